@@ -1,0 +1,26 @@
+#include "net/clock.h"
+
+#include <time.h>
+
+#include "base/log.h"
+
+static struct timespec read_clock(clockid_t which)
+{
+	struct timespec t;
+
+	if (clock_gettime(which, &t) != 0)
+		log_fatal("the system has no clock");
+	return t;
+}
+
+int64_t clock_now_s(void)
+{
+	return read_clock(CLOCK_REALTIME).tv_sec;
+}
+
+int64_t clock_mono_ms(void)
+{
+	struct timespec t = read_clock(CLOCK_MONOTONIC);
+
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}

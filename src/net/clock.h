@@ -1,0 +1,12 @@
+/* The only clock of the program; rules below get the time as an argument. */
+#ifndef NET_CLOCK_H
+#define NET_CLOCK_H
+
+#include <stdint.h>
+
+/* Wall clock, seconds since 1970. */
+int64_t clock_now_s(void);
+/* Milliseconds that never go back; only differences mean something. */
+int64_t clock_mono_ms(void);
+
+#endif
