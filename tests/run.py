@@ -1,0 +1,102 @@
+"""Builds with sanitizers, then runs the unit tests, the house's checks and the system tests.
+
+Prints one line per part and, last, "N passed, N failed, N skipped".
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build-test"
+
+
+def sh(*cmd, **kw):
+    return subprocess.run([str(c) for c in cmd], cwd=ROOT, text=True, **kw)
+
+
+def build():
+    if not (BUILD / "build.ninja").exists():
+        done = sh("meson", "setup", BUILD, "--buildtype=debugoptimized", "--werror",
+                  "-Db_sanitize=address,undefined", "-Doptimization=1",
+                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            sys.exit(done.stdout)
+    done = sh("ninja", "-C", BUILD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        sys.exit(done.stdout[-20000:])
+
+
+def unit(args):
+    """Every C test program and every fuzz corpus, by meson."""
+    env = dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
+               ASAN_OPTIONS="detect_leaks=1")
+    if args.long:
+        env["MXSEAL_TEST_LONG"] = "1"
+    done = sh("meson", "test", "-C", BUILD, "--no-rebuild", "--print-errorlogs",
+              "--timeout-multiplier", "20" if args.long else "2",
+              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
+    counts = {"OK": 0, "FAIL": 0, "SKIP": 0}
+    for line in (BUILD / "meson-logs/testlog.json").read_text().splitlines():
+        result = json.loads(line)["result"]
+        counts["OK" if result == "OK" else "SKIP" if result == "SKIP" else "FAIL"] += 1
+    if done.returncode != 0:
+        print(done.stdout)
+    return counts["OK"], counts["FAIL"] or int(done.returncode != 0), counts["SKIP"]
+
+
+def checks(args):
+    done = sh("/usr/bin/python3", "tests/checks/house.py", BUILD, stdout=subprocess.PIPE)
+    print(done.stdout, end="")
+    last = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+    found = re.match(r"(\d+) passed, (\d+) failed, (\d+) skipped", last)
+    return tuple(int(n) for n in found.groups()) if found else (0, 1, 0)
+
+
+def system(args):
+    report = BUILD / "pytest.xml"
+    report.unlink(missing_ok=True)
+    env = dict(os.environ, MXSEAL_BIN=str(BUILD / "mxseal"), PYTHONDONTWRITEBYTECODE="1")
+    if args.long:
+        env["MXSEAL_TEST_LONG"] = "1"
+    sh("/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
+       "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), "tests/system", env=env)
+    if not report.exists():
+        return 0, 1, 0
+    suite = ET.parse(report).getroot().find("testsuite")
+    total, bad, skipped = (int(suite.get(k)) for k in ("tests", "failures", "skipped"))
+    bad += int(suite.get("errors"))
+    return total - bad - skipped, bad, skipped
+
+
+PARTS = {"unit": unit, "checks": checks, "system": system}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--long", action="store_true", help="many rounds and big counts")
+    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("-k", help="system tests whose names match")
+    args = parser.parse_args()
+    began = time.monotonic()
+    build()
+    print(f"built with address and undefined sanitizers in {time.monotonic() - began:.0f} s")
+    sums = [0, 0, 0]
+    for name, part in PARTS.items():
+        if args.only not in (None, name):
+            continue
+        began = time.monotonic()
+        counts = part(args)
+        sums = [a + b for a, b in zip(sums, counts)]
+        print(f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped "
+              f"in {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{sums[0]} passed, {sums[1]} failed, {sums[2]} skipped")
+    sys.exit(1 if sums[1] else 0)
+
+
+main()
