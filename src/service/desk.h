@@ -1,0 +1,60 @@
+/*
+ * What desk's services share: the databases, the board, the resolver, the settings.
+ *
+ * One store connection serves all threads of desk behind one mutex.  A service
+ * takes the lock for its short sections and never holds it while it waits for
+ * DNS or for edges.  Functions below say so when they want the lock held.
+ */
+#ifndef SERVICE_DESK_H
+#define SERVICE_DESK_H
+
+#include <pthread.h>
+
+#include "base/mem.h"
+
+struct db;
+struct edgedb;
+struct board;
+struct resolver;
+
+#define DESK_HOSTS_MAX 8u
+
+/* Settings as desk needs them; strings live as long as the process, empty: not set. */
+struct desk_settings {
+	bool demo;
+	const char *state_dir;
+	const char *zone;         /* service zone, no final dot */
+	const char *service_host; /* public name of this machine: the admin host */
+	const char *report_host;
+	const char *addresses; /* what an `address` record points to, blanks between */
+	uint32_t ttl;
+	const char *profile;
+	bool https_open;       /* a listener of edge takes HTTPS here */
+	unsigned https_port;   /* of the first one on loopback; demonstrations fetch there */
+	const char *admin_url; /* "http://127.0.0.1:8000", where a login link leads */
+	const char *ca_file;   /* demonstration CA; empty: none */
+};
+
+struct desk {
+	struct db *db;
+	struct edgedb *edge;
+	struct board *board;
+	struct resolver *resolver; /* NULL in a demonstration */
+	struct desk_settings set;
+	const unsigned char *key_edge_tls;   /* 32 bytes, seals policy hosts' keys */
+	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */
+	const int *bells;                    /* eventfd of each edge */
+	size_t bell_count;
+	pthread_mutex_t lock;
+};
+
+static inline void desk_lock(struct desk *d)
+{
+	(void)pthread_mutex_lock(&d->lock); /* fails for misuse only */
+}
+static inline void desk_unlock(struct desk *d)
+{
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
+#endif
