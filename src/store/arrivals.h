@@ -1,0 +1,35 @@
+/*
+ * What arrived and was archived, by the SHA-256 of its bytes, and how far the archive was read.
+ *
+ * The archive acknowledges first; its records become rows here in the same transaction as the
+ * reports, figures and quarantine entries found in them.  What lies behind the position was
+ * acknowledged and not yet stored: intake reads it again when it starts.
+ */
+#ifndef STORE_ARRIVALS_H
+#define STORE_ARRIVALS_H
+
+#include "store/reports.h"
+
+struct arrival {
+	char sha256[SHA256_HEX_SIZE];
+	struct archive_place place;
+	const char *way; /* "import", "post", "ingest" */
+	enum report_trust trust;
+	int64_t arrived;
+	int64_t reports; /* found in it; 0: none, or quarantined */
+};
+
+/* Notes one; *new_out (may be NULL) is false when those bytes were noted before; the best trust
+ * stays. */
+enum err arrivals_put(struct db *db, const struct arrival *in, bool *new_out) MUST_USE;
+enum err arrivals_get(struct db *db, struct slice sha256, struct arena *a,
+                      struct arrival *out) MUST_USE; /* ERR_NOTFOUND */
+
+/* The first byte not yet stored.  Without one stored so far: segment 0, offset 0. */
+struct archive_position {
+	int64_t segment, offset;
+};
+enum err archive_get_position(struct db *db, struct archive_position *out) MUST_USE;
+enum err archive_set_position(struct db *db, const struct archive_position *in) MUST_USE;
+
+#endif

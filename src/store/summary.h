@@ -1,0 +1,69 @@
+/*
+ * What `report summary`, the list of domains and a domain's page show, from daily figures alone.
+ *
+ * Headline numbers, organisations, MX hosts, failures and days speak of the trusts asked for;
+ * trust[] shows each trust apart whatever was asked.  Sessions of one report listed under both
+ * tlsa and sts count once in all of them but mx_hosts, which sum what the reports say.
+ */
+#ifndef STORE_SUMMARY_H
+#define STORE_SUMMARY_H
+
+#include "store/reports.h"
+
+#define SUMMARY_DAYS 60u       /* the default range */
+#define SUMMARY_DAYS_MAX 3660u /* a longer range is ERR_LIMIT */
+#define SUMMARY_ROWS_MAX 1000u /* organisations, MX hosts and failures each; the largest stay */
+
+struct summary_counts {
+	int64_t reports, successful, failed;
+};
+struct summary_organization {
+	struct slice name, signer; /* hostile text; signer empty: none was verified */
+	unsigned trusts;           /* TRUST_BITs seen from it in the range, among those asked for */
+	struct summary_counts counts;
+	int64_t first, last; /* days */
+};
+struct summary_mx {
+	struct slice host;
+	int64_t successful, failed; /* successful only where a report names exactly one host */
+	int64_t first, last;
+};
+struct summary_failure {
+	struct slice result_type, reason_code;
+	int64_t sessions, first, last;
+};
+struct summary_day {
+	int64_t day;
+	struct summary_counts counts; /* days without a report are not listed: a gap, not zero */
+};
+
+struct summary {
+	int64_t from, to; /* midnights, both included */
+	struct summary_counts total;
+	struct summary_counts trust[TRUST_COUNT];
+	size_t organization_count, mx_count, failure_count, day_count;
+	struct summary_organization *organizations; /* most sessions first */
+	struct summary_mx *mx_hosts;                /* by name */
+	struct summary_failure *failures;           /* most sessions first */
+	struct summary_day *days;                   /* oldest first */
+};
+
+/* from and to are any moments in the first and the last day.  ERR_LIMIT: to < from, or too long. */
+enum err summary_read(struct db *db, int64_t domain, int64_t from, int64_t to, unsigned trusts,
+                      struct arena *a, struct summary *out) MUST_USE;
+
+/* One line of the list of domains. */
+struct summary_line {
+	int64_t domain;
+	struct summary_counts counts;
+	int64_t last_day; /* of a report in the range; 0: none */
+};
+
+/*
+ * Counts of every domain of the tenant that has reports in the range, in one query, ordered by
+ * domain id.
+ */
+enum err summary_lines(struct db *db, int64_t tenant, int64_t from, int64_t to, unsigned trusts,
+                       struct arena *a, struct summary_line **out, size_t *count_out) MUST_USE;
+
+#endif
