@@ -1,0 +1,29 @@
+/*
+ * Listening sockets: bound by the parent, accepted from by its children.
+ */
+#ifndef NET_LISTEN_H
+#define NET_LISTEN_H
+
+#include "net/address.h"
+
+#define LISTEN_BACKLOG 4096
+
+/* LISTEN_SHARED: SO_REUSEPORT, so that each edge has a socket of its own on one address. */
+enum { LISTEN_SHARED = 1 };
+
+/*
+ * A non-blocking, close-on-exec stream listener.  IPv6 sockets take IPv6 only, except
+ * the wildcard of "*:port".  A Unix path that nobody listens on any more is replaced.
+ * ERR_CONFLICT: taken.  ERR_DENIED: a privileged port or a folder we may not write.
+ * ERR_UNAVAILABLE: no such address here.  ERR_IO: else (errno is kept).
+ */
+enum err listen_open(const struct address *a, unsigned flags, int *fd_out) MUST_USE;
+
+/*
+ * Takes one connection: non-blocking, close-on-exec, TCP_NODELAY.
+ * ERR_AGAIN: none waits.  ERR_LIMIT: out of descriptors or memory; try after closing
+ * something.  ERR_IO: the listener itself is broken.
+ */
+enum err listen_accept(int listener, int *fd_out, struct sockaddr_storage *peer_out) MUST_USE;
+
+#endif
