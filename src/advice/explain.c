@@ -3,7 +3,7 @@
 #include "advice/explain_data.h"
 
 #define NORMAL_MAX 1024u
-#define CONTAINED_MIN 9u /* shorter spellings are not looked for inside a sentence */
+#define CONTAINED_MIN 9u /* literal characters; see may_match */
 
 static bool is_digit(char c)
 {
@@ -72,6 +72,18 @@ static bool contains(const char *pattern, const char *t)
 	return false;
 }
 
+/*
+ * Short spellings are not looked for inside a sentence, and short ones with a star (5.7.*) take
+ * numbers only: a line that begins with a status has words that say more.
+ */
+static bool may_match(const struct explain_key *k, const char *t, bool contained)
+{
+	if (k->literal >= CONTAINED_MIN)
+		return !contained || strchr(k->pattern, '-') != NULL;
+	return !contained &&
+	       (strchr(k->pattern, '*') == NULL || strspn(t, "0123456789-") == strlen(t));
+}
+
 /* The key with the most literal characters that takes t, or that t contains. */
 static const struct explain_key *best_key(const char *t, bool contained)
 {
@@ -81,7 +93,7 @@ static const struct explain_key *best_key(const char *t, bool contained)
 		const struct explain_key *k = &explain_keys[i];
 		if (best != NULL && best->literal >= k->literal)
 			continue;
-		if (contained && (k->literal < CONTAINED_MIN || strchr(k->pattern, '-') == NULL))
+		if (!may_match(k, t, contained))
 			continue;
 		if (contained ? contains(k->pattern, t) : glob(k->pattern, t, false))
 			best = k;
@@ -177,7 +189,8 @@ const struct explain_entry *explain_failure(struct slice result_type, struct sli
 	if (type == NULL)
 		return reason;
 	/* The same sentence means one thing about an MX host and another about the web host. */
-	return reason->family == type->family && reason->kind != EXPLAIN_RESULT_TYPE ? reason : type;
+	return reason->family == type->family && reason->kind != EXPLAIN_RESULT_TYPE ? reason
+	                                                                             : type;
 }
 
 /* Pairs of neighbouring characters that a and b share, each pair of b counted once. */
@@ -187,7 +200,8 @@ static unsigned shared_pairs(const char *a, const char *b)
 	uint64_t used = 0;
 
 	for (size_t i = 0; a[0] != '\0' && a[i + 1] != '\0'; i++) {
-		for (size_t j = 0; j < 64 && b[0] != '\0' && b[j] != '\0' && b[j + 1] != '\0'; j++) {
+		for (size_t j = 0; j < 64 && b[0] != '\0' && b[j] != '\0' && b[j + 1] != '\0';
+		     j++) {
 			if (a[i] != b[j] || a[i + 1] != b[j + 1] || (used >> j & 1u) != 0)
 				continue;
 			used |= (uint64_t)1 << j;
@@ -257,8 +271,12 @@ const char *explain_kind_name(enum explain_kind kind)
 const char *explain_impact_words(enum explain_impact i)
 {
 	static const char *const words[] = {
-		"no effect on mail", "untidy", "blind", "protection off",
-		"mail would be refused in enforce", "mail refused now",
+		"no effect on mail",
+		"untidy",
+		"blind",
+		"protection off",
+		"mail would be refused in enforce",
+		"mail refused now",
 	};
 	return words[i];
 }
@@ -266,7 +284,10 @@ const char *explain_impact_words(enum explain_impact i)
 const char *platform_name(enum platform p)
 {
 	static const char *const names[PLATFORM_COUNT] = {
-		"Google Workspace", "Microsoft 365", "Postfix", "Exchange Server",
+		"Google Workspace",
+		"Microsoft 365",
+		"Postfix",
+		"Exchange Server",
 	};
 	return names[p];
 }

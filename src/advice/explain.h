@@ -73,10 +73,10 @@ void explain_nearest(struct slice text, const struct explain_entry *out[EXPLAIN_
 size_t explain_count(void);
 const struct explain_entry *explain_at(size_t i);
 
-const char *explain_kind_name(enum explain_kind kind);     /* "result type" */
-const char *explain_impact_words(enum explain_impact i);   /* "mail refused now" */
-const char *platform_name(enum platform p);                /* "Google Workspace" */
-const char *platform_key(enum platform p);                 /* "GW" */
+const char *explain_kind_name(enum explain_kind kind);   /* "result type" */
+const char *explain_impact_words(enum explain_impact i); /* "mail refused now" */
+const char *platform_name(enum platform p);              /* "Google Workspace" */
+const char *platform_key(enum platform p);               /* "GW" */
 /* Who runs an MX host, from its name; false: cannot be told. */
 bool platform_of_mx(struct slice host, enum platform *out);
 
