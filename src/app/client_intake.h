@@ -8,6 +8,7 @@
 #define APP_CLIENT_INTAKE_H
 
 #include "app/client.h"
+#include "base/buf.h"
 
 #define INTAKE_LINE_MAX (1u << 20)
 

@@ -35,20 +35,16 @@ const struct command cmd_login = {
 static int run_wait(const struct cli *cli)
 {
 	json_t *answer;
+
+	if (!cli_has(cli, "seq"))
+		return cli_usage(cli, "--seq is missing");
 	int code = client_get(cli, client_path(cli, "/api/v1/wait?seq=%s", cli_get(cli, "seq")),
 	                      &answer);
-
 	if (code != EXIT_GOOD)
 		return code;
 	if (!client_print_json(cli, answer))
 		json_decref(answer);
 	return cli_finish(cli, EXIT_GOOD);
-}
-
-/* The option is the whole point of the command. */
-static int run_wait_checked(const struct cli *cli)
-{
-	return cli_has(cli, "seq") ? run_wait(cli) : cli_usage(cli, "--seq is missing");
 }
 
 static const struct option_spec wait_options[] = {
@@ -63,5 +59,5 @@ const struct command cmd_wait = {
 	.examples = "mxseal wait --seq 42\n",
 	.options = wait_options,
 	.option_count = ARRAY_LEN(wait_options),
-	.run = run_wait_checked,
+	.run = run_wait,
 };
