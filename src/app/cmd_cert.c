@@ -53,6 +53,7 @@ struct batch {
 	size_t bytes;
 	const char *stem; /* of the last file: its path without the ending */
 	json_t *sum;      /* the answers so far, arrays joined and numbers added */
+	char *text;       /* room for one file */
 	int code;
 };
 
@@ -106,12 +107,11 @@ static void send_batch(struct batch *b)
 
 static void add_file(struct batch *b, const char *path)
 {
-	char *text = arena_alloc(b->cli->arena, FILE_MAX + 1);
 	const char *dot = strrchr(path, '.');
 	const char *stem = arena_str(
 	        b->cli->arena, slice_of(path, dot == NULL ? strlen(path) : (size_t)(dot - path)));
 	FILE *f = fopen(path, "rb");
-	size_t n = f == NULL ? 0 : fread(text, 1, FILE_MAX + 1, f);
+	size_t n = f == NULL ? 0 : fread(b->text, 1, FILE_MAX + 1, f);
 
 	if (f == NULL || ferror(f) != 0 || n > FILE_MAX) {
 		b->code = cli_error(b->cli, EXIT_UNKNOWN, path,
@@ -119,7 +119,7 @@ static void add_file(struct batch *b, const char *path)
 	} else {
 		if (b->bytes > BATCH_MAX && (b->stem == NULL || strcmp(b->stem, stem) != 0))
 			send_batch(b);
-		json_t *file = json_pack("{s:s, s:s%}", "name", path, "pem", text, n);
+		json_t *file = json_pack("{s:s, s:s%}", "name", path, "pem", b->text, n);
 		if (file != NULL)
 			(void)json_array_append_new(b->files,
 			                            file); /* fails for lack of memory only */
@@ -128,7 +128,7 @@ static void add_file(struct batch *b, const char *path)
 	}
 	if (f != NULL)
 		(void)fclose(f); /* only read */
-	mem_wipe(text, FILE_MAX + 1);
+	mem_wipe(b->text, FILE_MAX + 1);
 }
 
 static void add_path(struct batch *b, const char *path, bool named, unsigned depth)
@@ -176,7 +176,12 @@ static void print_notes(const struct cli *cli, const json_t *answer, const char 
 
 static int run_import(const struct cli *cli)
 {
-	struct batch b = { .cli = cli, .files = json_array(), .sum = json_object() };
+	struct batch b = {
+		.cli = cli,
+		.files = json_array(),
+		.sum = json_object(),
+		.text = arena_alloc(cli->arena, FILE_MAX + 1),
+	};
 
 	for (size_t i = 0; i < cli->arg_count; i++)
 		add_path(&b, cli->args[i], true, 0);
