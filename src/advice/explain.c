@@ -184,7 +184,9 @@ const struct explain_entry *explain_failure(struct slice result_type, struct sli
 	const struct explain_entry *type = explain_find(result_type);
 	const struct explain_entry *reason = explain_find(reason_code);
 
-	if (reason == NULL || reason->kind == EXPLAIN_NOTE || reason->kind == EXPLAIN_TOPIC)
+	if (type != NULL && type->kind >= EXPLAIN_FINDING)
+		type = NULL;
+	if (reason == NULL || reason->kind >= EXPLAIN_FINDING)
 		return type;
 	if (type == NULL)
 		return reason;
@@ -263,7 +265,8 @@ const struct explain_entry *explain_at(size_t i)
 const char *explain_kind_name(enum explain_kind kind)
 {
 	static const char *const names[] = {
-		"result type", "policy type", "reason code", "status", "note", "finding", "topic",
+		"result type", "policy type", "reason code", "status",
+		"finding",     "note",        "fault",       "topic",
 	};
 	return names[kind];
 }

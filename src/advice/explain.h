@@ -22,8 +22,9 @@ enum explain_kind {
 	EXPLAIN_POLICY_TYPE,
 	EXPLAIN_REASON_CODE,
 	EXPLAIN_STATUS,
-	EXPLAIN_NOTE,
 	EXPLAIN_FINDING,
+	EXPLAIN_NOTE,  /* on a tolerated report: tlsrpt/notes.h */
+	EXPLAIN_FAULT, /* why something was not read: tlsrpt/faults.h */
 	EXPLAIN_TOPIC,
 };
 

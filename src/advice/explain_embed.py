@@ -3,7 +3,7 @@
 import re
 import sys
 
-KINDS = ['result-type', 'policy-type', 'reason-code', 'status', 'note', 'finding', 'topic']
+KINDS = ['result-type', 'policy-type', 'reason-code', 'status', 'finding', 'note', 'fault', 'topic']
 PLATFORMS = ['GW', 'M365', 'PF', 'EX']
 NAMES = ['Google Workspace', 'Microsoft 365', 'Postfix', 'Exchange Server']
 IMPACTS = {'none': 'IMPACT_NONE', 'untidy': 'IMPACT_UNTIDY', 'blind': 'IMPACT_BLIND',

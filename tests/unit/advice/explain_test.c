@@ -1,6 +1,8 @@
 #include "advice/explain.h"
 
 #include "test.h"
+#include "tlsrpt/faults.h"
+#include "tlsrpt/notes.h"
 
 TEST(found_as_pasted)
 {
@@ -208,6 +210,30 @@ TEST(catalogue)
 	}
 }
 
+/* Every code a reader of reports can give has its entry, of the right kind. */
+TEST(notes_and_faults)
+{
+	static const struct {
+		const char *code;
+		enum explain_kind kind;
+	} rows[] = {
+#define ROW(name, code, sentence) { code, EXPLAIN_NOTE },
+		REPORT_NOTES(ROW)
+#undef ROW
+#define ROW(name, code, sentence) { code, EXPLAIN_FAULT },
+		        REPORT_FAULTS(ROW)
+#undef ROW
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(rows[i].code, "none") == 0)
+			continue;
+		const struct explain_entry *e = explain_find(slice_str(rows[i].code));
+		EXPECT(e != NULL && strcmp(e->id, rows[i].code) == 0 && e->kind == rows[i].kind,
+		       rows[i].code);
+	}
+}
+
 /* Customers of Google and Microsoft cannot touch the certificates of their MX hosts. */
 TEST(hosted_mail)
 {
@@ -252,4 +278,4 @@ TEST(platforms)
 }
 
 TEST_MAIN(UNIT(found_as_pasted), UNIT(failure_rows), UNIT(nearest), UNIT(catalogue),
-          UNIT(hosted_mail), UNIT(platforms))
+          UNIT(notes_and_faults), UNIT(hosted_mail), UNIT(platforms))
