@@ -33,8 +33,9 @@ static void put_word(FILE *out, struct slice word)
 	}
 }
 
-/* One paragraph, wrapped; a line that begins with "$ " stands alone and is not. */
-static void put_paragraph(FILE *out, struct slice line, unsigned indent)
+/* One paragraph, wrapped, with lead in the place of its first indent; a line that begins with "$ "
+ * stands alone and is not. */
+static void put_paragraph(FILE *out, const char *lead, struct slice line, unsigned indent)
 {
 	struct slice word;
 	size_t at = 0;
@@ -49,10 +50,11 @@ static void put_paragraph(FILE *out, struct slice line, unsigned indent)
 			(void)fputc('\n', out);
 			at = 0;
 		}
-		if (at == 0)
-			(void)fprintf(out, "%*s", (int)indent, "");
-		else
+		if (at > 0)
 			(void)fputc(' ', out);
+		else
+			(void)fprintf(out, "%-*s", (int)indent, lead);
+		lead = "";
 		put_word(out, word);
 		at = (at == 0 ? indent : at + 1) + width;
 	}
@@ -64,7 +66,7 @@ static void put_text(FILE *out, const char *text, unsigned indent)
 	struct slice rest = slice_str(text), line;
 
 	while (slice_next_line(&rest, &line))
-		put_paragraph(out, line, indent);
+		put_paragraph(out, "", line, indent);
 }
 
 static void put_heading(const struct cli *cli, const char *words)
@@ -109,8 +111,8 @@ static void put_entry(const struct cli *cli, const struct explain_entry *e)
 		              explain_impact_words(e->testing), explain_impact_words(e->enforce));
 	put_heading(cli, "Causes, most likely first");
 	for (size_t i = 0; e->causes[i] != NULL; i++) {
-		(void)fprintf(cli->out, "  %zu.", i + 1);
-		put_text(cli->out, e->causes[i], 5);
+		put_paragraph(cli->out, arena_printf(cli->arena, "  %zu.", i + 1),
+		              slice_str(e->causes[i]), 5);
 	}
 	put_fixes(cli, e);
 	put_heading(cli, "Verify");
