@@ -1,0 +1,307 @@
+#include "app/client.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/utc.h"
+
+#define REQUEST_SECONDS 180L
+
+const char *client_state(const struct cli *cli)
+{
+	const char *env = getenv("MXSEAL_STATE");
+	struct stat st;
+
+	if (cli->state != NULL)
+		return cli->state;
+	if (env != NULL && env[0] != '\0')
+		return env;
+	if (stat("var/demo", &st) == 0 && st.st_uid == geteuid())
+		return "var";
+	return "/var/lib/mxseal";
+}
+
+static bool peer_is_trusted(int fd, const char *state)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	struct stat st;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid() ||
+	       (stat(state, &st) == 0 && peer.uid == st.st_uid);
+}
+
+static int no_service(const struct cli *cli, const char *path, int error)
+{
+	if (error == EACCES || error == EPERM)
+		return cli_error(
+		        cli, EXIT_DENIED, path, "the control socket may not be used by this user",
+		        "run this as root, as the service's user, or as a member of the group "
+		        "mxseal");
+	return cli_error(
+	        cli, EXIT_UNKNOWN, path, "the service is not running",
+	        "start it (`mxseal serve --demo` for a demonstration), or name its state with "
+	        "--state DIR");
+}
+
+int client_connect(const struct cli *cli, int *fd_out)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *state = client_state(cli);
+	const char *path = arena_printf(cli->arena, "%s/control.sock", state);
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return cli_error(cli, EXIT_UNKNOWN, path, "the path is too long for a socket",
+		                 "use a state directory with a shorter path");
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0) {
+		int error = errno;
+
+		if (fd >= 0)
+			(void)close(fd); /* never connected */
+		return no_service(cli, path, error);
+	}
+	if (!peer_is_trusted(fd, state)) {
+		(void)close(fd); /* nothing was sent */
+		return cli_error(cli, EXIT_DENIED, path, "the socket belongs to a stranger",
+		                 "check who owns the state directory and what listens there");
+	}
+	*fd_out = fd;
+	return EXIT_GOOD;
+}
+
+static size_t on_bytes(char *p, size_t size, size_t count, void *arg)
+{
+	struct buf *b = arg;
+
+	buf_add(b, slice_of(p, size * count));
+	return buf_status(b) == OK ? size * count : 0;
+}
+
+/* The socket is connected and checked already; libcurl only speaks HTTP on it. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)purpose;
+	(void)address;
+	return *(int *)arg;
+}
+
+static int on_options(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)arg;
+	(void)fd;
+	(void)purpose;
+	return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+static CURLcode perform(CURL *curl, int *fd, const char *method, const char *path, const char *body,
+                        struct buf *answer, long *status_out)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	char url[4096];
+
+	(void)snprintf(url, sizeof(url), "http://localhost%s",
+	               path); /* a cut path is answered 404 */
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, "control.sock");
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, fd);
+	curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_options);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, REQUEST_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	if (body != NULL)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+	CURLcode rc = curl_easy_perform(curl);
+	if (rc == CURLE_OK)
+		rc = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status_out);
+	curl_slist_free_all(headers);
+	return rc;
+}
+
+/* An answer that is no success: its problem in words, and the exit status it names. */
+static int problem(const struct cli *cli, const char *path, long status, const json_t *answer)
+{
+	const char *domain = client_domain(cli);
+	json_int_t code = client_int(answer, "exit");
+
+	return cli_error(cli, code > 0 && code < 256 ? (int)code : EXIT_UNKNOWN,
+	                 domain != NULL ? domain : path,
+	                 client_str(answer, "detail",
+	                            client_str(answer, "title",
+	                                       arena_printf(cli->arena, "the service answered %ld",
+	                                                    status))),
+	                 client_str(answer, "fix", NULL));
+}
+
+static int judge(const struct cli *cli, const char *path, CURLcode rc, long status,
+                 const struct buf *bytes, json_t **answer_out)
+{
+	json_t *answer = NULL;
+
+	if (rc != CURLE_OK)
+		return cli_error(cli, EXIT_UNKNOWN, "control socket", curl_easy_strerror(rc),
+		                 "look at the service's log, then try again");
+	if (bytes->len > 0)
+		answer = json_loadb(bytes->p, bytes->len, JSON_REJECT_DUPLICATES, NULL);
+	if (status >= 200 && status < 300) {
+		*answer_out = answer;
+		return EXIT_GOOD;
+	}
+	int code = problem(cli, path, status, answer);
+	json_decref(answer);
+	return code;
+}
+
+int client_request(const struct cli *cli, const char *method, const char *path, const json_t *body,
+                   json_t **answer_out)
+{
+	int fd, code = client_connect(cli, &fd);
+	long status = 0;
+	struct buf bytes;
+
+	if (code != EXIT_GOOD)
+		return code;
+	CURL *curl = curl_easy_init();
+	if (curl == NULL) {
+		(void)close(fd); /* nothing was sent */
+		return cli_error(cli, EXIT_UNKNOWN, "control socket", "out of memory", NULL);
+	}
+	char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+	buf_init(&bytes, CLIENT_ANSWER_MAX);
+	CURLcode rc = perform(curl, &fd, method, path, text, &bytes, &status);
+	code = judge(cli, path, rc, status, &bytes, answer_out);
+	buf_fini(&bytes);
+	free(text);
+	curl_easy_cleanup(curl); /* closes the socket */
+	return code;
+}
+
+int client_get(const struct cli *cli, const char *path, json_t **answer_out)
+{
+	return client_request(cli, "GET", path, NULL, answer_out);
+}
+
+int client_list(const struct cli *cli, const char *path, json_t **answer_out)
+{
+	json_t *all = json_array();
+	const char *next = path;
+
+	while (next != NULL) {
+		json_t *page;
+		int code = client_get(cli, next, &page);
+
+		if (code != EXIT_GOOD) {
+			json_decref(all);
+			return code;
+		}
+		(void)json_array_extend(
+		        all, json_object_get(page, "items")); /* no items: nothing to add */
+		const char *cursor = client_str(page, "next", NULL);
+		next = cursor == NULL ? NULL
+		                      : arena_printf(cli->arena, "%s%ccursor=%s", path,
+		                                     strchr(path, '?') != NULL ? '&' : '?',
+		                                     client_path(cli, "%s", cursor));
+		json_decref(page);
+	}
+	*answer_out = json_pack("{s:s, s:o, s:n}", "schema", "mxseal.list/1", "items", all, "next");
+	return EXIT_GOOD;
+}
+
+const char *client_path(const struct cli *cli, const char *fmt, ...)
+{
+	struct buf path;
+	va_list ap;
+
+	buf_init(&path, 8192);
+	va_start(ap, fmt);
+	for (; *fmt != '\0'; fmt++) {
+		if (fmt[0] != '%' || fmt[1] != 's') {
+			buf_add_char(&path, *fmt);
+			continue;
+		}
+		char *escaped = curl_easy_escape(NULL, va_arg(ap, const char *), 0);
+		buf_add_str(&path, escaped == NULL ? "" : escaped);
+		curl_free(escaped);
+		fmt++;
+	}
+	va_end(ap);
+	const char *text = arena_str(cli->arena, buf_slice(&path));
+	buf_fini(&path);
+	return text;
+}
+
+const char *client_domain(const struct cli *cli)
+{
+	const char *shown = cli->command->args;
+
+	return shown != NULL && strncmp(shown, "DOMAIN", 6) == 0 && cli->arg_count > 0
+	               ? cli->args[0]
+	               : NULL;
+}
+
+static void print_line(const struct cli *cli, const json_t *value)
+{
+	(void)json_dumpf(value, cli->out, JSON_COMPACT); /* cli_finish looks at the stream */
+	(void)fputc('\n', cli->out);
+}
+
+bool client_print_json(const struct cli *cli, json_t *answer)
+{
+	const json_t *items = json_object_get(answer, "items");
+
+	if (!cli->json && !cli->jsonl)
+		return false;
+	if (cli->jsonl && json_is_array(items)) {
+		for (size_t i = 0; i < json_array_size(items); i++)
+			print_line(cli, json_array_get(items, i));
+	} else if (answer != NULL) {
+		print_line(cli, answer);
+	}
+	json_decref(answer);
+	return true;
+}
+
+const char *client_str(const json_t *object, const char *key, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text == NULL ? otherwise : text;
+}
+
+json_int_t client_int(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+const char *client_time(const struct cli *cli, const json_t *value)
+{
+	char *text = arena_alloc(cli->arena, UTC_TEXT_SIZE + 8);
+	int64_t t;
+	bool zoned;
+
+	if (json_is_integer(value))
+		t = json_integer_value(value);
+	else if (!json_is_string(value) ||
+	         utc_parse(slice_str(json_string_value(value)), &t, &zoned) != OK)
+		return "-";
+	struct utc_date d = utc_civil(t);
+	(void)snprintf(text, UTC_TEXT_SIZE + 8, "%04u-%02u-%02u %02u:%02u UTC",
+	               (unsigned)d.year % 10000, d.month % 100, d.day % 100, d.hour % 100,
+	               d.min % 100); /* fits */
+	return text;
+}

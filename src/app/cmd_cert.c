@@ -1,0 +1,219 @@
+/* cert list | import */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "app/client_body.h"
+#include "app/commands.h"
+#include "base/buf.h"
+
+#define FILE_MAX (1u << 20)  /* one PEM file */
+#define BATCH_MAX (4u << 20) /* of one request; NAME.key travels with NAME.crt */
+#define DEPTH_MAX 16u
+
+static int run_list(const struct cli *cli)
+{
+	json_t *answer;
+	int code = client_list(cli, "/api/v1/certs", &answer);
+
+	if (code != EXIT_GOOD)
+		return code;
+	if (client_print_json(cli, answer))
+		return cli_finish(cli, EXIT_GOOD);
+	const json_t *items = json_object_get(answer, "items");
+	(void)fprintf(cli->out, "%-40s %-21s %-28s %s\n", "NAME", "NOT AFTER", "ISSUER", "STATE");
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *c = json_array_get(items, i);
+
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena, "%-40s %-21s %-28.28s %s\n",
+		                            client_str(c, "name", "-"),
+		                            client_time(cli, json_object_get(c, "not_after")),
+		                            client_str(c, "issuer", "-"),
+		                            client_str(c, "state", "-")));
+	}
+	json_decref(answer);
+	return cli_finish(cli, EXIT_GOOD);
+}
+
+const struct command cmd_cert_list = {
+	.name = "cert",
+	.sub = "list",
+	.group = GROUP_SERVICE,
+	.common = COMMON_READER,
+	.summary = "list the certificates in use and the names without one",
+	.examples = "mxseal cert list\n",
+	.run = run_list,
+};
+
+struct batch {
+	const struct cli *cli;
+	json_t *files;
+	size_t bytes;
+	const char *stem; /* of the last file: its path without the ending */
+	json_t *sum;      /* the answers so far, arrays joined and numbers added */
+	char *text;       /* room for one file */
+	int code;
+};
+
+static bool is_pem_name(const char *name)
+{
+	static const char *const endings[] = { ".pem", ".crt", ".cer", ".key" };
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (slice_ends_i(slice_str(name), slice_str(endings[i])))
+			return true;
+	return false;
+}
+
+static void join_answer(json_t *sum, json_t *answer)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(answer, key, value)
+	{
+		json_t *old = json_object_get(sum, key);
+
+		if (json_is_array(old))
+			(void)json_array_extend(old, value); /* fails for lack of memory only */
+		else if (json_is_integer(old) && strcmp(key, "seq") != 0)
+			(void)json_integer_set(old,
+			                       json_integer_value(old) + json_integer_value(value));
+		else
+			(void)json_object_set(sum, key, value); /* as above */
+	}
+}
+
+static void send_batch(struct batch *b)
+{
+	json_t *answer = NULL;
+
+	if (b->code == EXIT_GOOD && json_array_size(b->files) > 0) {
+		json_t *body = json_pack("{s:O}", "files", b->files);
+
+		if (b->cli->dry_run)
+			(void)json_object_set_new(body, "dry_run", json_true()); /* memory */
+		b->code = client_request(b->cli, "POST", "/api/v1/certs", body, &answer);
+		json_decref(body);
+	}
+	if (answer != NULL)
+		join_answer(b->sum, answer);
+	json_decref(answer);
+	(void)json_array_clear(b->files); /* an array it is */
+	b->bytes = 0;
+}
+
+static void add_file(struct batch *b, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	const char *stem = arena_str(
+	        b->cli->arena, slice_of(path, dot == NULL ? strlen(path) : (size_t)(dot - path)));
+	FILE *f = fopen(path, "rb");
+	size_t n = f == NULL ? 0 : fread(b->text, 1, FILE_MAX + 1, f);
+
+	if (f == NULL || ferror(f) != 0 || n > FILE_MAX) {
+		b->code = cli_error(b->cli, EXIT_UNKNOWN, path,
+		                    n > FILE_MAX ? "is too large" : strerror(errno), NULL);
+	} else {
+		if (b->bytes > BATCH_MAX && (b->stem == NULL || strcmp(b->stem, stem) != 0))
+			send_batch(b);
+		json_t *file = json_pack("{s:s, s:s%}", "name", path, "pem", b->text, n);
+		if (file != NULL)
+			(void)json_array_append_new(b->files,
+			                            file); /* fails for lack of memory only */
+		b->bytes += n;
+		b->stem = stem;
+	}
+	if (f != NULL)
+		(void)fclose(f); /* only read */
+	mem_wipe(b->text, FILE_MAX + 1);
+}
+
+static void add_path(struct batch *b, const char *path, bool named, unsigned depth)
+{
+	struct dirent **entries;
+	struct stat st;
+
+	if (b->code != EXIT_GOOD)
+		return;
+	if (stat(path, &st) != 0) {
+		b->code = cli_error(b->cli, EXIT_UNKNOWN, path, strerror(errno), NULL);
+		return;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		if (named || is_pem_name(path))
+			add_file(b, path);
+		return;
+	}
+	int n = depth > DEPTH_MAX ? 0 : scandir(path, &entries, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		if (entries[i]->d_name[0] != '.')
+			add_path(b, arena_printf(b->cli->arena, "%s/%s", path, entries[i]->d_name),
+			         false, depth + 1);
+		free(entries[i]);
+	}
+	if (n > 0)
+		free(entries);
+}
+
+static void print_notes(const struct cli *cli, const json_t *answer, const char *key,
+                        const char *what)
+{
+	const json_t *rows = json_object_get(answer, key);
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *name = json_is_string(row)
+		                           ? json_string_value(row)
+		                           : client_str(row, "name", client_str(row, "file", "-"));
+		const char *why = client_str(row, "message", client_str(row, "why", ""));
+
+		cli_print_safe(cli->out, arena_printf(cli->arena, "  %s %s %s\n", what, name, why));
+	}
+}
+
+static int run_import(const struct cli *cli)
+{
+	struct batch b = {
+		.cli = cli,
+		.files = json_array(),
+		.sum = json_object(),
+		.text = arena_alloc(cli->arena, FILE_MAX + 1),
+	};
+
+	for (size_t i = 0; i < cli->arg_count; i++)
+		add_path(&b, cli->args[i], true, 0);
+	send_batch(&b);
+	json_decref(b.files);
+	if (b.code != EXIT_GOOD) {
+		json_decref(b.sum);
+		return b.code;
+	}
+	if (!client_print_json(cli, b.sum)) {
+		print_notes(cli, b.sum, "imported", "[ OK ]");
+		print_notes(cli, b.sum, "warnings", "[WARN]");
+		print_notes(cli, b.sum, "unused", "[ -- ]");
+		json_decref(b.sum);
+	}
+	return cli_finish(cli, EXIT_GOOD);
+}
+
+const struct command cmd_cert_import = {
+	.name = "cert",
+	.sub = "import",
+	.args = "PATH…",
+	.args_min = 1,
+	.args_max = ARGS_MANY,
+	.group = GROUP_SERVICE,
+	.common = COMMON_WRITER,
+	.summary = "take certificates from PEM files and directories",
+	.details = "Each key is looked for in the same file, or in NAME.key beside NAME.crt or "
+	           "NAME.pem.\n"
+	           "Certificates are assigned by subjectAltName to policy hosts, the report host "
+	           "and the\n"
+	           "admin host; the one in use is replaced.",
+	.examples = "mxseal cert import /etc/ssl/mta-sts/\n",
+	.run = run_import,
+};

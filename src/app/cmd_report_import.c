@@ -1,0 +1,359 @@
+/*
+ * report import PATH…: files, directories, mbox, Maildir, standard input.
+ *
+ * Every file goes to the service as an open descriptor; the answers come in the same order.  With
+ * --add-domains a file that spoke of unknown domains is sent again once these are added.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/client_intake.h"
+#include "app/commands.h"
+#include "net/clock.h"
+
+#define WINDOW 32u    /* files on their way at once */
+#define DEPTH_MAX 64u /* of directories in directories */
+
+struct counts {
+	json_int_t reports, new, duplicates, foreign, quarantined, no_report;
+};
+
+struct sent {
+	int fd;
+	const char *name, *kind;
+	bool again; /* sent for the second time, after its domains were added */
+	json_int_t new_before;
+};
+
+struct import {
+	const struct cli *cli;
+	struct intake_link link;
+	struct sent queue[WINDOW];
+	size_t first, count;
+	struct counts sum;
+	json_int_t files;
+	bool add_domains, progress_shown;
+	int64_t began, shown;
+	int code; /* the worst so far; 3 before 1 before 0 */
+};
+
+/* Names that are taken, with what intake shall expect inside. */
+static const char *kind_of(const char *name, bool in_maildir)
+{
+	static const struct {
+		const char *suffix, *kind;
+	} rows[] = {
+		{ ".json", "json" }, { ".gz", "gz" },     { ".zip", "zip" },
+		{ ".eml", "eml" },   { ".mbox", "mbox" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (slice_ends_i(slice_str(name), slice_str(rows[i].suffix)))
+			return rows[i].kind;
+	return in_maildir ? "eml" : NULL;
+}
+
+static void fail(struct import *im, int code)
+{
+	if (code > im->code)
+		im->code = code;
+}
+
+static void show_progress(struct import *im)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!im->cli->progress || now - im->began < 1000 || now - im->shown < 200)
+		return;
+	im->shown = now;
+	im->progress_shown = true;
+	(void)fprintf(im->cli->err, "\r%lld files, %lld reports, %lld new ", (long long)im->files,
+	              (long long)im->sum.reports, (long long)im->sum.new);
+	(void)fflush(im->cli->err);
+}
+
+static bool add_domain(struct import *im, const char *name)
+{
+	json_t *answer, *body = json_pack("{s:s, s:b}", "domain", name, "observed", 1);
+	int code = client_request(im->cli, "POST", "/api/v1/domains", body, &answer);
+
+	json_decref(body);
+	if (code == EXIT_GOOD)
+		json_decref(answer);
+	return code == EXIT_GOOD || code == EXIT_CONFLICT;
+}
+
+static bool send_file(struct import *im, const struct sent *s)
+{
+	json_t *line = json_pack("{s:s, s:s}", "file", s->name, "kind", s->kind);
+	enum err e = line == NULL ? ERR_SYNTAX : intake_send(&im->link, line, s->fd);
+
+	json_decref(line);
+	if (e != OK) {
+		fail(im,
+		     cli_error(im->cli, EXIT_UNKNOWN, s->name,
+		               e == ERR_SYNTAX ? "the name is not UTF-8" : "the service went away",
+		               "run the import again; what is stored stays stored"));
+		(void)close(s->fd); /* only read */
+		return false;
+	}
+	im->queue[(im->first + im->count++) % WINDOW] = *s;
+	return true;
+}
+
+static void add_counts(struct import *im, const struct sent *s, const json_t *a)
+{
+	json_int_t reports = client_int(a, "reports"), new = client_int(a, "new") + s->new_before;
+
+	/* A report that was stored for one domain and then for another is one new report. */
+	new = new > reports ? reports : new;
+	im->files++;
+	im->sum.reports += reports;
+	im->sum.new += new;
+	im->sum.foreign += client_int(a, "foreign");
+	im->sum.duplicates +=
+	        s->again ? reports - new - client_int(a, "foreign") : client_int(a, "duplicates");
+	im->sum.quarantined += client_int(a, "quarantined");
+	im->sum.no_report += client_int(a, "no_report");
+}
+
+/* True: the file is on its way again, after the domains it spoke of were added. */
+static bool sent_again(struct import *im, struct sent s, const json_t *answer)
+{
+	const json_t *names = json_object_get(answer, "foreign_domains");
+
+	if (!im->add_domains || s.again || json_array_size(names) == 0)
+		return false;
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		if (name == NULL || !add_domain(im, name))
+			fail(im, EXIT_FINDINGS);
+	}
+	s.again = true;
+	s.new_before = client_int(answer, "new");
+	(void)lseek(s.fd, 0, SEEK_SET); /* regular files and memory only */
+	if (!send_file(im, &s))
+		im->count = 0;
+	return true;
+}
+
+/* Takes the oldest answer.  False: the service went away. */
+static bool take_answer(struct import *im)
+{
+	struct sent s = im->queue[im->first];
+	json_t *answer;
+
+	im->first = (im->first + 1) % WINDOW;
+	im->count--;
+	if (intake_receive(&im->link, &answer) != OK) {
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, s.name,
+		                   "the service went away before it answered",
+		                   "run the import again; what is stored stays stored"));
+		(void)close(s.fd); /* only read */
+		return false;
+	}
+	const char *error = client_str(answer, "error", NULL);
+	if (error != NULL)
+		fail(im, cli_error(im->cli, EXIT_FINDINGS, s.name, error, NULL));
+	if (!sent_again(im, s, answer)) {
+		add_counts(im, &s, answer);
+		(void)close(s.fd); /* only read */
+	}
+	json_decref(answer);
+	show_progress(im);
+	return true;
+}
+
+static bool import_descriptor(struct import *im, int fd, const char *name, const char *kind)
+{
+	struct sent s = { .fd = fd,
+		          .name = arena_str(im->cli->arena, slice_str(name)),
+		          .kind = kind };
+
+	while (im->count >= WINDOW)
+		if (!take_answer(im))
+			return false;
+	return send_file(im, &s);
+}
+
+static bool import_file(struct import *im, const char *path, const char *kind)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return import_descriptor(im, fd, path, kind);
+	const char *why = fd < 0 ? strerror(errno) : "is no file";
+	if (fd >= 0)
+		(void)close(fd); /* only opened */
+	fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, why, NULL));
+	return true;
+}
+
+/* Entries in the order of their names, so that two runs do the same. */
+static bool import_folder(struct import *im, const char *path, unsigned depth);
+
+static bool is_maildir_part(const char *path)
+{
+	struct slice p = slice_str(path);
+
+	while (slice_ends(p, S("/")))
+		p.len--;
+	return slice_ends(p, S("/cur")) || slice_ends(p, S("/new")) || slice_eq(p, S("cur")) ||
+	       slice_eq(p, S("new"));
+}
+
+static bool import_entry(struct import *im, const char *folder, const struct dirent *entry,
+                         unsigned depth)
+{
+	const char *path = arena_printf(im->cli->arena, "%s/%s", folder, entry->d_name);
+	const char *kind = kind_of(entry->d_name, is_maildir_part(folder));
+	struct stat st;
+
+	if (entry->d_name[0] == '.' || lstat(path, &st) != 0)
+		return true;
+	if (S_ISDIR(st.st_mode))
+		return import_folder(im, path, depth + 1);
+	return kind == NULL || !S_ISREG(st.st_mode) ? true : import_file(im, path, kind);
+}
+
+static bool import_folder(struct import *im, const char *path, unsigned depth)
+{
+	struct dirent **entries;
+	bool alive = true;
+	int n = depth > DEPTH_MAX ? -1 : scandir(path, &entries, NULL, alphasort);
+
+	if (n < 0) {
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, path,
+		                   depth > DEPTH_MAX ? "too many directories in directories"
+		                                     : strerror(errno),
+		                   NULL));
+		return true;
+	}
+	for (int i = 0; i < n; i++) {
+		alive = alive && import_entry(im, path, entries[i], depth);
+		free(entries[i]);
+	}
+	free(entries);
+	return alive;
+}
+
+static bool import_stdin(struct import *im)
+{
+	char chunk[65536];
+	int fd = memfd_create("stdin", MFD_CLOEXEC);
+	ssize_t n;
+
+	while (fd >= 0 && (n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || write(fd, chunk, (size_t)n) != n)
+			break;
+	}
+	if (fd < 0 || n != 0) {
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, "-", strerror(errno), NULL));
+		return true;
+	}
+	ssize_t head = pread(fd, chunk, 5, 0);
+	(void)lseek(fd, 0, SEEK_SET); /* memory */
+	return import_descriptor(im, fd, "-",
+	                         head == 5 && memcmp(chunk, "From ", 5) == 0 ? "mbox" : "eml");
+}
+
+static bool import_path(struct import *im, const char *path)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return import_stdin(im);
+	if (stat(path, &st) != 0) {
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, strerror(errno), NULL));
+		return true;
+	}
+	if (S_ISDIR(st.st_mode))
+		return import_folder(im, path, 0);
+	const char *slash = strrchr(path, '/');
+	const char *folder =
+	        slash == NULL ? "."
+	                      : arena_str(im->cli->arena, slice_of(path, (size_t)(slash - path)));
+	const char *kind = kind_of(slash == NULL ? path : slash + 1, is_maildir_part(folder));
+	return kind == NULL ? true : import_file(im, path, kind);
+}
+
+static void print_result(const struct import *im)
+{
+	const struct counts *c = &im->sum;
+
+	if (im->progress_shown)
+		(void)fputs("\r\033[K", im->cli->err);
+	if (im->cli->json)
+		(void)fprintf(im->cli->out, "{\"schema\":\"mxseal.import/1\",\"files\":%lld,",
+		              (long long)im->files);
+	(void)fprintf(
+	        im->cli->out,
+	        im->cli->json
+	                ? "\"reports\":%lld,\"new\":%lld,\"duplicates\":%lld,\"foreign\":%lld,"
+	                  "\"quarantined\":%lld,\"no_report\":%lld}\n"
+	                : "reports      %6lld\n  new        %6lld\n  duplicates %6lld\n  foreign   "
+	                  " "
+	                  "%6lld\nquarantined  %6lld\nno report    %6lld\n",
+	        (long long)c->reports, (long long)c->new, (long long)c->duplicates,
+	        (long long)c->foreign, (long long)c->quarantined, (long long)c->no_report);
+}
+
+static int run(const struct cli *cli)
+{
+	struct import im = {
+		.cli = cli,
+		.add_domains = cli_has(cli, "add-domains"),
+		.began = clock_mono_ms(),
+	};
+	json_t *hello = json_pack("{s:s}", "op", "import");
+	int code = intake_open(cli, hello, &im.link);
+	bool alive = code == EXIT_GOOD;
+
+	json_decref(hello);
+	if (!alive)
+		return code;
+	for (size_t i = 0; i < cli->arg_count && alive; i++)
+		alive = import_path(&im, cli->args[i]);
+	while (alive && im.count > 0)
+		alive = take_answer(&im);
+	for (; im.count > 0; im.count--, im.first = (im.first + 1) % WINDOW)
+		(void)close(im.queue[im.first].fd); /* only read */
+	intake_close(&im.link);
+	print_result(&im);
+	return cli_finish(cli, im.code);
+}
+
+static const struct option_spec options[] = {
+	{ .name = "add-domains", .help = "first add domains that are not known, as observed ones" },
+};
+
+const struct command cmd_report_import = {
+	.name = "report",
+	.sub = "import",
+	.args = "PATH…",
+	.args_min = 1,
+	.args_max = ARGS_MANY,
+	.group = GROUP_SERVICE,
+	.common = COMMON_JSON,
+	.summary = "read reports from files, directories, mbox, Maildir or -",
+	.details =
+	        "Takes names that end in .json .json.gz .gz .zip .eml .mbox and the entries of a "
+	        "Maildir;\n"
+	        "others are passed over.  A report that is there already is a duplicate; one about "
+	        "no\n"
+	        "known domain is foreign and not stored; what cannot be read goes to quarantine.",
+	.examples =
+	        "mxseal report import ~/Maildir\nmxseal report import --add-domains old-reports/\n",
+	.options = options,
+	.option_count = ARRAY_LEN(options),
+	.run = run,
+};

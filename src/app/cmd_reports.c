@@ -1,0 +1,218 @@
+/* report list | summary | retry */
+#include "app/client.h"
+#include "app/commands.h"
+
+static int run_list(const struct cli *cli)
+{
+	json_t *answer;
+	int code = client_list(cli, client_path(cli, "/api/v1/domains/%s/reports", cli->args[0]),
+	                       &answer);
+
+	if (code != EXIT_GOOD)
+		return code;
+	if (client_print_json(cli, answer))
+		return cli_finish(cli, EXIT_GOOD);
+	const json_t *items = json_object_get(answer, "items");
+	(void)fprintf(cli->out, "%-10s  %-8s %10s %8s  %-28s %s\n", "DAY", "TRUST", "SESSIONS",
+	              "FAILED", "ORGANIZATION", "REPORT-ID");
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *r = json_array_get(items, i);
+		long long good = client_int(r, "successful"), bad = client_int(r, "failed");
+
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena, "%-10s  %-8s %10lld %8lld  %-28.28s %s\n",
+		                            client_str(r, "day", "-"), client_str(r, "trust", "-"),
+		                            good + bad, bad, client_str(r, "organization", "-"),
+		                            client_str(r, "report_id", "-")));
+	}
+	json_decref(answer);
+	return cli_finish(cli, EXIT_GOOD);
+}
+
+const struct command cmd_report_list = {
+	.name = "report",
+	.sub = "list",
+	.args = "DOMAIN",
+	.args_min = 1,
+	.args_max = 1,
+	.group = GROUP_SERVICE,
+	.common = COMMON_READER,
+	.summary = "list the reports of a domain, newest first",
+	.examples = "mxseal report list example.com\n",
+	.run = run_list,
+};
+
+static void print_trusts(const struct cli *cli, json_t *summary)
+{
+	const char *trust;
+	json_t *row;
+
+	json_object_foreach(json_object_get(summary, "trust"), trust, row)
+	{
+		if (client_int(row, "reports") > 0)
+			(void)fprintf(cli->out, "  %-9s %6lld reports %10lld ok %8lld failed%s\n",
+			              trust, (long long)client_int(row, "reports"),
+			              (long long)client_int(row, "successful"),
+			              (long long)client_int(row, "failed"),
+			              strcmp(trust, "unsigned") == 0
+			                      ? "   (shown apart, not counted)"
+			                      : "");
+	}
+}
+
+static void print_organizations(const struct cli *cli, const json_t *summary)
+{
+	const json_t *rows = json_object_get(summary, "organizations");
+
+	if (json_array_size(rows) > 0)
+		(void)fputs("\nWho reported\n", cli->out);
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *o = json_array_get(rows, i);
+
+		cli_print_safe(
+		        cli->out,
+		        arena_printf(
+		                cli->arena,
+		                "  %-28.28s %5lld reports %10lld ok %8lld failed   last %s\n",
+		                client_str(o, "name", "-"), (long long)client_int(o, "reports"),
+		                (long long)client_int(o, "successful"),
+		                (long long)client_int(o, "failed"), client_str(o, "last", "-")));
+	}
+}
+
+static void print_failures(const struct cli *cli, const json_t *summary)
+{
+	const json_t *rows = json_object_get(summary, "failures");
+
+	if (json_array_size(rows) > 0)
+		(void)fputs("\nWhy sessions failed (mxseal explain CODE)\n", cli->out);
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *f = json_array_get(rows, i);
+
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena, "  %8lld  %-28s %-40.40s last %s\n",
+		                            (long long)client_int(f, "sessions"),
+		                            client_str(f, "result_type", "-"),
+		                            client_str(f, "reason_code", ""),
+		                            client_str(f, "last", "-")));
+	}
+}
+
+static void print_days(const struct cli *cli, const json_t *summary)
+{
+	const json_t *rows = json_object_get(summary, "days");
+
+	(void)fputs("\nPer UTC day (a day without a report is not listed as zero)\n", cli->out);
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *d = json_array_get(rows, i);
+
+		if (client_int(d, "reports") == 0)
+			(void)fprintf(cli->out, "  %s   no report\n", client_str(d, "day", "-"));
+		else
+			(void)fprintf(cli->out, "  %s %8lld ok %8lld failed   %lld reports\n",
+			              client_str(d, "day", "-"),
+			              (long long)client_int(d, "successful"),
+			              (long long)client_int(d, "failed"),
+			              (long long)client_int(d, "reports"));
+	}
+}
+
+static void print_summary(const struct cli *cli, json_t *s)
+{
+	cli_print_safe(
+	        cli->out,
+	        arena_printf(
+	                cli->arena,
+	                "%s   %s to %s (UTC days)\n%lld sessions in %lld reports, %lld of them "
+	                "failed, as reported by %zu senders.\n",
+	                client_str(s, "domain", "-"), client_str(s, "from", "-"),
+	                client_str(s, "to", "-"),
+	                (long long)(client_int(s, "successful") + client_int(s, "failed")),
+	                (long long)client_int(s, "reports"), (long long)client_int(s, "failed"),
+	                json_array_size(json_object_get(s, "organizations"))));
+	print_trusts(cli, s);
+	print_organizations(cli, s);
+	print_failures(cli, s);
+	print_days(cli, s);
+}
+
+static const struct option_spec summary_options[] = {
+	{ .name = "from", .arg = "DAY", .help = "first UTC day, e.g. 2026-05-01" },
+	{ .name = "to", .arg = "DAY", .help = "last UTC day" },
+	{ .name = "trust",
+	  .arg = "TRUST",
+	  .repeats = true,
+	  .values = (const char *const[]){ "dkim", "imported", "posted", "unsigned", NULL },
+	  .help = "only reports of this trust" },
+};
+
+static int run_summary(const struct cli *cli)
+{
+	const char *path = client_path(cli, "/api/v1/domains/%s/summary", cli->args[0]);
+	char sep = '?';
+	json_t *answer;
+
+	for (size_t i = 0; i < cli->given_count; i++) {
+		const char *name = cli->given[i].spec->name;
+
+		if (strcmp(name, "from") != 0 && strcmp(name, "to") != 0 &&
+		    strcmp(name, "trust") != 0)
+			continue;
+		path = arena_printf(cli->arena, "%s%c%s=%s", path, sep, name,
+		                    client_path(cli, "%s", cli->given[i].value));
+		sep = '&';
+	}
+	int code = client_get(cli, path, &answer);
+	if (code != EXIT_GOOD)
+		return code;
+	if (!client_print_json(cli, answer)) {
+		print_summary(cli, answer);
+		json_decref(answer);
+	}
+	return cli_finish(cli, EXIT_GOOD);
+}
+
+const struct command cmd_report_summary = {
+	.name = "report",
+	.sub = "summary",
+	.args = "DOMAIN",
+	.args_min = 1,
+	.args_max = 1,
+	.group = GROUP_SERVICE,
+	.common = COMMON_READER,
+	.summary = "sum the reports of a domain up, the last 60 UTC days unless told",
+	.examples = "mxseal report summary example.com\n"
+	            "mxseal report summary example.com --from 2026-05-01 --to 2026-05-31 --json\n",
+	.options = summary_options,
+	.option_count = ARRAY_LEN(summary_options),
+	.run = run_summary,
+};
+
+static int run_retry(const struct cli *cli)
+{
+	json_t *answer;
+	int code = client_request(cli, "POST", "/api/v1/reports/retry", NULL, &answer);
+
+	if (code != EXIT_GOOD)
+		return code;
+	if (!client_print_json(cli, answer)) {
+		(void)fprintf(
+		        cli->out,
+		        "%lld messages read again: %lld new reports, %lld still in quarantine\n",
+		        (long long)client_int(answer, "retried"),
+		        (long long)client_int(answer, "new"),
+		        (long long)client_int(answer, "quarantined"));
+		json_decref(answer);
+	}
+	return cli_finish(cli, EXIT_GOOD);
+}
+
+const struct command cmd_report_retry = {
+	.name = "report",
+	.sub = "retry",
+	.group = GROUP_SERVICE,
+	.common = COMMON_JSON,
+	.summary = "read what lies in quarantine again",
+	.examples = "mxseal report retry\n",
+	.run = run_retry,
+};
