@@ -1,0 +1,214 @@
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/loop.h"
+#include "net/tls_internal.h"
+
+struct tls_server {
+	SSL_CTX *ctx;
+	tls_choose_fn choose;
+	void *arg;
+};
+
+/* RFC 9325, 4.2: forward secrecy and authenticated encryption only. */
+static const char ciphers_12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+static const char groups[] = "X25519:P-256:P-384";
+
+static struct slice extension(SSL *ssl, unsigned type, bool *there_out)
+{
+	const unsigned char *p = NULL;
+	size_t len = 0;
+
+	*there_out = SSL_client_hello_get0_ext(ssl, type, &p, &len) == 1;
+	return slice_of(p, len);
+}
+
+static int hello_alert(int *alert, int value)
+{
+	*alert = value;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+/* True when no protocol list was sent, or ours is in it. */
+static bool protocol_fits(SSL *ssl)
+{
+	struct tls_alpn alpn;
+	bool there = false;
+	struct slice ext =
+	        extension(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &there);
+
+	return !there || (tls_alpn_parse(ext, &alpn) == OK && alpn.http11);
+}
+
+static int install(SSL *ssl, struct tls_identity *id)
+{
+	return SSL_use_cert_and_key(ssl, id->leaf, id->key, id->chain, 1);
+}
+
+/* Everything is decided here, before the library spends anything on the handshake. */
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct tls_server *t = arg;
+	struct tls_identity *id = NULL;
+	char name[TLS_NAME_SIZE];
+	bool there = false;
+	struct slice sni = extension(ssl, TLSEXT_TYPE_server_name, &there);
+
+	if (!there || tls_sni_parse(sni, name) != OK)
+		return hello_alert(alert, SSL_AD_UNRECOGNIZED_NAME);
+	if (!protocol_fits(ssl))
+		return hello_alert(alert, SSL_AD_NO_APPLICATION_PROTOCOL);
+	switch (t->choose(t->arg, SSL_get_app_data(ssl), name, &id)) {
+	case TLS_REFUSE_NAME:
+		return hello_alert(alert, SSL_AD_UNRECOGNIZED_NAME);
+	case TLS_REFUSE_FAILED:
+		return hello_alert(alert, SSL_AD_INTERNAL_ERROR);
+	case TLS_TAKE:
+	default:
+		break;
+	}
+	if (install(ssl, id) != 1)
+		return hello_alert(alert, SSL_AD_INTERNAL_ERROR);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* Only reached with a list that has http/1.1 in it: see protocol_fits. */
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                   const unsigned char *in, unsigned in_len, void *arg)
+{
+	static const unsigned char ours[] = "http/1.1";
+
+	(void)ssl;
+	(void)in;
+	(void)in_len;
+	(void)arg;
+	*out = ours;
+	*out_len = sizeof(ours) - 1;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static bool configure(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
+	                                 SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+	                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	                              SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_read_ahead(ctx, 1);
+	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_cipher_list(ctx, ciphers_12) == 1 &&
+	       SSL_CTX_set1_groups_list(ctx, groups) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+	       SSL_CTX_set_max_early_data(ctx, 0) == 1;
+}
+
+struct tls_server *tls_server_new(tls_choose_fn choose, void *arg)
+{
+	struct tls_server *t = mem_alloc(sizeof(*t));
+
+	*t = (struct tls_server){ SSL_CTX_new(TLS_server_method()), choose, arg };
+	if (t->ctx == NULL || !configure(t->ctx))
+		log_fatal("the TLS library refuses its settings");
+	SSL_CTX_set_client_hello_cb(t->ctx, on_client_hello, t);
+	SSL_CTX_set_alpn_select_cb(t->ctx, on_alpn, NULL);
+	return t;
+}
+
+void tls_server_free(struct tls_server *t)
+{
+	if (t == NULL)
+		return;
+	SSL_CTX_free(t->ctx);
+	mem_free(t);
+}
+
+static enum err of_result(struct stream *s, SSL *ssl, int result)
+{
+	switch (SSL_get_error(ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		s->want = LOOP_READ;
+		return ERR_AGAIN;
+	case SSL_ERROR_WANT_WRITE:
+		s->want = LOOP_WRITE;
+		return ERR_AGAIN;
+	case SSL_ERROR_ZERO_RETURN:
+		return ERR_CLOSED;
+	default:
+		return ERR_IO;
+	}
+}
+
+static enum err tls_read(struct stream *s, void *buf, size_t size, size_t *got_out)
+{
+	size_t got = 0;
+	int result;
+
+	ERR_clear_error();
+	result = SSL_read_ex(s->state, buf, size, &got);
+	if (result != 1)
+		return of_result(s, s->state, result);
+	*got_out = got;
+	return OK;
+}
+
+static enum err tls_write(struct stream *s, struct slice data, size_t *put_out)
+{
+	size_t put = 0;
+	int result;
+
+	ERR_clear_error();
+	result = SSL_write_ex(s->state, data.p, data.len, &put);
+	if (result != 1)
+		return of_result(s, s->state, result);
+	*put_out = put;
+	return OK;
+}
+
+static enum err tls_finish(struct stream *s)
+{
+	int result;
+
+	ERR_clear_error();
+	result = SSL_shutdown(s->state);
+	if (result < 0 && of_result(s, s->state, result) == ERR_AGAIN && s->want == LOOP_WRITE)
+		return ERR_AGAIN;
+	return shutdown(s->fd, SHUT_WR) == 0 ? OK : ERR_IO;
+}
+
+static void tls_close(struct stream *s)
+{
+	SSL_free(s->state);
+	(void)close(s->fd); /* what was to be sent was sent by finish */
+}
+
+void tls_accept(struct tls_server *t, struct stream *s, void *connection)
+{
+	static const struct stream_ops ops = { tls_read, tls_write, tls_finish, tls_close };
+	SSL *ssl = SSL_new(t->ctx);
+
+	if (ssl == NULL || SSL_set_fd(ssl, s->fd) != 1)
+		log_fatal("out of memory");
+	SSL_set_accept_state(ssl);
+	SSL_set_app_data(ssl, connection);
+	s->ops = &ops;
+	s->state = ssl;
+}
+
+enum err tls_handshake(struct stream *s)
+{
+	int result;
+
+	ERR_clear_error();
+	result = SSL_do_handshake(s->state);
+	return result == 1 ? OK : of_result(s, s->state, result);
+}
+
+bool tls_has_pending(const struct stream *s)
+{
+	return SSL_has_pending(s->state) == 1;
+}

@@ -1,0 +1,80 @@
+/*
+ * TLS for servers over OpenSSL: one context, the certificate chosen by server name.
+ *
+ * TLS 1.2 and 1.3, ALPN http/1.1 only, no resumption, no early data, no renegotiation,
+ * no compression.  A ClientHello without a name that the chooser takes ends with an
+ * alert; there is no default certificate.
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include "net/stream.h"
+#include "wire/tls_hello.h"
+
+#define TLS_CHAIN_MAX 8u
+
+/* A decoded certificate with its key and chain; shared by handshakes, counted. */
+struct tls_identity;
+
+enum tls_key_type { TLS_KEY_EC, TLS_KEY_RSA };
+
+/* What an identity is made of, all DER; the key is SEC1 or PKCS#1 after its type, or PKCS#8. */
+struct tls_material {
+	struct slice leaf;
+	enum tls_key_type key_type;
+	struct slice key;
+	size_t chain_count; /* above TLS_CHAIN_MAX: refused */
+	struct slice chain[TLS_CHAIN_MAX];
+};
+
+/* Intermediates that many certificates share, each decoded once; holds at most so many. */
+struct tls_chains;
+#define TLS_CHAINS_MAX 256u
+
+struct tls_chains *tls_chains_new(void);
+void tls_chains_free(struct tls_chains *c); /* NULL does nothing */
+size_t tls_chains_count(const struct tls_chains *c);
+
+/*
+ * The caller gets the first reference.  ERR_SYNTAX: not DER of that kind.
+ * ERR_CRYPTO: the key does not belong to the leaf.  ERR_LIMIT: chain too long.
+ */
+enum err tls_identity_new(const struct tls_material *m, struct tls_chains *chains,
+                          struct tls_identity **out) MUST_USE;
+void tls_identity_ref(struct tls_identity *id);
+void tls_identity_unref(struct tls_identity *id); /* NULL does nothing */
+
+enum tls_choice {
+	TLS_TAKE,          /* *id_out is set; the connection keeps a reference of its own */
+	TLS_REFUSE_NAME,   /* alert unrecognized_name */
+	TLS_REFUSE_FAILED, /* alert internal_error: the name is known, its certificate is not to be
+	                      had */
+};
+
+/*
+ * Called once per handshake with a well-formed name; connection is what tls_accept was given.
+ * *id_out stays the chooser's: it must live until the next call.
+ */
+typedef enum tls_choice (*tls_choose_fn)(void *arg, void *connection, const char *name,
+                                         struct tls_identity **id_out);
+
+struct tls_server;
+
+/* Ends the process when the library refuses its own settings. */
+struct tls_server *tls_server_new(tls_choose_fn choose, void *arg);
+void tls_server_free(struct tls_server *t); /* NULL does nothing */
+
+/*
+ * Turns a plain stream over a socket into TLS as a server; call it when the first byte is
+ * there, since from here on the connection costs memory.
+ */
+void tls_accept(struct tls_server *t, struct stream *s, void *connection);
+
+/* OK: done.  ERR_AGAIN: wait for s->want.  ERR_CLOSED, ERR_IO: over (an alert was sent if one
+ * fits). */
+enum err tls_handshake(struct stream *s) MUST_USE;
+
+/* Bytes that were received but not read yet lie inside the library, not in the socket. */
+bool tls_has_pending(const struct stream *s);
+
+#endif
