@@ -1,6 +1,9 @@
 #include "wire/http_head.h"
 
+#include <stdio.h>
+
 #include "base/num.h"
+#include "base/utc.h"
 
 /* The separators that no token may hold; RFC 9110, 5.6.2. */
 static bool is_token_char(unsigned char c)
@@ -391,6 +394,21 @@ bool http_list_has(struct slice list, struct slice token)
 			return true;
 	}
 	return false;
+}
+
+const char *http_date(int64_t t, char out[HTTP_DATE_SIZE])
+{
+	static const char days[][4] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	struct utc_date d = utc_civil(t);
+	int64_t day = utc_day_start(t) / UTC_DAY % 7; /* the epoch was a Thursday */
+
+	(void)snprintf(out, HTTP_DATE_SIZE, "%s, %02u %s %04u %02u:%02u:%02u GMT",
+	               days[day < 0 ? day + 7 : day], d.day % 100, months[(d.month - 1) % 12],
+	               (unsigned)d.year % 10000, d.hour % 100, d.min % 100,
+	               d.sec % 100); /* always fits */
+	return out;
 }
 
 const char *http_status_text(unsigned status)

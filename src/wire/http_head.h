@@ -81,6 +81,10 @@ bool http_head_has_body(const struct http_head *h);
 /* Whether a comma-separated field value holds the token (case ignored). */
 bool http_list_has(struct slice list, struct slice token);
 
+#define HTTP_DATE_SIZE 32u
+/* "Sun, 06 Nov 1994 08:49:37 GMT", the form of the Date field; years as utc_civil gives them. */
+const char *http_date(int64_t t, char out[HTTP_DATE_SIZE]);
+
 /* "Not Found" for 404; "Unknown" for a status this program never sends. */
 const char *http_status_text(unsigned status);
 

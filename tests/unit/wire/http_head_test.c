@@ -355,6 +355,27 @@ TEST(body_facts)
 	EXPECT(!h.expect_continue, "no interim answers in HTTP/1.0");
 }
 
+TEST(dates)
+{
+	static const struct {
+		int64_t t;
+		const char *want;
+	} rows[] = {
+		{ 0, "Thu, 01 Jan 1970 00:00:00 GMT" },
+		{ 784111777, "Sun, 06 Nov 1994 08:49:37 GMT" },
+		{ 951827696, "Tue, 29 Feb 2000 12:34:56 GMT" },
+		{ -1, "Wed, 31 Dec 1969 23:59:59 GMT" },
+		{ 4102444799, "Thu, 31 Dec 2099 23:59:59 GMT" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[HTTP_DATE_SIZE];
+
+		EXPECT_SLICE(slice_str(http_date(rows[i].t, text)), slice_str(rows[i].want),
+		             rows[i].want);
+	}
+}
+
 TEST(helpers)
 {
 	struct http_head h = { 0 };
@@ -400,5 +421,5 @@ TEST(edited_heads_keep_the_laws)
 	buf_fini(&b);
 }
 
-TEST_MAIN(UNIT(accepted), UNIT(refused), UNIT(limits), UNIT(body_facts), UNIT(helpers),
+TEST_MAIN(UNIT(accepted), UNIT(refused), UNIT(limits), UNIT(body_facts), UNIT(dates), UNIT(helpers),
           UNIT(edited_heads_keep_the_laws))
