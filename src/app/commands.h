@@ -1,0 +1,29 @@
+/*
+ * The table of commands.  A new command: `extern` here, one line in commands.c,
+ * its file in meson.build.
+ */
+#ifndef APP_COMMANDS_H
+#define APP_COMMANDS_H
+
+#include "app/command.h"
+
+extern const struct command cmd_help;
+extern const struct command cmd_version;
+
+/* All commands, in the order of --help. */
+extern const struct command *const commands[];
+extern const size_t command_count;
+
+/*
+ * Finds the command that words[0..count) begin with; *used_out is how many words
+ * name it (1 or 2).  NULL: none.
+ */
+const struct command *command_find(const char *const *words, size_t count, size_t *used_out);
+/* Whether some command has this first word. */
+bool command_is_family(const char *name);
+/* The nearest existing command to what was typed, e.g. "policy lint"; NULL: nothing is near. */
+const char *command_nearest(const char *const *words, size_t count, struct arena *a);
+/* "policy lint" */
+const char *command_title(const struct command *c, struct arena *a);
+
+#endif
