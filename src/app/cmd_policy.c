@@ -224,7 +224,8 @@ static int export_one(const struct cli *cli, const char *domain, bool *changed_o
 /* The hook is the operator's own command line; it runs in the exported directory. */
 static int run_hook(const struct cli *cli, const char *hook)
 {
-	char *const argv[] = { "sh", "-c", arena_str(cli->arena, slice_str(hook)), NULL };
+	char *const argv[] = { arena_str(cli->arena, S("sh")), arena_str(cli->arena, S("-c")),
+		               arena_str(cli->arena, slice_str(hook)), NULL };
 	pid_t pid;
 	int status;
 

@@ -7,6 +7,27 @@
 
 #include "app/command.h"
 
+extern const struct command cmd_explain;
+extern const struct command cmd_domain_add;
+extern const struct command cmd_domain_list;
+extern const struct command cmd_domain_show;
+extern const struct command cmd_domain_set;
+extern const struct command cmd_domain_remove;
+extern const struct command cmd_policy_show;
+extern const struct command cmd_policy_set;
+extern const struct command cmd_policy_bump;
+extern const struct command cmd_policy_history;
+extern const struct command cmd_policy_export;
+extern const struct command cmd_records;
+extern const struct command cmd_report_import;
+extern const struct command cmd_report_list;
+extern const struct command cmd_report_summary;
+extern const struct command cmd_report_retry;
+extern const struct command cmd_ingest;
+extern const struct command cmd_cert_list;
+extern const struct command cmd_cert_import;
+extern const struct command cmd_login;
+extern const struct command cmd_wait;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 
