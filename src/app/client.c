@@ -202,7 +202,7 @@ int client_list(const struct cli *cli, const char *path, json_t **answer_out)
 	const char *next = path;
 
 	while (next != NULL) {
-		json_t *page;
+		json_t *page = NULL;
 		int code = client_get(cli, next, &page);
 
 		if (code != EXIT_GOOD) {

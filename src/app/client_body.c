@@ -125,7 +125,7 @@ static void print_change(const struct cli *cli, const json_t *answer)
 
 int client_change(const struct cli *cli, const char *method, const char *path, json_t *body)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_request(cli, method, path, body, &answer);
 
 	json_decref(body);

@@ -14,7 +14,7 @@
 
 static int run_list(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_list(cli, "/api/v1/certs", &answer);
 
 	if (code != EXIT_GOOD)

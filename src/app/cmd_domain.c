@@ -71,7 +71,7 @@ static void print_domain_row(const struct cli *cli, const json_t *d)
 
 static int run_list(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_list(cli, "/api/v1/domains", &answer);
 
 	if (code != EXIT_GOOD)
@@ -137,7 +137,7 @@ static void print_members(const struct cli *cli, json_t *object, const char *ind
 
 static int run_show(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_get(cli, client_path(cli, "/api/v1/domains/%s", cli->args[0]), &answer);
 
 	if (code != EXIT_GOOD)

@@ -30,7 +30,7 @@ static bool read_mail(int *fd_out)
 /* The MTA reads the status: 0 took it over, 1 refused for good, 75 keep it and try again. */
 static int verdict(const struct cli *cli, struct intake_link *link)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = EXIT_TEMPFAIL;
 
 	if (intake_receive(link, &answer) != OK)

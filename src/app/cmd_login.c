@@ -4,7 +4,7 @@
 
 static int run_login(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_request(cli, "POST", "/api/v1/login", NULL, &answer);
 
 	if (code != EXIT_GOOD)
@@ -34,7 +34,7 @@ const struct command cmd_login = {
 
 static int run_wait(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 
 	if (!cli_has(cli, "seq"))
 		return cli_usage(cli, "--seq is missing");

@@ -20,7 +20,7 @@ static const char *policy_path(const struct cli *cli, const char *tail)
 /* The policy as it is served: on a terminal and in a pipe alike, CRLF included. */
 static int run_show(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_get(cli, policy_path(cli, ""), &answer);
 
 	if (code != EXIT_GOOD)
@@ -124,7 +124,7 @@ const struct command cmd_policy_bump = {
 
 static int run_history(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_list(cli, policy_path(cli, "/history"), &answer);
 
 	if (code != EXIT_GOOD)
@@ -201,7 +201,7 @@ static int export_one(const struct cli *cli, const char *domain, bool *changed_o
 {
 	const char *host = arena_printf(cli->arena, "%s/mta-sts.%s", cli->args[0], domain);
 	const char *dir = arena_printf(cli->arena, "%s/.well-known", host);
-	json_t *policy;
+	json_t *policy = NULL;
 	int code = client_get(cli, client_path(cli, "/api/v1/domains/%s/policy", domain), &policy);
 
 	if (code != EXIT_GOOD)
@@ -241,7 +241,7 @@ static int run_hook(const struct cli *cli, const char *hook)
 
 static int run_export(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	bool any = false;
 	int code = client_list(cli, "/api/v1/domains", &answer);
 

@@ -61,7 +61,7 @@ static void print_mail(const struct cli *cli, const struct record *r)
 
 static int run(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_get(cli, client_path(cli, "/api/v1/domains/%s/records", cli->args[0]),
 	                      &answer);
 	const char *format = cli_has(cli, "format") ? cli_get(cli, "format") : "table";

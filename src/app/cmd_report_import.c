@@ -79,7 +79,7 @@ static void show_progress(struct import *im)
 
 static bool add_domain(struct import *im, const char *name)
 {
-	json_t *answer, *body = json_pack("{s:s, s:b}", "domain", name, "observed", 1);
+	json_t *answer = NULL, *body = json_pack("{s:s, s:b}", "domain", name, "observed", 1);
 	int code = client_request(im->cli, "POST", "/api/v1/domains", body, &answer);
 
 	json_decref(body);
@@ -147,7 +147,7 @@ static bool sent_again(struct import *im, struct sent s, const json_t *answer)
 static bool take_answer(struct import *im)
 {
 	struct sent s = im->queue[im->first];
-	json_t *answer;
+	json_t *answer = NULL;
 
 	im->first = (im->first + 1) % WINDOW;
 	im->count--;

@@ -4,7 +4,7 @@
 
 static int run_list(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_list(cli, client_path(cli, "/api/v1/domains/%s/reports", cli->args[0]),
 	                       &answer);
 
@@ -150,7 +150,7 @@ static int run_summary(const struct cli *cli)
 {
 	const char *path = client_path(cli, "/api/v1/domains/%s/summary", cli->args[0]);
 	char sep = '?';
-	json_t *answer;
+	json_t *answer = NULL;
 
 	for (size_t i = 0; i < cli->given_count; i++) {
 		const char *name = cli->given[i].spec->name;
@@ -190,7 +190,7 @@ const struct command cmd_report_summary = {
 
 static int run_retry(const struct cli *cli)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int code = client_request(cli, "POST", "/api/v1/reports/retry", NULL, &answer);
 
 	if (code != EXIT_GOOD)
