@@ -219,7 +219,7 @@ static unsigned likeness(const char *a, const char *b)
 {
 	size_t pairs = strlen(a) + strlen(b);
 
-	return pairs <= 2 ? 0 : (unsigned)(2000u * shared_pairs(a, b) / (pairs - 2));
+	return pairs <= 2 ? 0 : (unsigned)((size_t)2000 * shared_pairs(a, b) / (pairs - 2));
 }
 
 void explain_nearest(struct slice text, const struct explain_entry *out[EXPLAIN_NEAREST])

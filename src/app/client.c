@@ -170,7 +170,7 @@ static int judge(const struct cli *cli, const char *path, CURLcode rc, long stat
 int client_request(const struct cli *cli, const char *method, const char *path, const json_t *body,
                    json_t **answer_out)
 {
-	int fd, code = client_connect(cli, &fd);
+	int fd = -1, code = client_connect(cli, &fd);
 	long status = 0;
 	struct buf bytes;
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+PRINTF_LIKE(2, 0)
 static void words(char out[REFUSAL_WORDS_SIZE], const char *fmt, va_list args)
 {
 	/* Cut words are still words; the sizes are far above any sentence made here. */
