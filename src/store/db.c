@@ -1,0 +1,201 @@
+#include "store/db.h"
+
+#include <assert.h>
+
+#include <sodium.h>
+
+#include "store/db_internal.h"
+#include "store/migrate.h"
+
+#define BUSY_MS 5000
+
+static enum err version_check(struct conn *c, enum db_mode mode, struct diag *diag)
+{
+	int version = 0;
+
+	if (mode == DB_MIGRATE) {
+		enum err e = migrate_run(c, migrate_newest());
+		if (e == ERR_CONFLICT)
+			return diag_set(diag, e, 0, "the database was made by a newer program");
+		return e == OK ? OK : diag_set(diag, e, 0, "the database cannot be migrated");
+	}
+	enum err e = migrate_version(c, &version);
+	if (e != OK)
+		return diag_set(diag, e, 0, "the database cannot be read");
+	if (version > migrate_newest())
+		return diag_set(diag, ERR_CONFLICT, 0, "the database was made by a newer program");
+	if (version < migrate_newest())
+		return diag_set(diag, ERR_CONFLICT, 0, "the database is not migrated yet");
+	return OK;
+}
+
+enum err db_open(const char *path, enum db_mode mode, struct db **out, struct diag *diag)
+{
+	static const int flags[] = {
+		[DB_MIGRATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+		[DB_WRITE] = SQLITE_OPEN_READWRITE,
+		[DB_READ] = SQLITE_OPEN_READONLY,
+	};
+	struct conn_spec spec = { path, flags[mode], BUSY_MS, sql_table, SQL_COUNT };
+	struct conn conn;
+	enum err e = conn_open(&conn, &spec, diag);
+
+	if (e != OK)
+		return e;
+	if (mode != DB_READ) {
+		e = conn_make_wal(&conn);
+		if (e != OK)
+			e = diag_set(diag, e, 0, "the database has no write-ahead log");
+	}
+	if (e == OK)
+		e = version_check(&conn, mode, diag);
+	if (e != OK) {
+		conn_close(&conn);
+		return e;
+	}
+	struct db *db = mem_alloc(sizeof(*db));
+	db->conn = conn;
+	*out = db;
+	return OK;
+}
+
+void db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	conn_close(&db->conn);
+	mem_free(db);
+}
+
+int db_version_newest(void)
+{
+	return migrate_newest();
+}
+
+enum err db_version(struct db *db, int *out)
+{
+	return migrate_version(&db->conn, out);
+}
+
+const char *db_why(struct db *db)
+{
+	return sqlite3_errmsg(db->conn.handle);
+}
+
+static enum err begin(struct db *db, const char *how)
+{
+	if (db->depth > 0) {
+		db->depth++;
+		return OK;
+	}
+	enum err e = conn_exec(&db->conn, how);
+	if (e == OK) {
+		db->depth = 1;
+		db->doomed = OK;
+	}
+	return e;
+}
+
+enum err db_begin(struct db *db)
+{
+	return begin(db, "begin immediate");
+}
+
+enum err db_begin_read(struct db *db)
+{
+	return begin(db, "begin");
+}
+
+enum err db_end(struct db *db, enum err so_far)
+{
+	assert(db->depth > 0);
+	if (so_far != OK && db->doomed == OK)
+		db->doomed = so_far;
+	if (--db->depth > 0)
+		return so_far;
+
+	enum err e = db->doomed != OK ? db->doomed : conn_exec(&db->conn, "commit");
+	if (e != OK && sqlite3_get_autocommit(db->conn.handle) == 0)
+		/* The first failure is told; SQLite rolls back by itself when this cannot. */
+		(void)conn_exec(&db->conn, "rollback");
+	return e;
+}
+
+/* Seconds in front so that rows of one time lie together; then chance, then counting on. */
+int64_t db_new_id(struct db *db, int64_t now)
+{
+	int64_t id = ((now & 0x7fffffff) << 30) | (int64_t)(randombytes_random() >> 2);
+
+	if (id <= db->last_id)
+		id = db->last_id + 1;
+	db->last_id = id;
+	return id;
+}
+
+struct query db_query(struct db *db, enum sql statement)
+{
+	return query_start(&db->conn, (int)statement);
+}
+
+size_t db_limit(size_t limit)
+{
+	return limit < DB_LIST_MAX ? limit : DB_LIST_MAX;
+}
+
+/* Bytes of the character at the start of s; 0: none that may be stored. */
+static size_t character_len(struct slice s)
+{
+	for (size_t n = 1; n <= 4 && n <= s.len; n++)
+		if (slice_is_utf8(slice_head(s, n)))
+			return s.p[0] == '\0' ? 0 : n;
+	return 0;
+}
+
+struct slice db_clean(struct slice s, size_t max, struct arena *a)
+{
+	struct slice in = slice_head(s, max);
+	size_t used = 0;
+
+	if (in.len == s.len && slice_is_utf8(s) && slice_find(s, '\0') == SIZE_MAX)
+		return s;
+	char *out = arena_alloc(a, in.len + 1);
+	while (in.len > 0) {
+		size_t n = character_len(in);
+
+		/* The last few bytes may be a character that the cut went through. */
+		if (n == 0 && in.len < 4 && s.len > max && (unsigned char)in.p[0] >= 0xc0)
+			break;
+		if (n == 0)
+			out[used++] = '?';
+		else
+			memcpy(out + used, in.p, n);
+		used += n;
+		in = slice_skip(in, n == 0 ? 1 : n);
+	}
+	return slice_of(out, used);
+}
+
+struct slice db_clean_lower(struct slice s, size_t max, struct arena *a)
+{
+	struct slice clean = db_clean(slice_trim(s), max, a);
+	char *out = arena_str(a, clean);
+
+	for (size_t i = 0; i < clean.len; i++)
+		if (out[i] >= 'A' && out[i] <= 'Z')
+			out[i] = (char)(out[i] - 'A' + 'a');
+	return slice_of(out, clean.len);
+}
+
+void *rows_add(struct rows *r, struct arena *a)
+{
+	if (r->count == r->room) {
+		size_t room = r->room == 0 ? 16 : r->room * 2;
+		void *items = arena_calloc(a, room, r->size);
+
+		if (r->count > 0)
+			memcpy(items, r->items, r->count * r->size);
+		r->items = items;
+		r->room = room;
+	}
+	return (char *)r->items + r->size * r->count++;
+}

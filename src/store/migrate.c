@@ -1,0 +1,204 @@
+#include "store/migrate.h"
+
+#include <assert.h>
+
+static const char *const migrations[] = {
+	/* 1: tenants, domains, policies, certificates */
+	"create table tenant (id @int primary key, name @text not null @end;"
+	"insert into tenant (id, name) values (1, 'default');"
+
+	"create table domain (id @int primary key, tenant @int not null references tenant (id),"
+	" name @text not null, stage @text not null, profile @text not null,"
+	" hosting @text not null, way_host @text not null, way_id @text not null,"
+	" way_reports @text not null, rua @text not null, tag @text not null,"
+	" tag_before @text not null, tag_before_until @int not null, claim @text not null,"
+	" hosted @int not null, added @int not null, removed @int not null,"
+	" revision @int not null, unique (tenant, name) @end;"
+	"create unique index domain_tag on domain (tag) where removed = 0;"
+	"create index domain_tag_before on domain (tag_before) where tag_before <> '';"
+	"create index domain_name on domain (name);"
+
+	"create table policy_version (id @int primary key,"
+	" domain @int not null references domain (id), mode @text not null,"
+	" max_age @int not null, mx @text not null, body @text not null, sha256 @text not null,"
+	" created @int not null @end;"
+
+	/* id_time is the moment an id spells, 0 for adopted ids that spell none. */
+	"create table publication (id @int primary key,"
+	" domain @int not null references domain (id),"
+	" version @int not null references policy_version (id), number @int not null,"
+	" policy_id @text not null, id_time @int not null, staged @int not null,"
+	" offered @int not null, served @int not null, announced @int not null,"
+	" ended @int not null, end_cause @int not null, id_seen @int not null, ttl @int not null,"
+	" seq @int not null, unique (domain, number), unique (domain, policy_id) @end;"
+	"create index publication_staged on publication (domain) where served = 0 and ended = 0;"
+
+	"create table cert (tenant @int not null references tenant (id),"
+	" fingerprint @text not null, seal_domain @text not null, purpose @text not null,"
+	" source @text not null, key_type @text not null, subject @text not null,"
+	" issuer @text not null, note @text not null, not_before @int not null,"
+	" not_after @int not null, added @int not null, chain @text not null, der @blob not null,"
+	" sealed_key @blob not null, primary key (tenant, fingerprint) @end;"
+	"create table cert_name (tenant @int not null, name @text not null,"
+	" fingerprint @text not null, primary key (tenant, name, fingerprint),"
+	" foreign key (tenant, fingerprint) references cert (tenant, fingerprint) @end;"
+	"create index cert_name_of on cert_name (tenant, fingerprint);"
+	"create table cert_chain (fingerprint @text primary key, der @blob not null @end;"
+	"create table cert_use (tenant @int not null, host @text not null,"
+	" fingerprint @text not null, since @int not null, primary key (tenant, host),"
+	" foreign key (tenant, fingerprint) references cert (tenant, fingerprint) @end;"
+	"create index cert_use_of on cert_use (tenant, fingerprint);",
+
+	/* 2: reports, figures, the archive, quarantine */
+	"create table report (id @int primary key, domain @int not null references domain (id),"
+	" organization @text not null, report_key @text not null, name @text not null,"
+	" report_id @text not null, contact @text not null, signer @text not null,"
+	" trust @int not null, content @text not null, range_start @int not null,"
+	" range_end @int not null, day @int not null, arrived @int not null,"
+	" arrived_day @int not null, successful @int not null, failed @int not null,"
+	" notes @text not null, raw_sha256 @text not null, segment @int not null,"
+	" place_offset @int not null, place_length @int not null,"
+	" unique (domain, organization, report_key) @end;"
+	"create index report_day on report (domain, day, id);"
+	"create index report_arrived on report (domain, arrived_day, trust);"
+	"create table report_policy (report @int not null references report (id),"
+	" number @int not null, type @text not null, domain @text not null,"
+	" strings @text not null, mx_hosts @text not null, successful @int not null,"
+	" failed @int not null, primary key (report, number) @end;"
+	"create table report_failure (report @int not null references report (id),"
+	" policy @int not null, number @int not null, result_type @text not null,"
+	" reason_code @text not null, sending_mta_ip @text not null,"
+	" receiving_mx @text not null, receiving_helo @text not null,"
+	" receiving_ip @text not null, additional @text not null, sessions @int not null,"
+	" primary key (report, policy, number) @end;"
+	"create table reporter (tenant @int not null references tenant (id),"
+	" organization @text not null, name @text not null, signer @text not null,"
+	" primary key (tenant, organization) @end;"
+
+	"create table figure (domain @int not null references domain (id), day @int not null,"
+	" organization @text not null, trust @int not null, policy_type @text not null,"
+	" mx_host @text not null, result_type @text not null, sessions @int not null,"
+	" primary key (domain, day, organization, trust, policy_type, mx_host, result_type) @end;"
+	"create table figure_total (domain @int not null references domain (id),"
+	" day @int not null, organization @text not null, trust @int not null,"
+	" reports @int not null, successful @int not null, failed @int not null,"
+	" primary key (domain, day, organization, trust) @end;"
+	"create table figure_failure (domain @int not null references domain (id),"
+	" day @int not null, organization @text not null, trust @int not null,"
+	" result_type @text not null, reason_code @text not null, sessions @int not null,"
+	" primary key (domain, day, organization, trust, result_type, reason_code) @end;"
+
+	"create table arrival (sha256 @text primary key, segment @int not null,"
+	" place_offset @int not null, place_length @int not null, way @text not null,"
+	" trust @int not null, arrived @int not null, reports @int not null @end;"
+	"create table archive_position (name @text primary key, segment @int not null,"
+	" place_offset @int not null @end;"
+	"create table quarantine (sha256 @text primary key, reason @text not null,"
+	" message @text not null, way @text not null, kind @text not null, trust @int not null,"
+	" name @text not null, domain @text not null, segment @int not null,"
+	" place_offset @int not null, place_length @int not null, arrived @int not null,"
+	" tried @int not null, tries @int not null @end;",
+
+	/* 3: jobs, audit log, sessions, settings */
+	"create table job (id @int primary key, kind @text not null, name @text not null,"
+	" payload @blob not null, run_at @int not null, claimed_until @int not null,"
+	" attempts @int not null, last_error @text not null, created @int not null,"
+	" unique (kind, name) @end;"
+	"create index job_due on job (run_at);"
+	"create table audit (tenant @int not null references tenant (id), seq @int not null,"
+	" moment @int not null, action @text not null, object @text not null,"
+	" actor @text not null, detail @text not null, salt @blob not null,"
+	" personal @text not null, purged @int not null, hash @text not null,"
+	" primary key (tenant, seq) @end;"
+	"create index audit_object on audit (tenant, object, seq);"
+	"create table session (digest @text primary key,"
+	" tenant @int not null references tenant (id), kind @int not null, role @int not null,"
+	" who @text not null, created @int not null, expires @int not null @end;"
+	"create table setting (name @text primary key, content @blob not null @end;",
+};
+
+int migrate_newest(void)
+{
+	return (int)ARRAY_LEN(migrations);
+}
+
+/*
+ * Text compares by bytes in both engines, so that cursors over names work the same.
+ */
+static const struct word {
+	struct slice word;
+	const char *spelt[2]; /* by enum engine */
+} words[] = {
+	{ SLICE_INIT("@int"), { "integer", "bigint" } },
+	{ SLICE_INIT("@text"), { "text", "text collate \"C\"" } },
+	{ SLICE_INIT("@blob"), { "blob", "bytea" } },
+	{ SLICE_INIT("@end"), { ") strict", ")" } },
+};
+
+static size_t word_add(struct slice at, enum engine engine, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_starts(at, words[i].word)) {
+			buf_add_str(out, words[i].spelt[engine]);
+			return words[i].word.len;
+		}
+	assert(!"a word of the migrations is unknown");
+	return at.len;
+}
+
+void migrate_text(int number, enum engine engine, struct buf *out)
+{
+	struct slice rest = slice_str(migrations[number - 1]);
+
+	while (rest.len > 0) {
+		size_t n = slice_find(rest, '@');
+
+		buf_add(out, slice_head(rest, n));
+		rest = slice_skip(rest, n);
+		if (rest.len > 0)
+			rest = slice_skip(rest, word_add(rest, engine, out));
+	}
+}
+
+enum err migrate_version(struct conn *c, int *out)
+{
+	int64_t version = 0;
+	enum err e = conn_number(c, "pragma user_version", &version);
+
+	if (e == OK)
+		*out = (int)version;
+	return e;
+}
+
+static enum err migrate_one(struct conn *c, int number)
+{
+	struct buf text;
+
+	buf_init(&text, MIGRATE_TEXT_MAX);
+	migrate_text(number, ENGINE_SQLITE, &text);
+	buf_printf(&text, "; pragma user_version = %d", number);
+	assert(buf_status(&text) == OK);
+
+	enum err e = conn_exec(c, "begin immediate");
+	if (e == OK)
+		e = conn_exec(c, buf_str(&text));
+	if (e == OK)
+		e = conn_exec(c, "commit");
+	if (e != OK)
+		/* What failed is told; without an open transaction this does nothing. */
+		(void)conn_exec(c, "rollback");
+	buf_fini(&text);
+	return e;
+}
+
+enum err migrate_run(struct conn *c, int target)
+{
+	int version = 0;
+	enum err e = migrate_version(c, &version);
+
+	if (e == OK && version > target)
+		return ERR_CONFLICT;
+	for (int n = version + 1; e == OK && n <= target; n++)
+		e = migrate_one(c, n);
+	return e;
+}

@@ -1,0 +1,366 @@
+#include "store/sql.h"
+
+#define ROW(id, text) [id] = { #id, text }
+
+#define DOMAIN_COLUMNS                                                                    \
+	"id, tenant, name, stage, profile, hosting, way_host, way_id, way_reports, rua, " \
+	"tag, tag_before, tag_before_until, claim, hosted, added, revision"
+
+#define PUBLICATION_COLUMNS                                                            \
+	"p.id, p.domain, p.version, p.policy_id, p.staged, p.offered, p.served, "      \
+	"p.announced, p.ended, p.end_cause, p.id_seen, p.ttl, p.seq, v.body, v.sha256" \
+	" from publication p join policy_version v on v.id = p.version "
+
+#define CERT_COLUMNS                                                                       \
+	"c.tenant, c.fingerprint, c.seal_domain, c.purpose, c.source, c.key_type, "        \
+	"c.subject, c.issuer, c.note, c.not_before, c.not_after, c.added, c.chain, c.der," \
+	" c.sealed_key"
+
+#define REPORT_COLUMNS                                                              \
+	"id, domain, name, report_id, contact, signer, trust, range_start, "        \
+	"range_end, day, arrived, successful, failed, notes, raw_sha256, segment, " \
+	"place_offset, place_length"
+
+#define QUARANTINE_COLUMNS                                                          \
+	"sha256, reason, message, way, kind, trust, name, domain, segment, "        \
+	"place_offset, place_length, arrived, tried, tries"
+
+#define BIG(expression) "cast(" expression " as bigint)"
+#define TRUSTS(a, b, c, d) "trust in (" a ", " b ", " c ", " d ")"
+
+const struct statement sql_table[SQL_COUNT] = {
+	/* domains */
+	ROW(SQL_DOMAIN_ADD,
+	    "insert into domain (id, tenant, name, stage, profile, hosting, way_host, way_id,"
+	    " way_reports, rua, tag, tag_before, tag_before_until, claim, hosted, added, removed,"
+	    " revision) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, $12, $13,"
+	    " $14, 0, 1)"),
+	ROW(SQL_DOMAIN_REVIVE,
+	    "update domain set stage = $2, profile = $3, hosting = $4, way_host = $5, way_id = $6,"
+	    " way_reports = $7, rua = $8, tag = $9, tag_before = '', tag_before_until = 0,"
+	    " claim = $10, hosted = $11, added = $12, removed = 0, revision = revision + 1"
+	    " where id = $1"),
+	ROW(SQL_DOMAIN_UPDATE,
+	    "update domain set stage = $2, profile = $3, hosting = $4, way_host = $5, way_id = $6,"
+	    " way_reports = $7, rua = $8, hosted = $9, revision = revision + 1"
+	    " where id = $1 and removed = 0"),
+	ROW(SQL_DOMAIN_ROTATE,
+	    "update domain set tag_before = tag, tag_before_until = $3, tag = $2,"
+	    " revision = revision + 1 where id = $1 and removed = 0"),
+	ROW(SQL_DOMAIN_REMOVE,
+	    "update domain set removed = $2, revision = revision + 1"
+	    " where id = $1 and removed = 0"),
+	ROW(SQL_DOMAIN_ANY_BY_NAME,
+	    "select id, removed, hosted, tag, claim from domain where tenant = $1 and name = $2"),
+	ROW(SQL_DOMAIN_BY_NAME, "select " DOMAIN_COLUMNS
+	                        " from domain where tenant = $1 and name = $2 and removed = 0"),
+	ROW(SQL_DOMAIN_BY_ID,
+	    "select " DOMAIN_COLUMNS " from domain where id = $1 and removed = 0"),
+	ROW(SQL_DOMAIN_BY_TAG,
+	    "select " DOMAIN_COLUMNS " from domain where removed = 0 and (tag = $1"
+	    " or (tag_before = $1 and tag_before <> '' and tag_before_until > $2))"),
+	ROW(SQL_DOMAIN_LIST, "select " DOMAIN_COLUMNS
+	                     " from domain where tenant = $1 and removed = 0 and name > $2"
+	                     " order by name limit $3"),
+
+	/* policies */
+	ROW(SQL_VERSION_ADD,
+	    "insert into policy_version (id, domain, mode, max_age, mx, body, sha256, created)"
+	    " values ($1, $2, $3, $4, $5, $6, $7, $8)"),
+	ROW(SQL_PUBLICATION_ADD,
+	    "insert into publication (id, domain, version, number, policy_id, id_time, staged,"
+	    " offered, served, announced, ended, end_cause, id_seen, ttl, seq)"
+	    " values ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, 0, 0, 0)"),
+	ROW(SQL_PUBLICATION_LAST_NUMBER,
+	    "select coalesce(max(number), 0) from publication where domain = $1"),
+	/* A name may have been another tenant's before: its ids count too. */
+	ROW(SQL_PUBLICATION_LAST_TIME,
+	    "select coalesce(max(p.id_time), 0) from publication p join domain d on d.id = p.domain"
+	    " where d.name = (select name from domain where id = $1)"),
+	ROW(SQL_PUBLICATION_ID_USED,
+	    "select p.id from publication p join domain d on d.id = p.domain"
+	    " where d.name = (select name from domain where id = $1) and p.policy_id = $2"),
+	ROW(SQL_PUBLICATION_NEWEST, "select " PUBLICATION_COLUMNS
+	                            "where p.domain = $1 and p.end_cause <> 1"
+	                            " order by p.number desc limit 1"),
+	ROW(SQL_PUBLICATION_SERVED, "select " PUBLICATION_COLUMNS
+	                            "where p.domain = $1 and p.served > 0 and p.ended = 0"
+	                            " order by p.number desc limit 1"),
+	ROW(SQL_PUBLICATION_BY_ID, "select " PUBLICATION_COLUMNS "where p.id = $1"),
+	ROW(SQL_PUBLICATION_HISTORY,
+	    "select " PUBLICATION_COLUMNS "where p.domain = $1 order by p.number"),
+	ROW(SQL_PUBLICATION_STAGED,
+	    "select " PUBLICATION_COLUMNS "join domain d on d.id = p.domain and d.removed = 0"
+	    " where p.served = 0 and p.ended = 0 order by p.domain"),
+	ROW(SQL_PUBLICATION_SUPERSEDE,
+	    "update publication set ended = $2, end_cause = 1"
+	    " where domain = $1 and served = 0 and ended = 0"),
+	ROW(SQL_PUBLICATION_MARK_OFFERED,
+	    "update publication set seq = $2, offered = case when offered = 0 then $3"
+	    " else offered end where id = $1 and ended = 0"),
+	ROW(SQL_PUBLICATION_MARK_SERVED,
+	    "update publication set served = case when served = 0 then $2 else served end,"
+	    " offered = case when offered = 0 then $2 else offered end"
+	    " where id = $1 and ended = 0"),
+	ROW(SQL_PUBLICATION_MARK_ANNOUNCED,
+	    "update publication set announced = case when announced = 0 then $2 else announced end"
+	    " where id = $1 and ended = 0 and served > 0"),
+	ROW(SQL_PUBLICATION_MARK_SEEN,
+	    "update publication set id_seen = case when id_seen = 0 then $2 else id_seen end,"
+	    " ttl = case when ttl < $3 then $3 else ttl end where id = $1 and ended = 0"),
+	/* Superseded ones that edges may have shown for a while are held until this moment too. */
+	ROW(SQL_PUBLICATION_END_BEFORE,
+	    "update publication set ended = $3, end_cause = 2 where domain = $1 and id <> $2"
+	    " and ended = 0 and number < (select number from publication where id = $2)"),
+	ROW(SQL_PUBLICATION_STOP,
+	    "update publication set ended = $2, end_cause = 3 where domain = $1 and ended = 0"),
+	ROW(SQL_PUBLICATION_ADOPT,
+	    "update publication set policy_id = $2, id_time = $3 where id = $1"),
+
+	/* certificates */
+	ROW(SQL_CERT_ADD,
+	    "insert into cert (tenant, fingerprint, seal_domain, purpose, source, key_type,"
+	    " subject, issuer, note, not_before, not_after, added, chain, der, sealed_key)"
+	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+	    " on conflict (tenant, fingerprint) do nothing"),
+	ROW(SQL_CERT_NAME_ADD,
+	    "insert into cert_name (tenant, fingerprint, name) values ($1, $2, $3)"
+	    " on conflict (tenant, name, fingerprint) do nothing"),
+	ROW(SQL_CERT_CHAIN_ADD, "insert into cert_chain (fingerprint, der) values ($1, $2)"
+	                        " on conflict (fingerprint) do nothing"),
+	ROW(SQL_CERT_GET,
+	    "select " CERT_COLUMNS " from cert c where c.tenant = $1 and c.fingerprint = $2"),
+	ROW(SQL_CERT_NAMES,
+	    "select name from cert_name where tenant = $1 and fingerprint = $2 order by name"),
+	ROW(SQL_CERT_CHAIN, "select der from cert_chain where fingerprint = $1"),
+	ROW(SQL_CERT_FOR_NAME,
+	    "select " CERT_COLUMNS " from cert c join cert_name n on n.tenant = c.tenant"
+	    " and n.fingerprint = c.fingerprint where c.tenant = $1 and n.name in ($2, $3)"
+	    " and c.not_before <= $4 and c.not_after > $4"
+	    " order by c.added desc, c.not_after desc, c.fingerprint limit 1"),
+	ROW(SQL_CERT_LIST,
+	    "select " CERT_COLUMNS " from cert c where c.tenant = $1 and c.fingerprint > $2"
+	    " order by c.fingerprint limit $3"),
+	ROW(SQL_CERT_HOSTS,
+	    "select host from cert_use where tenant = $1 and fingerprint = $2 order by host"),
+	ROW(SQL_CERT_ASSIGN,
+	    "insert into cert_use (tenant, host, fingerprint, since) values ($1, $2, $3, $4)"
+	    " on conflict (tenant, host) do update set fingerprint = excluded.fingerprint,"
+	    " since = excluded.since"),
+	ROW(SQL_CERT_UNASSIGN, "delete from cert_use where tenant = $1 and host = $2"),
+	ROW(SQL_CERT_ASSIGNED,
+	    "select " CERT_COLUMNS " from cert c join cert_use u on u.tenant = c.tenant"
+	    " and u.fingerprint = c.fingerprint where u.tenant = $1 and u.host = $2"),
+
+	/* reports */
+	ROW(SQL_REPORT_DOMAIN,
+	    "select id, name from domain where tenant = $1 and name = $2 and removed = 0"),
+	ROW(SQL_REPORT_FIND,
+	    "select id, trust, signer, content, day, successful, failed, organization from report"
+	    " where domain = $1 and organization = $2 and report_key = $3"),
+	ROW(SQL_REPORT_ADD,
+	    "insert into report (id, domain, organization, report_key, name, report_id, contact,"
+	    " signer, trust, content, range_start, range_end, day, arrived, arrived_day,"
+	    " successful, failed, notes, raw_sha256, segment, place_offset, place_length)"
+	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+	    " $18, $19, $20, $21, $22)"),
+	ROW(SQL_REPORT_REPLACE,
+	    "update report set name = $2, report_id = $3, contact = $4, signer = $5, trust = $6,"
+	    " content = $7, range_start = $8, range_end = $9, day = $10, successful = $11,"
+	    " failed = $12, notes = $13, raw_sha256 = $14, segment = $15, place_offset = $16,"
+	    " place_length = $17 where id = $1"),
+	ROW(SQL_REPORT_RAISE,
+	    "update report set trust = $2, signer = $3, raw_sha256 = $4, segment = $5,"
+	    " place_offset = $6, place_length = $7 where id = $1"),
+	ROW(SQL_REPORT_POLICY_ADD,
+	    "insert into report_policy (report, number, type, domain, strings, mx_hosts,"
+	    " successful, failed) values ($1, $2, $3, $4, $5, $6, $7, $8)"),
+	ROW(SQL_REPORT_FAILURE_ADD,
+	    "insert into report_failure (report, policy, number, result_type, reason_code,"
+	    " sending_mta_ip, receiving_mx, receiving_helo, receiving_ip, additional, sessions)"
+	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
+	ROW(SQL_REPORT_POLICY_DROP, "delete from report_policy where report = $1"),
+	ROW(SQL_REPORT_FAILURE_DROP, "delete from report_failure where report = $1"),
+	ROW(SQL_REPORT_ARRIVED_ON, "select count(*) from report where domain = $1 and trust = $2"
+	                           " and arrived_day = $3"),
+	ROW(SQL_REPORT_LIST,
+	    "select " REPORT_COLUMNS " from report where domain = $1 and " TRUSTS(
+		    "$2", "$3", "$4", "$5") " and (day < $6 or (day = $6 and id < $7))"
+	                                    " order by day desc, id desc limit $8"),
+	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
+	ROW(SQL_REPORT_POLICIES,
+	    "select number, type, domain, strings, mx_hosts, successful, failed"
+	    " from report_policy where report = $1 order by number"),
+	ROW(SQL_REPORT_FAILURES,
+	    "select policy, result_type, reason_code, sending_mta_ip, receiving_mx,"
+	    " receiving_helo, receiving_ip, additional, sessions from report_failure"
+	    " where report = $1 order by policy, number"),
+	ROW(SQL_REPORTER_NOTE,
+	    "insert into reporter (tenant, organization, name, signer) values ($1, $2, $3, $4)"
+	    " on conflict (tenant, organization) do update set signer = case"
+	    " when excluded.signer = '' then reporter.signer else excluded.signer end,"
+	    " name = case when excluded.signer = '' then reporter.name else excluded.name end"),
+
+	/* figures */
+	ROW(SQL_FIGURE_ADD,
+	    "insert into figure (domain, day, organization, trust, policy_type, mx_host,"
+	    " result_type, sessions) values ($1, $2, $3, $4, $5, $6, $7, $8)"
+	    " on conflict (domain, day, organization, trust, policy_type, mx_host, result_type)"
+	    " do update set sessions = figure.sessions + excluded.sessions"),
+	ROW(SQL_FIGURE_SWEEP, "delete from figure where domain = $1 and day = $2"
+	                      " and organization = $3 and trust = $4 and sessions = 0"),
+	ROW(SQL_FIGURE_LIST,
+	    "select day, organization, trust, policy_type, mx_host, result_type, sessions"
+	    " from figure where domain = $1 and day >= $2 and day <= $3 and " TRUSTS(
+		    "$4", "$5", "$6",
+		    "$7") " order by day, organization, trust, policy_type, mx_host, result_type"),
+	ROW(SQL_FIGURE_TOTAL_ADD,
+	    "insert into figure_total (domain, day, organization, trust, reports, successful,"
+	    " failed) values ($1, $2, $3, $4, $5, $6, $7)"
+	    " on conflict (domain, day, organization, trust) do update set"
+	    " reports = figure_total.reports + excluded.reports,"
+	    " successful = figure_total.successful + excluded.successful,"
+	    " failed = figure_total.failed + excluded.failed"),
+	ROW(SQL_FIGURE_TOTAL_SWEEP, "delete from figure_total where domain = $1 and day = $2"
+	                            " and organization = $3 and trust = $4 and reports = 0"),
+	ROW(SQL_FIGURE_FAILURE_ADD,
+	    "insert into figure_failure (domain, day, organization, trust, result_type,"
+	    " reason_code, sessions) values ($1, $2, $3, $4, $5, $6, $7)"
+	    " on conflict (domain, day, organization, trust, result_type, reason_code)"
+	    " do update set sessions = figure_failure.sessions + excluded.sessions"),
+	ROW(SQL_FIGURE_FAILURE_SWEEP, "delete from figure_failure where domain = $1 and day = $2"
+	                              " and organization = $3 and trust = $4 and sessions = 0"),
+
+	/* summaries */
+	ROW(SQL_SUMMARY_TRUST,
+	    "select trust, " BIG("sum(reports)") ", " BIG("sum(successful)") ", " BIG(
+		    "sum(failed)") " from figure_total where domain = $1 and day >= $2"
+	                           " and day <= $3 group by trust order by trust"),
+	ROW(SQL_SUMMARY_DAYS,
+	    "select day, " BIG("sum(reports)") ", " BIG("sum(successful)") ", " BIG(
+		    "sum(failed)") " from figure_total where domain = $1 and day >= $2"
+	                           " and day <= $3 and " TRUSTS("$4", "$5", "$6", "$7") //
+	    " group by day order by day"),
+	ROW(SQL_SUMMARY_ORGANIZATIONS,
+	    "select coalesce(r.name, f.organization), coalesce(r.signer, ''), " BIG(
+		    "sum(f.reports)") ", " BIG("sum(f.successful)") ", " BIG("sum(f.failed)") //
+	    ", min(f.day), max(f.day), max(case when f.trust = 0 then 1 else 0 end),"
+	    " max(case when f.trust = 1 then 1 else 0 end),"
+	    " max(case when f.trust = 2 then 1 else 0 end),"
+	    " max(case when f.trust = 3 then 1 else 0 end)"
+	    " from figure_total f left join reporter r on r.organization = f.organization"
+	    " and r.tenant = (select tenant from domain where id = $1)"
+	    " where f.domain = $1 and f.day >= $2 and f.day <= $3 and f." TRUSTS(
+		    "$4", "$5", "$6",
+		    "$7") " group by f.organization, r.name, r.signer"
+	                  " order by sum(f.successful) + sum(f.failed) desc, f.organization"
+	                  " limit $8"),
+	ROW(SQL_SUMMARY_MX,
+	    "select mx_host, " BIG(
+		    "sum(case when result_type = 'successful' then sessions else 0 end)") ", " BIG(
+		    "sum(case when result_type = 'successful' then 0 else sessions end)") //
+	    ", min(day), max(day) from figure where domain = $1 and day >= $2 and day <= $3"
+	    " and mx_host <> '' and " TRUSTS(
+		    "$4", "$5", "$6", "$7") " group by mx_host order by mx_host limit $8"),
+	ROW(SQL_SUMMARY_FAILURES,
+	    "select result_type, reason_code, " BIG("sum(sessions)") //
+	    ", min(day), max(day) from figure_failure where domain = $1 and day >= $2"
+	    " and day <= $3 and " TRUSTS("$4", "$5", "$6", "$7") //
+	    " group by result_type, reason_code"
+	    " order by sum(sessions) desc, result_type, reason_code limit $8"),
+	ROW(SQL_SUMMARY_LINES,
+	    "select f.domain, " BIG("sum(f.reports)") ", " BIG("sum(f.successful)") ", " BIG(
+		    "sum(f.failed)") ", max(f.day) from figure_total f"
+	                             " join domain d on d.id = f.domain where d.tenant = $1"
+	                             " and d.removed = 0 and f.day >= $2 and f.day <= $3"
+	                             " and f." TRUSTS("$4", "$5", "$6", "$7") //
+	    " group by f.domain order by f.domain"),
+
+	/* arrivals and the archive */
+	ROW(SQL_ARRIVAL_ADD,
+	    "insert into arrival (sha256, segment, place_offset, place_length, way, trust, arrived,"
+	    " reports) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (sha256) do nothing"),
+	ROW(SQL_ARRIVAL_GET, "select sha256, segment, place_offset, place_length, way, trust,"
+	                     " arrived, reports from arrival where sha256 = $1"),
+	ROW(SQL_ARRIVAL_RAISE,
+	    "update arrival set trust = case when trust > $2 then $2 else trust end,"
+	    " reports = $3 where sha256 = $1"),
+	ROW(SQL_ARCHIVE_GET,
+	    "select segment, place_offset from archive_position where name = 'archive'"),
+	ROW(SQL_ARCHIVE_SET,
+	    "insert into archive_position (name, segment, place_offset) values ('archive', $1, $2)"
+	    " on conflict (name) do update set segment = excluded.segment,"
+	    " place_offset = excluded.place_offset"),
+
+	/* quarantine */
+	ROW(SQL_QUARANTINE_ADD,
+	    "insert into quarantine (" QUARANTINE_COLUMNS ") values ($1, $2, $3, $4, $5, $6, $7,"
+	    " $8, $9, $10, $11, $12, $13, $14) on conflict (sha256) do nothing"),
+	ROW(SQL_QUARANTINE_RAISE,
+	    "update quarantine set trust = $2 where sha256 = $1 and trust > $2"),
+	ROW(SQL_QUARANTINE_GET, "select " QUARANTINE_COLUMNS " from quarantine where sha256 = $1"),
+	ROW(SQL_QUARANTINE_LIST, "select " QUARANTINE_COLUMNS
+	                         " from quarantine where sha256 > $1 order by sha256 limit $2"),
+	ROW(SQL_QUARANTINE_COUNT, "select count(*) from quarantine"),
+	ROW(SQL_QUARANTINE_RETRIED,
+	    "update quarantine set reason = $2, message = $3, tried = $4, tries = tries + 1"
+	    " where sha256 = $1"),
+	ROW(SQL_QUARANTINE_DROP, "delete from quarantine where sha256 = $1"),
+
+	/* jobs */
+	ROW(SQL_JOB_ADD,
+	    "insert into job (id, kind, name, payload, run_at, claimed_until, attempts, last_error,"
+	    " created) values ($1, $2, $3, $4, $5, 0, 0, '', $6)"
+	    " on conflict (kind, name) do nothing"),
+	ROW(SQL_JOB_SOONER,
+	    "update job set run_at = $3 where kind = $1 and name = $2 and run_at > $3"),
+	ROW(SQL_JOB_CLAIM,
+	    "update job set claimed_until = $2, attempts = attempts + 1"
+	    " where id = (select id from job where run_at <= $1 and claimed_until <= $1"
+	    " order by run_at, id limit 1) and claimed_until <= $1"
+	    " returning id, kind, name, payload, run_at, claimed_until, attempts, last_error"),
+	ROW(SQL_JOB_CLAIM_KIND,
+	    "update job set claimed_until = $2, attempts = attempts + 1"
+	    " where id = (select id from job where run_at <= $1 and claimed_until <= $1"
+	    " and kind = $3 order by run_at, id limit 1) and claimed_until <= $1"
+	    " returning id, kind, name, payload, run_at, claimed_until, attempts, last_error"),
+	ROW(SQL_JOB_DONE, "delete from job where id = $1"),
+	ROW(SQL_JOB_AGAIN,
+	    "update job set run_at = $2, claimed_until = 0, last_error = $3 where id = $1"),
+	ROW(SQL_JOB_NEXT,
+	    "select case when run_at > claimed_until then run_at else claimed_until end as due"
+	    " from job order by due limit 1"),
+
+	/* audit log */
+	ROW(SQL_AUDIT_LAST, "select seq, hash from audit where tenant = $1 order by seq desc"
+	                    " limit 1"),
+	ROW(SQL_AUDIT_ADD,
+	    "insert into audit (tenant, seq, moment, action, object, actor, detail, salt, personal,"
+	    " purged, hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)"),
+	ROW(SQL_AUDIT_LIST,
+	    "select seq, moment, action, object, actor, detail, purged, hash from audit"
+	    " where tenant = $1 and seq < $2 order by seq desc limit $3"),
+	ROW(SQL_AUDIT_LIST_OBJECT,
+	    "select seq, moment, action, object, actor, detail, purged, hash from audit"
+	    " where tenant = $1 and seq < $2 and object = $4 order by seq desc limit $3"),
+	ROW(SQL_AUDIT_PURGE,
+	    "update audit set actor = '', detail = '', salt = $3, purged = 1"
+	    " where tenant = $1 and moment < $2 and purged = 0"),
+	ROW(SQL_AUDIT_CHAIN,
+	    "select seq, moment, action, object, actor, detail, salt, personal, purged, hash"
+	    " from audit where tenant = $1 order by seq"),
+
+	/* sessions */
+	ROW(SQL_SESSION_ADD,
+	    "insert into session (digest, tenant, kind, role, who, created, expires)"
+	    " values ($1, $2, $3, $4, $5, $6, $7)"),
+	ROW(SQL_SESSION_GET, "select tenant, kind, role, who, created, expires from session"
+	                     " where digest = $1"),
+	ROW(SQL_SESSION_DROP, "delete from session where digest = $1"),
+	ROW(SQL_SESSION_PURGE, "delete from session where expires <= $1"),
+
+	/* settings */
+	ROW(SQL_SETTING_GET, "select content from setting where name = $1"),
+	ROW(SQL_SETTING_SET, "insert into setting (name, content) values ($1, $2)"
+	                     " on conflict (name) do update set content = excluded.content"),
+};
