@@ -55,6 +55,13 @@ enum err conn_exec(struct conn *c, const char *text)
 	return conn_err(sqlite3_exec(c->handle, text, NULL, NULL, NULL));
 }
 
+void conn_rollback(struct conn *c)
+{
+	/* Called because something failed, and that is told; SQLite rolls back by itself else. */
+	if (sqlite3_get_autocommit(c->handle) == 0)
+		(void)sqlite3_exec(c->handle, "rollback", NULL, NULL, NULL);
+}
+
 enum err conn_number(struct conn *c, const char *text, int64_t *out)
 {
 	sqlite3_stmt *st = NULL;

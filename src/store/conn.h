@@ -58,6 +58,8 @@ void conn_close(struct conn *c);
 enum err conn_make_wal(struct conn *c) MUST_USE;
 /* Runs text that gives no rows; several statements are allowed. */
 enum err conn_exec(struct conn *c, const char *text) MUST_USE;
+/* Undoes an open transaction, if there is one. */
+void conn_rollback(struct conn *c);
 /* The first column of the first row of text, which has no parameters.  ERR_NOTFOUND: no row. */
 enum err conn_number(struct conn *c, const char *text, int64_t *out) MUST_USE;
 /* SQLite's result code as one of ours. */

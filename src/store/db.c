@@ -115,9 +115,8 @@ enum err db_end(struct db *db, enum err so_far)
 		return so_far;
 
 	enum err e = db->doomed != OK ? db->doomed : conn_exec(&db->conn, "commit");
-	if (e != OK && sqlite3_get_autocommit(db->conn.handle) == 0)
-		/* The first failure is told; SQLite rolls back by itself when this cannot. */
-		(void)conn_exec(&db->conn, "rollback");
+	if (e != OK)
+		conn_rollback(&db->conn);
 	return e;
 }
 
@@ -184,6 +183,16 @@ struct slice db_clean_lower(struct slice s, size_t max, struct arena *a)
 		if (out[i] >= 'A' && out[i] <= 'Z')
 			out[i] = (char)(out[i] - 'A' + 'a');
 	return slice_of(out, clean.len);
+}
+
+enum err db_word(struct slice s, const char *const *words, size_t count, size_t *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq(s, slice_str(words[i]))) {
+			*out = i;
+			return OK;
+		}
+	return ERR_SYNTAX;
 }
 
 void *rows_add(struct rows *r, struct arena *a)

@@ -26,6 +26,9 @@ struct slice db_clean(struct slice s, size_t max, struct arena *a);
 /* The same in lower case (ASCII), without blanks around it. */
 struct slice db_clean_lower(struct slice s, size_t max, struct arena *a);
 
+/* The place of s among words.  ERR_SYNTAX: none of them. */
+enum err db_word(struct slice s, const char *const *words, size_t count, size_t *out) MUST_USE;
+
 /*
  * Rows collected from a query: an array that grows in an arena.
  *   struct rows r = ROWS(struct domain);
@@ -35,7 +38,10 @@ struct rows {
 	void *items;
 	size_t count, room, size;
 };
-#define ROWS(type) { .size = sizeof(type) }
+#define ROWS(type)                   \
+	{                            \
+		.size = sizeof(type) \
+	}
 void *rows_add(struct rows *r, struct arena *a);
 
 #endif

@@ -31,7 +31,8 @@ static const char *const migrations[] = {
 	" offered @int not null, served @int not null, announced @int not null,"
 	" ended @int not null, end_cause @int not null, id_seen @int not null, ttl @int not null,"
 	" seq @int not null, unique (domain, number), unique (domain, policy_id) @end;"
-	"create index publication_staged on publication (domain) where served = 0 and ended = 0;"
+	"create index publication_staged on publication (domain) where served = 0 and end_cause = "
+	"0;"
 
 	"create table cert (tenant @int not null references tenant (id),"
 	" fingerprint @text not null, seal_domain @text not null, purpose @text not null,"
@@ -185,8 +186,7 @@ static enum err migrate_one(struct conn *c, int number)
 	if (e == OK)
 		e = conn_exec(c, "commit");
 	if (e != OK)
-		/* What failed is told; without an open transaction this does nothing. */
-		(void)conn_exec(c, "rollback");
+		conn_rollback(c);
 	buf_fini(&text);
 	return e;
 }

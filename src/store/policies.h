@@ -25,10 +25,14 @@ enum publication_state {
 	PUBLICATION_ENDED,
 };
 enum publication_end {
-	END_NOT,        /* it has not ended */
-	END_SUPERSEDED, /* a newer save came while it was staged; it is never announced */
-	END_REPLACED,   /* the next one is served everywhere */
-	END_STOPPED,    /* service stopped: domain removed, host down, certificate expired */
+	END_NOT, /* it has not ended */
+	/*
+	 * A newer save came while it was staged; it is never announced.  ended stays 0 while edges
+	 * may still show it, which is until the next one is served everywhere.
+	 */
+	END_SUPERSEDED,
+	END_REPLACED, /* the next one is served everywhere */
+	END_STOPPED,  /* service stopped: domain removed, host down, certificate expired */
 };
 
 /* "staged", "served", "announced", "ended" */
@@ -84,7 +88,7 @@ enum err policies_mark_stopped(struct db *db, int64_t domain, int64_t now) MUST_
  * Gives the newest publication an id that a person typed into DNS, as it is: 1 to 32 letters and
  * digits.  ERR_SYNTAX; ERR_CONFLICT: an earlier publication had it.  ERR_NOTFOUND.
  */
-enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id, int64_t now) MUST_USE;
+enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id) MUST_USE;
 
 /* The newest one that was not superseded, whatever its state.  ERR_NOTFOUND. */
 enum err policies_newest(struct db *db, int64_t domain, struct arena *a,
@@ -96,8 +100,8 @@ enum err policies_by_id(struct db *db, int64_t publication, struct arena *a,
                         struct publication *out) MUST_USE;
 
 /*
- * All publications, oldest first.  For the horizon take those with offered != 0: held from
- * offered, until ended; END_STOPPED is "ended": true there.
+ * All publications, oldest first.  For the horizon take those with offered != 0: served from
+ * offered until ended (0: still); END_STOPPED is "ended": true there.
  */
 enum err policies_history(struct db *db, int64_t domain, struct arena *a, struct publication **out,
                           size_t *count_out) MUST_USE;

@@ -21,8 +21,8 @@
 	"range_end, day, arrived, successful, failed, notes, raw_sha256, segment, " \
 	"place_offset, place_length"
 
-#define QUARANTINE_COLUMNS                                                          \
-	"sha256, reason, message, way, kind, trust, name, domain, segment, "        \
+#define QUARANTINE_COLUMNS                                                   \
+	"sha256, reason, message, way, kind, trust, name, domain, segment, " \
 	"place_offset, place_length, arrived, tried, tries"
 
 #define BIG(expression) "cast(" expression " as bigint)"
@@ -47,9 +47,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_DOMAIN_ROTATE,
 	    "update domain set tag_before = tag, tag_before_until = $3, tag = $2,"
 	    " revision = revision + 1 where id = $1 and removed = 0"),
-	ROW(SQL_DOMAIN_REMOVE,
-	    "update domain set removed = $2, revision = revision + 1"
-	    " where id = $1 and removed = 0"),
+	ROW(SQL_DOMAIN_REMOVE, "update domain set removed = $2, revision = revision + 1"
+	                       " where id = $1 and removed = 0"),
 	ROW(SQL_DOMAIN_ANY_BY_NAME,
 	    "select id, removed, hosted, tag, claim from domain where tenant = $1 and name = $2"),
 	ROW(SQL_DOMAIN_BY_NAME, "select " DOMAIN_COLUMNS
@@ -59,9 +58,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_DOMAIN_BY_TAG,
 	    "select " DOMAIN_COLUMNS " from domain where removed = 0 and (tag = $1"
 	    " or (tag_before = $1 and tag_before <> '' and tag_before_until > $2))"),
-	ROW(SQL_DOMAIN_LIST, "select " DOMAIN_COLUMNS
-	                     " from domain where tenant = $1 and removed = 0 and name > $2"
-	                     " order by name limit $3"),
+	ROW(SQL_DOMAIN_LIST,
+	    "select " DOMAIN_COLUMNS " from domain where tenant = $1 and removed = 0 and name > $2"
+	    " order by name limit $3"),
 
 	/* policies */
 	ROW(SQL_VERSION_ADD,
@@ -80,42 +79,46 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_PUBLICATION_ID_USED,
 	    "select p.id from publication p join domain d on d.id = p.domain"
 	    " where d.name = (select name from domain where id = $1) and p.policy_id = $2"),
-	ROW(SQL_PUBLICATION_NEWEST, "select " PUBLICATION_COLUMNS
-	                            "where p.domain = $1 and p.end_cause <> 1"
-	                            " order by p.number desc limit 1"),
-	ROW(SQL_PUBLICATION_SERVED, "select " PUBLICATION_COLUMNS
-	                            "where p.domain = $1 and p.served > 0 and p.ended = 0"
-	                            " order by p.number desc limit 1"),
+	ROW(SQL_PUBLICATION_NEWEST,
+	    "select " PUBLICATION_COLUMNS "where p.domain = $1 and p.end_cause <> 1"
+	    " order by p.number desc limit 1"),
+	ROW(SQL_PUBLICATION_SERVED,
+	    "select " PUBLICATION_COLUMNS "where p.domain = $1 and p.served > 0 and p.end_cause = 0"
+	    " order by p.number desc limit 1"),
 	ROW(SQL_PUBLICATION_BY_ID, "select " PUBLICATION_COLUMNS "where p.id = $1"),
 	ROW(SQL_PUBLICATION_HISTORY,
 	    "select " PUBLICATION_COLUMNS "where p.domain = $1 order by p.number"),
 	ROW(SQL_PUBLICATION_STAGED,
 	    "select " PUBLICATION_COLUMNS "join domain d on d.id = p.domain and d.removed = 0"
-	    " where p.served = 0 and p.ended = 0 order by p.domain"),
+	    " where p.served = 0 and p.end_cause = 0 order by p.domain"),
 	ROW(SQL_PUBLICATION_SUPERSEDE,
-	    "update publication set ended = $2, end_cause = 1"
-	    " where domain = $1 and served = 0 and ended = 0"),
+	    "update publication set end_cause = 1, ended = case when offered = 0 then $2 else 0 end"
+	    " where domain = $1 and served = 0 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_MARK_OFFERED,
 	    "update publication set seq = $2, offered = case when offered = 0 then $3"
-	    " else offered end where id = $1 and ended = 0"),
+	    " else offered end where id = $1 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_MARK_SERVED,
 	    "update publication set served = case when served = 0 then $2 else served end,"
 	    " offered = case when offered = 0 then $2 else offered end"
-	    " where id = $1 and ended = 0"),
+	    " where id = $1 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_MARK_ANNOUNCED,
 	    "update publication set announced = case when announced = 0 then $2 else announced end"
-	    " where id = $1 and ended = 0 and served > 0"),
+	    " where id = $1 and end_cause = 0 and served > 0"),
 	ROW(SQL_PUBLICATION_MARK_SEEN,
 	    "update publication set id_seen = case when id_seen = 0 then $2 else id_seen end,"
-	    " ttl = case when ttl < $3 then $3 else ttl end where id = $1 and ended = 0"),
-	/* Superseded ones that edges may have shown for a while are held until this moment too. */
+	    " ttl = case when ttl < $3 then $3 else ttl end where id = $1 and end_cause = 0"),
+	/* Superseded ones that edges may still show end at this moment too. */
 	ROW(SQL_PUBLICATION_END_BEFORE,
-	    "update publication set ended = $3, end_cause = 2 where domain = $1 and id <> $2"
-	    " and ended = 0 and number < (select number from publication where id = $2)"),
-	ROW(SQL_PUBLICATION_STOP,
-	    "update publication set ended = $2, end_cause = 3 where domain = $1 and ended = 0"),
+	    "update publication set ended = $2, end_cause = case when end_cause = 1 then 1 else 2 "
+	    "end"
+	    " where domain = (select domain from publication where id = $1) and ended = 0"
+	    " and number < (select number from publication where id = $1)"),
+	ROW(SQL_PUBLICATION_STOP, "update publication set ended = $2, end_cause = case when "
+	                          "end_cause = 1 then 1 else 3 end"
+	                          " where domain = $1 and ended = 0"),
 	ROW(SQL_PUBLICATION_ADOPT,
-	    "update publication set policy_id = $2, id_time = $3 where id = $1"),
+	    "update publication set policy_id = $2, id_time = case when id_time < $3 then $3"
+	    " else id_time end where id = $1"),
 
 	/* certificates */
 	ROW(SQL_CERT_ADD,
@@ -185,7 +188,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	                           " and arrived_day = $3"),
 	ROW(SQL_REPORT_LIST,
 	    "select " REPORT_COLUMNS " from report where domain = $1 and " TRUSTS(
-		    "$2", "$3", "$4", "$5") " and (day < $6 or (day = $6 and id < $7))"
+	            "$2", "$3", "$4", "$5") " and (day < $6 or (day = $6 and id < $7))"
 	                                    " order by day desc, id desc limit $8"),
 	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
 	ROW(SQL_REPORT_POLICIES,
@@ -212,8 +215,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_FIGURE_LIST,
 	    "select day, organization, trust, policy_type, mx_host, result_type, sessions"
 	    " from figure where domain = $1 and day >= $2 and day <= $3 and " TRUSTS(
-		    "$4", "$5", "$6",
-		    "$7") " order by day, organization, trust, policy_type, mx_host, result_type"),
+	            "$4", "$5", "$6",
+	            "$7") " order by day, organization, trust, policy_type, mx_host, result_type"),
 	ROW(SQL_FIGURE_TOTAL_ADD,
 	    "insert into figure_total (domain, day, organization, trust, reports, successful,"
 	    " failed) values ($1, $2, $3, $4, $5, $6, $7)"
@@ -234,16 +237,16 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* summaries */
 	ROW(SQL_SUMMARY_TRUST,
 	    "select trust, " BIG("sum(reports)") ", " BIG("sum(successful)") ", " BIG(
-		    "sum(failed)") " from figure_total where domain = $1 and day >= $2"
+	            "sum(failed)") " from figure_total where domain = $1 and day >= $2"
 	                           " and day <= $3 group by trust order by trust"),
 	ROW(SQL_SUMMARY_DAYS,
 	    "select day, " BIG("sum(reports)") ", " BIG("sum(successful)") ", " BIG(
-		    "sum(failed)") " from figure_total where domain = $1 and day >= $2"
+	            "sum(failed)") " from figure_total where domain = $1 and day >= $2"
 	                           " and day <= $3 and " TRUSTS("$4", "$5", "$6", "$7") //
 	    " group by day order by day"),
 	ROW(SQL_SUMMARY_ORGANIZATIONS,
 	    "select coalesce(r.name, f.organization), coalesce(r.signer, ''), " BIG(
-		    "sum(f.reports)") ", " BIG("sum(f.successful)") ", " BIG("sum(f.failed)") //
+	            "sum(f.reports)") ", " BIG("sum(f.successful)") ", " BIG("sum(f.failed)") //
 	    ", min(f.day), max(f.day), max(case when f.trust = 0 then 1 else 0 end),"
 	    " max(case when f.trust = 1 then 1 else 0 end),"
 	    " max(case when f.trust = 2 then 1 else 0 end),"
@@ -251,17 +254,17 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " from figure_total f left join reporter r on r.organization = f.organization"
 	    " and r.tenant = (select tenant from domain where id = $1)"
 	    " where f.domain = $1 and f.day >= $2 and f.day <= $3 and f." TRUSTS(
-		    "$4", "$5", "$6",
-		    "$7") " group by f.organization, r.name, r.signer"
+	            "$4", "$5", "$6",
+	            "$7") " group by f.organization, r.name, r.signer"
 	                  " order by sum(f.successful) + sum(f.failed) desc, f.organization"
 	                  " limit $8"),
 	ROW(SQL_SUMMARY_MX,
-	    "select mx_host, " BIG(
-		    "sum(case when result_type = 'successful' then sessions else 0 end)") ", " BIG(
-		    "sum(case when result_type = 'successful' then 0 else sessions end)") //
+	    "select mx_host, " BIG("sum(case when result_type = 'successful' then sessions else 0 "
+	                           "end)") ", " BIG(
+	            "sum(case when result_type = 'successful' then 0 else sessions end)") //
 	    ", min(day), max(day) from figure where domain = $1 and day >= $2 and day <= $3"
-	    " and mx_host <> '' and " TRUSTS(
-		    "$4", "$5", "$6", "$7") " group by mx_host order by mx_host limit $8"),
+	    " and mx_host <> '' and " TRUSTS("$4", "$5", "$6",
+	                                     "$7") " group by mx_host order by mx_host limit $8"),
 	ROW(SQL_SUMMARY_FAILURES,
 	    "select result_type, reason_code, " BIG("sum(sessions)") //
 	    ", min(day), max(day) from figure_failure where domain = $1 and day >= $2"
@@ -270,7 +273,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " order by sum(sessions) desc, result_type, reason_code limit $8"),
 	ROW(SQL_SUMMARY_LINES,
 	    "select f.domain, " BIG("sum(f.reports)") ", " BIG("sum(f.successful)") ", " BIG(
-		    "sum(f.failed)") ", max(f.day) from figure_total f"
+	            "sum(f.failed)") ", max(f.day) from figure_total f"
 	                             " join domain d on d.id = f.domain where d.tenant = $1"
 	                             " and d.removed = 0 and f.day >= $2 and f.day <= $3"
 	                             " and f." TRUSTS("$4", "$5", "$6", "$7") //
@@ -343,9 +346,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_AUDIT_LIST_OBJECT,
 	    "select seq, moment, action, object, actor, detail, purged, hash from audit"
 	    " where tenant = $1 and seq < $2 and object = $4 order by seq desc limit $3"),
-	ROW(SQL_AUDIT_PURGE,
-	    "update audit set actor = '', detail = '', salt = $3, purged = 1"
-	    " where tenant = $1 and moment < $2 and purged = 0"),
+	ROW(SQL_AUDIT_PURGE, "update audit set actor = '', detail = '', salt = $3, purged = 1"
+	                     " where tenant = $1 and moment < $2 and purged = 0"),
 	ROW(SQL_AUDIT_CHAIN,
 	    "select seq, moment, action, object, actor, detail, salt, personal, purged, hash"
 	    " from audit where tenant = $1 order by seq"),
