@@ -1,5 +1,7 @@
 #include "store/policies.h"
 
+#include <stdio.h>
+
 #include "base/enc.h"
 #include "base/utc.h"
 #include "mtasts/policy.h"

@@ -1,0 +1,484 @@
+#include "store/edgedb.h"
+
+#include <assert.h>
+
+#include "base/enc.h"
+#include "store/conn.h"
+
+#define VERSION 1
+#define BUSY_MS 5000
+
+enum edge_sql {
+	EDGE_SEQ,
+	EDGE_SEQ_NEXT,
+	EDGE_HOST_PUT,
+	EDGE_HOST_DROP,
+	EDGE_HOST_CHANGES,
+	EDGE_HOST_GET,
+	EDGE_CERT_PUT,
+	EDGE_CERT_DROP,
+	EDGE_CERT_CHANGES,
+	EDGE_CERT_GET,
+	EDGE_CHAIN_PUT,
+	EDGE_CHAIN_GET,
+	EDGE_SQL_COUNT
+};
+
+#define ROW(id, text) [id] = { #id, text }
+
+/* edge.db is SQLite on every node, whatever the main database is. */
+static const struct statement statements[EDGE_SQL_COUNT] = {
+	ROW(EDGE_SEQ, "select seq from meta"),
+	ROW(EDGE_SEQ_NEXT, "update meta set seq = seq + 1 returning seq"),
+	ROW(EDGE_HOST_PUT,
+	    "insert into host (name, kind, tenant, domain, body, etag, fingerprint, gone, seq)"
+	    " values ($1, $2, $3, $4, $5, $6, $7, 0, $8) on conflict (name) do update set"
+	    " kind = $2, tenant = $3, domain = $4, body = $5, etag = $6, fingerprint = $7,"
+	    " gone = 0, seq = $8"),
+	ROW(EDGE_HOST_DROP, "update host set body = '', etag = '', fingerprint = '', gone = 1,"
+	                    " seq = $2 where name = $1 and gone = 0"),
+	ROW(EDGE_HOST_CHANGES,
+	    "select name, kind, tenant, domain, body, etag, fingerprint, gone, seq from host"
+	    " where seq > $1 and (gone = 0 or $1 > 0) order by seq"),
+	ROW(EDGE_HOST_GET,
+	    "select name, kind, tenant, domain, body, etag, fingerprint, gone, seq from host"
+	    " where name = $1 and gone = 0"),
+	ROW(EDGE_CERT_PUT,
+	    "insert into cert (fingerprint, tenant, seal_domain, purpose, key_type, chain, der,"
+	    " sealed_key, gone, seq) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)"
+	    " on conflict (fingerprint) do update set tenant = $2, seal_domain = $3, purpose = $4,"
+	    " key_type = $5, chain = $6, der = $7, sealed_key = $8, gone = 0, seq = $9"),
+	ROW(EDGE_CERT_DROP, "update cert set der = x'', sealed_key = x'', chain = '', gone = 1,"
+	                    " seq = $2 where fingerprint = $1 and gone = 0"),
+	ROW(EDGE_CERT_CHANGES,
+	    "select fingerprint, tenant, seal_domain, purpose, key_type, gone, seq from cert"
+	    " where seq > $1 and (gone = 0 or $1 > 0) order by seq"),
+	ROW(EDGE_CERT_GET,
+	    "select fingerprint, tenant, seal_domain, purpose, key_type, gone, seq, chain, der,"
+	    " sealed_key from cert where fingerprint = $1 and gone = 0"),
+	ROW(EDGE_CHAIN_PUT, "insert into chain (fingerprint, der) values ($1, $2)"
+	                    " on conflict (fingerprint) do nothing"),
+	ROW(EDGE_CHAIN_GET, "select der from chain where fingerprint = $1"),
+};
+
+static const char *const schema =
+        "create table meta (seq integer not null) strict;"
+        "insert into meta (seq) values (0);"
+        "create table host (name text primary key, kind integer not null, tenant integer not null,"
+        " domain text not null, body text not null, etag text not null, fingerprint text not null,"
+        " gone integer not null, seq integer not null) strict;"
+        "create index host_seq on host (seq);"
+        "create table cert (fingerprint text primary key, tenant integer not null,"
+        " seal_domain text not null, purpose text not null, key_type text not null,"
+        " chain text not null, der blob not null, sealed_key blob not null, gone integer not null,"
+        " seq integer not null) strict;"
+        "create index cert_seq on cert (seq);"
+        "create table chain (fingerprint text primary key, der blob not null) strict;"
+        "pragma user_version = 1;";
+
+struct edgedb {
+	struct conn conn;
+	char *path;
+	bool reader, broken; /* broken: reopen before the next use */
+	int64_t seq;         /* of the open transaction */
+};
+
+static enum err version_check(struct conn *c, struct diag *diag)
+{
+	int64_t version = 0;
+	enum err e = conn_number(c, "pragma user_version", &version);
+
+	if (e != OK)
+		return diag_set(diag, e, 0, "edge.db cannot be read");
+	if (version > VERSION)
+		return diag_set(diag, ERR_CONFLICT, 0, "edge.db was made by a newer program");
+	return version == VERSION ? OK
+	                          : diag_set(diag, ERR_NOTFOUND, 0, "edge.db is not prepared yet");
+}
+
+static enum err open_conn(const char *path, int flags, int busy_ms, struct conn *out,
+                          struct diag *diag)
+{
+	struct conn_spec spec = { path, flags, busy_ms, statements, EDGE_SQL_COUNT };
+	struct conn c;
+	enum err e = conn_open(&c, &spec, diag);
+
+	if (e != OK)
+		return e;
+	if ((flags & SQLITE_OPEN_READWRITE) != 0 && conn_make_wal(&c) != OK)
+		e = diag_set(diag, ERR_IO, 0, "edge.db has no write-ahead log");
+	if (e == OK)
+		e = version_check(&c, diag);
+	if (e != OK && (e != ERR_NOTFOUND || (flags & SQLITE_OPEN_CREATE) == 0)) {
+		conn_close(&c);
+		return e;
+	}
+	*out = c;
+	return e;
+}
+
+static enum err make(struct conn *c)
+{
+	enum err e = conn_exec(c, "begin immediate");
+
+	if (e == OK)
+		e = conn_exec(c, schema);
+	if (e == OK)
+		e = conn_exec(c, "commit");
+	if (e != OK)
+		conn_rollback(c);
+	return e;
+}
+
+enum err edgedb_prepare(const char *path, struct diag *diag)
+{
+	struct conn c;
+	enum err e = open_conn(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, BUSY_MS, &c, diag);
+
+	if (e != OK && e != ERR_NOTFOUND)
+		return e;
+	if (e == ERR_NOTFOUND)
+		e = make(&c);
+	if (e == OK)
+		/* A log that grew while nobody checkpointed is folded in before edges read. */
+		e = conn_exec(&c, "pragma wal_checkpoint(passive)");
+	conn_close(&c);
+	return e == OK ? OK : diag_set(diag, e, 0, "edge.db cannot be made");
+}
+
+static enum err open_as(const char *path, bool reader, struct edgedb **out, struct diag *diag)
+{
+	struct conn c;
+	enum err e = open_conn(path, reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE,
+	                       reader ? 0 : BUSY_MS, &c, diag);
+
+	if (e != OK)
+		return e;
+	struct edgedb *d = mem_alloc(sizeof(*d));
+	d->conn = c;
+	d->path = mem_strdup(path);
+	d->reader = reader;
+	*out = d;
+	return OK;
+}
+
+enum err edgedb_open_writer(const char *path, struct edgedb **out, struct diag *diag)
+{
+	return open_as(path, false, out, diag);
+}
+
+enum err edgedb_open_reader(const char *path, struct edgedb **out, struct diag *diag)
+{
+	return open_as(path, true, out, diag);
+}
+
+void edgedb_close(struct edgedb *e)
+{
+	if (e == NULL)
+		return;
+	conn_close(&e->conn);
+	mem_free(e->path);
+	mem_free(e);
+}
+
+const char *edgedb_why(struct edgedb *e)
+{
+	return sqlite3_errmsg(e->conn.handle);
+}
+
+/* A reader whose connection failed gets a new one; a writer keeps its own. */
+static enum err ready(struct edgedb *d)
+{
+	struct conn c;
+
+	if (!d->broken)
+		return OK;
+	enum err e = open_conn(d->path, SQLITE_OPEN_READONLY, 0, &c, NULL);
+	if (e != OK)
+		return e == ERR_UNAVAILABLE ? e : ERR_IO;
+	conn_close(&d->conn);
+	d->conn = c;
+	d->broken = false;
+	return OK;
+}
+
+static enum err done(struct edgedb *d, enum err e)
+{
+	d->broken = d->reader && e == ERR_IO;
+	return e;
+}
+
+static enum err read_seq(struct edgedb *d, int64_t *out)
+{
+	struct query q = query_start(&d->conn, EDGE_SEQ);
+
+	if (query_row(&q))
+		*out = query_get_int(&q, 0);
+	return query_end(&q);
+}
+
+enum err edgedb_seq(struct edgedb *d, int64_t *out)
+{
+	enum err e = ready(d);
+
+	return done(d, e == OK ? read_seq(d, out) : e);
+}
+
+enum err edgedb_begin(struct edgedb *d, int64_t *seq_out)
+{
+	enum err e = conn_exec(&d->conn, "begin immediate");
+
+	if (e != OK)
+		return e;
+	struct query q = query_start(&d->conn, EDGE_SEQ_NEXT);
+	if (query_row(&q))
+		d->seq = query_get_int(&q, 0);
+	e = query_run(&q);
+	if (e == OK)
+		*seq_out = d->seq;
+	else
+		conn_rollback(&d->conn);
+	return e;
+}
+
+enum err edgedb_end(struct edgedb *d, enum err so_far)
+{
+	enum err e = so_far == OK ? conn_exec(&d->conn, "commit") : so_far;
+
+	if (e != OK)
+		conn_rollback(&d->conn);
+	return e;
+}
+
+enum err edgedb_put_host(struct edgedb *d, const struct edge_host *h)
+{
+	if (h->text.len > EDGE_TEXT_MAX)
+		return ERR_LIMIT;
+
+	struct query q = query_start(&d->conn, EDGE_HOST_PUT);
+	query_text(&q, 1, h->name);
+	query_int(&q, 2, (int64_t)h->kind);
+	query_int(&q, 3, h->tenant);
+	query_text(&q, 4, h->domain);
+	query_text(&q, 5, h->text);
+	query_text(&q, 6, h->etag);
+	query_text(&q, 7, h->fingerprint);
+	query_int(&q, 8, d->seq);
+	return query_run(&q);
+}
+
+static enum err drop(struct edgedb *d, enum edge_sql statement, struct slice key)
+{
+	struct query q = query_start(&d->conn, (int)statement);
+
+	query_text(&q, 1, key);
+	query_int(&q, 2, d->seq);
+	return query_run(&q);
+}
+
+enum err edgedb_drop_host(struct edgedb *d, struct slice name)
+{
+	return drop(d, EDGE_HOST_DROP, name);
+}
+
+enum err edgedb_drop_cert(struct edgedb *d, struct slice fingerprint)
+{
+	return drop(d, EDGE_CERT_DROP, fingerprint);
+}
+
+static enum err put_chain(struct edgedb *d, const struct edge_cert *c, struct buf *list)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < c->chain_count; i++) {
+		struct query q = query_start(&d->conn, EDGE_CHAIN_PUT);
+		char digest[SHA256_HEX_SIZE];
+
+		query_str(&q, 1, enc_sha256_hex(c->chain[i], digest));
+		query_blob(&q, 2, c->chain[i]);
+		e = query_run(&q);
+		if (i > 0)
+			buf_add_char(list, ' ');
+		buf_add_str(list, digest);
+	}
+	return e;
+}
+
+enum err edgedb_put_cert(struct edgedb *d, const struct edge_cert *c)
+{
+	struct buf chain;
+
+	if (c->chain_count > EDGE_CHAIN_MAX)
+		return ERR_LIMIT;
+	buf_init(&chain, EDGE_CHAIN_MAX * SHA256_HEX_SIZE);
+	enum err e = put_chain(d, c, &chain);
+	if (e == OK) {
+		struct query q = query_start(&d->conn, EDGE_CERT_PUT);
+
+		query_text(&q, 1, c->fingerprint);
+		query_int(&q, 2, c->tenant);
+		query_text(&q, 3, c->seal_domain);
+		query_text(&q, 4, c->purpose);
+		query_text(&q, 5, c->key_type);
+		query_text(&q, 6, buf_slice(&chain));
+		query_blob(&q, 7, c->der);
+		query_blob(&q, 8, c->sealed_key);
+		query_int(&q, 9, d->seq);
+		e = query_run(&q);
+	}
+	buf_fini(&chain);
+	return e;
+}
+
+/* Slices point into the row. */
+static struct edge_host host_row(struct query *q)
+{
+	return (struct edge_host){
+		.name = query_get(q, 0),
+		.kind = (enum edge_kind)query_get_int(q, 1),
+		.tenant = query_get_int(q, 2),
+		.domain = query_get(q, 3),
+		.text = query_get(q, 4),
+		.etag = query_get(q, 5),
+		.fingerprint = query_get(q, 6),
+		.gone = query_get_int(q, 7) != 0,
+		.seq = query_get_int(q, 8),
+	};
+}
+
+static struct edge_cert cert_row(struct query *q)
+{
+	return (struct edge_cert){
+		.fingerprint = query_get(q, 0),
+		.tenant = query_get_int(q, 1),
+		.seal_domain = query_get(q, 2),
+		.purpose = query_get(q, 3),
+		.key_type = query_get(q, 4),
+		.gone = query_get_int(q, 5) != 0,
+		.seq = query_get_int(q, 6),
+	};
+}
+
+static enum err visit_certs(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
+{
+	struct query q = query_start(&d->conn, EDGE_CERT_CHANGES);
+
+	query_int(&q, 1, since);
+	while (visit->cert != NULL && query_row(&q)) {
+		struct edge_cert c = cert_row(&q);
+
+		visit->cert(visit->ctx, &c);
+	}
+	return query_end(&q);
+}
+
+static enum err visit_hosts(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
+{
+	struct query q = query_start(&d->conn, EDGE_HOST_CHANGES);
+
+	query_int(&q, 1, since);
+	while (visit->host != NULL && query_row(&q)) {
+		struct edge_host h = host_row(&q);
+
+		visit->host(visit->ctx, &h);
+	}
+	return query_end(&q);
+}
+
+enum err edgedb_changes(struct edgedb *d, int64_t since, const struct edgedb_visit *visit,
+                        int64_t *seq_out)
+{
+	int64_t seq = 0;
+	enum err e = ready(d);
+
+	if (e == OK)
+		e = conn_exec(&d->conn, "begin");
+	if (e != OK)
+		return done(d, e);
+	e = read_seq(d, &seq);
+	if (e == OK && seq > since)
+		e = visit_certs(d, since, visit);
+	if (e == OK && seq > since)
+		e = visit_hosts(d, since, visit);
+	conn_rollback(&d->conn); /* nothing was written */
+	if (e == OK)
+		*seq_out = seq;
+	return done(d, e);
+}
+
+static enum err read_host(struct edgedb *d, struct slice name, struct arena *a,
+                          struct edge_host *out)
+{
+	struct query q = query_start(&d->conn, EDGE_HOST_GET);
+	struct edge_host h;
+
+	query_text(&q, 1, name);
+	bool found = query_row(&q);
+	if (found) {
+		h = host_row(&q);
+		struct slice *parts[] = { &h.name, &h.domain, &h.text, &h.etag, &h.fingerprint };
+		for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+			*parts[i] = arena_copy(a, *parts[i]);
+	}
+	enum err e = query_end(&q);
+	if (e != OK)
+		return e;
+	if (!found)
+		return ERR_NOTFOUND;
+	*out = h;
+	return OK;
+}
+
+enum err edgedb_host(struct edgedb *d, struct slice name, struct arena *a, struct edge_host *out)
+{
+	enum err e = ready(d);
+
+	return done(d, e == OK ? read_host(d, name, a, out) : e);
+}
+
+static enum err read_link(struct edgedb *d, struct slice digest, struct arena *a, struct slice *out)
+{
+	struct query q = query_start(&d->conn, EDGE_CHAIN_GET);
+
+	query_text(&q, 1, digest);
+	if (query_row(&q))
+		*out = query_copy(&q, 0, a);
+	return query_end(&q);
+}
+
+static enum err read_cert(struct edgedb *d, struct slice fingerprint, struct arena *a,
+                          struct edge_cert *out)
+{
+	struct query q = query_start(&d->conn, EDGE_CERT_GET);
+	struct edge_cert c;
+	struct slice chain, digest;
+
+	query_text(&q, 1, fingerprint);
+	bool found = query_row(&q);
+	if (found) {
+		c = cert_row(&q);
+		c.der = query_get(&q, 8);
+		c.sealed_key = query_get(&q, 9);
+		chain = query_copy(&q, 7, a);
+		struct slice *parts[] = { &c.fingerprint, &c.seal_domain, &c.purpose,
+			                  &c.key_type,    &c.der,         &c.sealed_key };
+		for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+			*parts[i] = arena_copy(a, *parts[i]);
+	}
+	enum err e = query_end(&q);
+	if (e == OK && !found)
+		e = ERR_NOTFOUND;
+	while (e == OK && c.chain_count < EDGE_CHAIN_MAX && slice_next(&chain, ' ', &digest))
+		e = read_link(d, digest, a, &c.chain[c.chain_count++]);
+	if (e == OK)
+		*out = c;
+	return e;
+}
+
+enum err edgedb_cert(struct edgedb *d, struct slice fingerprint, struct arena *a,
+                     struct edge_cert *out)
+{
+	enum err e = ready(d);
+
+	return done(d, e == OK ? read_cert(d, fingerprint, a, out) : e);
+}
