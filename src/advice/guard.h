@@ -53,18 +53,22 @@ struct guard_result {
 /* Seconds of testing that a profile asks for; an unknown name gets the default one's. */
 int64_t guard_testing_time(struct slice profile);
 
-/*
- * The start of the unbroken time up to now in which testing or enforce was served; rows
- * are publications in order.  0: not served now.
- */
+/* A publication of the domain, for the question below. */
 struct guard_served {
 	enum policy_mode mode;
-	int64_t served; /* 0: never served */
-	int64_t ended;  /* 0: not ended */
+	int64_t served; /* everywhere since; 0: never, the row is passed over */
+	bool stopped;   /* service of it stopped; nothing followed at once */
 };
+/*
+ * Rows in the order of publication.  Since when testing or enforce is served without a break;
+ * 0: not now.
+ */
 int64_t guard_testing_since(const struct guard_served *rows, size_t count);
 
-/* Does the step need any guard, and one that asks DNS?  MX patterns alone never do when added. */
+/*
+ * Does the step need any guard, and this one?  A policy that is no stricter needs none, but one
+ * that enforces and loses patterns must still match every MX host.
+ */
 bool guard_is_needed(const struct guard_facts *f);
 bool guard_needs(const struct guard_facts *f, enum guard_code code);
 

@@ -19,10 +19,10 @@
 #define ROUTE_ANSWER_MAX (64u * 1024 * 1024)
 #define ROUTE_HEADERS_MAX 8u
 
-enum role {
-	ROLE_NOBODY,
-	ROLE_OPERATOR, /* group of the service on the control socket */
-	ROLE_OWNER,    /* root or the service's user there; a signed-in session */
+enum who {
+	WHO_NOBODY,
+	WHO_OPERATOR, /* group of the service on the control socket */
+	WHO_OWNER,    /* root or the service's user there; a signed-in session */
 };
 
 /* Who may call a route. */
@@ -40,7 +40,7 @@ enum route_flags {
 	        2, /* for browsers: without a session it redirects to /login, errors are pages */
 };
 
-struct session; /* web/session.h */
+struct web_session; /* web/session.h */
 
 struct request_pair {
 	struct slice name, value; /* decoded */
@@ -57,10 +57,10 @@ struct request {
 	bool form;                        /* body is application/x-www-form-urlencoded */
 	const char *host, *if_none_match; /* NULL: not sent */
 	const char *cookie;               /* the whole Cookie field; NULL: none */
-	enum role role;
-	const char *actor;             /* for the audit log: "uid 0", "session" */
-	const struct session *session; /* NULL: none */
-	bool control;                  /* came by the control socket */
+	enum who who;
+	const char *actor;                 /* for the audit log: "uid 0", "session" */
+	const struct web_session *session; /* NULL: none */
+	bool control;                      /* came by the control socket */
 	int64_t now;
 };
 

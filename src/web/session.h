@@ -17,7 +17,7 @@
 #define SESSION_IDLE_SECONDS (12 * 3600)
 #define SESSION_TOTAL_SECONDS (7 * 86400)
 
-struct session {
+struct web_session {
 	char id[SESSION_TOKEN_SIZE];   /* the secret of the cookie */
 	char csrf[SESSION_TOKEN_SIZE]; /* derived from it; to put into forms */
 	int64_t created, seen;
@@ -32,7 +32,7 @@ enum err session_link(struct desk *d, int64_t now, char token_out[SESSION_TOKEN_
 enum err session_open(const struct request *q, struct slice token, struct response *r) MUST_USE;
 /* The session of a cookie field.  The lock is held.  ERR_DENIED: none that is valid. */
 enum err session_find(struct desk *d, const char *cookie, int64_t now,
-                      struct session *out) MUST_USE;
+                      struct web_session *out) MUST_USE;
 /* Ends the request's session and clears the cookie.  The lock is held. */
 void session_close(const struct request *q, struct response *r);
 
