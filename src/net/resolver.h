@@ -10,6 +10,7 @@
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "net/dial.h"
 
