@@ -56,7 +56,7 @@ class Service:
         notify.bind(path)
         notify.settimeout(DEADLINE)
         self.log = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen([BIN, "serve", *map(str, self.args)], stdout=self.log,
+        self.process = subprocess.Popen([str(BIN), "serve", *map(str, self.args)], stdout=self.log,
                                         stderr=self.log, cwd=self.folder,
                                         env=dict(self.env, NOTIFY_SOCKET=path))
         end = time.monotonic() + DEADLINE
