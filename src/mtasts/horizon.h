@@ -25,7 +25,7 @@
 #define HORIZON_LEFTOVER 60   /* C: an old text left in proxies before us */
 #define HORIZON_FETCH 60      /* F: how long one fetch may take */
 #define HORIZON_GIVE_UP 86400 /* G: Exchange Online drops refused mail after a day */
-#define HORIZON_POLICIES_MAX 10000u
+#define HORIZON_POLICIES_MAX 4096u
 
 struct horizon_policy {
 	struct slice id;

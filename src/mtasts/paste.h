@@ -20,7 +20,7 @@ struct paste {
 };
 
 struct pastes {
-	size_t count;
+	size_t count, cap;
 	struct paste *list;
 };
 
@@ -30,5 +30,9 @@ struct pastes {
  * finding of severity fail.  ERR_LIMIT: too long, or too many records.
  */
 enum err paste_read(struct slice text, struct findings *f, struct pastes *out) MUST_USE;
+
+/* True when an owner name is prefix ("_mta-sts") or begins with it and a dot; case does not matter.
+ */
+bool paste_owner_fits(struct slice owner, struct slice prefix);
 
 #endif

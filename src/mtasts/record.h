@@ -32,13 +32,10 @@ enum err record_read(struct slice text, unsigned number, struct findings *f,
 /*
  * Reads all TXT records of a name.  Several: those that do not begin with
  * "v=STSv1;" are dropped, and exactly one must be left.  ERR_NOTFOUND: none left;
- * ERR_CONFLICT: more than one; else as record_read, untouched when not OK.
+ * ERR_CONFLICT: more than one; *out is untouched then.  Else as record_read.
  */
 enum err record_set_read(const struct slice *texts, size_t count, struct findings *f,
                          struct record *out) MUST_USE;
-
-/* The same without words. */
-enum err record_set_parse(const struct slice *texts, size_t count, struct record *out) MUST_USE;
 
 /* Appends "v=STSv1; id=ID;".  ERR_SYNTAX: the id is none; ERR_LIMIT: the buffer is full. */
 enum err record_format(const struct record *r, struct buf *out) MUST_USE;

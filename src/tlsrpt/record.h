@@ -10,8 +10,6 @@
 #include "base/buf.h"
 #include "mtasts/finding.h"
 
-#define TLSRPT_RUA_MAX 100u /* addresses kept of one record */
-
 enum tlsrpt_rua_kind { TLSRPT_MAILTO, TLSRPT_HTTPS };
 
 struct tlsrpt_rua {
@@ -28,8 +26,8 @@ struct tlsrpt_record {
 /*
  * Reads the only TXT record of a name; the list and decoded addresses lie in the
  * arena of *f.  OK: *out has at least one address.  ERR_SYNTAX: senders act as if there
- * were no record; ERR_LIMIT: too long, or more than TLSRPT_RUA_MAX addresses.  *f has the
- * reasons; addresses of a record that is wrong elsewhere are left in *out all the same.
+ * were no record; ERR_LIMIT: longer than RECORD_TEXT_MAX.  *f has the reasons; addresses of a
+ * record that is wrong elsewhere are left in *out all the same.
  */
 enum err tlsrpt_record_read(struct slice text, unsigned number, struct findings *f,
                             struct tlsrpt_record *out) MUST_USE;
