@@ -1,0 +1,81 @@
+/*
+ * What the pages show, as plain values: filled by pages_data.c from the store and the
+ * services, or by a test.  Names and texts from reports in here are hostile.
+ */
+#ifndef WEB_VIEW_H
+#define WEB_VIEW_H
+
+#include "advice/explain.h"
+#include "mtasts/horizon.h"
+#include "store/certs.h"
+#include "store/domains.h"
+#include "store/policies.h"
+#include "store/summary.h"
+
+/* The six states of everything that was looked at; never told by colour alone. */
+enum status {
+	STATUS_PROBLEM,
+	STATUS_WARNING,
+	STATUS_ADVICE,
+	STATUS_PASSED,
+	STATUS_UNTESTED,
+	STATUS_WAITING,
+};
+
+/* Around every page. */
+struct frame {
+	bool demo;
+	const char *csrf;  /* of the session; NULL: nobody is signed in */
+	const char *title; /* plain text */
+	int64_t now;
+};
+
+struct view_mx {
+	const char *host;
+	unsigned preference;
+	bool matched;
+};
+
+struct view_record {
+	const char *purpose; /* "policy host", "policy id", "reports" */
+	const char *name, *relative, *type, *value;
+	uint32_t ttl;
+	const char *state; /* of interface.md: "not-checked", "seen", ... */
+};
+
+struct view_domain {
+	const struct domain *domain;
+	int64_t now;
+	const struct publication *newest;     /* NULL: none */
+	const struct publication *served;     /* the one senders get now; NULL: none */
+	const char *cert_host;                /* "mta-sts.DOMAIN" */
+	const struct cert *cert;              /* NULL: none fits */
+	const struct horizon_answer *horizon; /* NULL: nothing was ever offered */
+	bool mx_known;                        /* false: DNS could not be asked */
+	const char *mx_why;                   /* then the reason, in words */
+	size_t mx_count, unused_count, record_count;
+	const struct view_mx *mx;
+	const char *const *unused; /* patterns that match no live MX host */
+	const struct view_record *records;
+	const struct summary *figures;   /* headline trusts */
+	const struct summary *unsigned_; /* unsigned reports alone */
+	int64_t quarantined;             /* in the whole installation */
+};
+
+struct view_line {
+	const struct domain *domain;
+	const struct publication *newest; /* NULL: none */
+	const struct cert *cert;          /* NULL: none fits */
+	struct summary_counts counts;     /* headline, SUMMARY_DAYS days */
+	int64_t last_day;                 /* of a report; 0: none in the range */
+};
+
+struct view_domains {
+	int64_t now;
+	size_t count;
+	const struct view_line *lines;
+	const char *next; /* name to go on behind; NULL: that was all */
+	int64_t quarantined;
+};
+
+#endif
