@@ -1,0 +1,253 @@
+#include "web/needs.h"
+
+#include "base/utc.h"
+
+#define RECENT_DAYS 7
+#define SILENT_DAYS 7
+
+struct list {
+	struct arena *arena;
+	struct need *out;
+	size_t count;
+};
+
+static struct need *add(struct list *l, enum status status, enum explain_impact impact)
+{
+	static struct need spare; /* never read: what does not fit is dropped */
+
+	if (l->count == NEEDS_MAX)
+		return &spare;
+	l->out[l->count] = (struct need){ .status = status, .impact = impact };
+	return &l->out[l->count++];
+}
+
+enum policy_mode needs_mode(const struct view_domain *v)
+{
+	const struct publication *p = v->served != NULL ? v->served : v->newest;
+
+	return p == NULL || p->policy == NULL ? POLICY_NONE : p->policy->mode;
+}
+
+enum explain_impact needs_impact(const struct explain_entry *e, enum policy_mode mode)
+{
+	return mode == POLICY_ENFORCE ? e->enforce : e->testing;
+}
+
+bool needs_platform(const struct view_domain *v, enum platform *out)
+{
+	for (size_t i = 0; i < v->mx_count; i++) {
+		if (platform_of_mx(slice_str(v->mx[i].host), out))
+			return true;
+	}
+	for (size_t i = 0; v->newest != NULL && i < v->newest->policy->mx_count; i++) {
+		struct slice host = v->newest->policy->mx[i];
+		if (slice_starts(host, S("*.")))
+			host = slice_skip(host, 1);
+		if (platform_of_mx(host, out))
+			return true;
+	}
+	return false;
+}
+
+enum status needs_of_cert(const struct cert *c, int64_t now)
+{
+	if (c == NULL || now >= c->not_after)
+		return STATUS_PROBLEM;
+	return c->not_after - now < (c->not_after - c->not_before) / 3 ? STATUS_WARNING
+	                                                               : STATUS_PASSED;
+}
+
+static void need_policy(struct list *l, const struct view_domain *v)
+{
+	if (v->newest != NULL)
+		return;
+	struct need *n = add(l, STATUS_WARNING, IMPACT_OFF);
+	n->title = "There is no policy yet";
+	n->why = "Senders find nothing to hold deliveries to.";
+	n->step = "Begin in testing: nothing about your mail changes.";
+	n->command = arena_printf(l->arena, "mxseal policy set %s --mode testing", v->domain->name);
+}
+
+static void need_cert(struct list *l, const struct view_domain *v)
+{
+	char day[UTC_TEXT_SIZE];
+	enum status s = needs_of_cert(v->cert, v->now);
+
+	if (s == STATUS_PASSED || v->newest == NULL || v->domain->hosting != HOSTING_HERE)
+		return;
+	struct need *n = add(l, s, s == STATUS_PROBLEM ? IMPACT_OFF : IMPACT_NONE);
+	if (v->cert == NULL) {
+		n->title = arena_printf(l->arena, "No certificate for %s", v->cert_host);
+		n->why = "Without one no sender can fetch the policy.";
+	} else {
+		n->title = arena_printf(l->arena, "The certificate of %s %s", v->cert_host,
+		                        s == STATUS_PROBLEM ? "has expired" : "expires soon");
+		n->why = arena_printf(l->arena, "Its last day is %s UTC.",
+		                      utc_format_day(v->cert->not_after, day));
+	}
+	n->step = "Import one that names this host.";
+	n->command =
+	        arena_printf(l->arena, "mxseal cert import /etc/letsencrypt/live/%s", v->cert_host);
+}
+
+static void need_mx(struct list *l, const struct view_domain *v)
+{
+	bool enforce = needs_mode(v) == POLICY_ENFORCE;
+
+	for (size_t i = 0; v->newest != NULL && i < v->mx_count; i++) {
+		if (v->mx[i].matched)
+			continue;
+		struct need *n = add(l, enforce ? STATUS_PROBLEM : STATUS_WARNING,
+		                     enforce ? IMPACT_REFUSED : IMPACT_WOULD_REFUSE);
+		n->title = arena_printf(l->arena, "%s is not in your policy", v->mx[i].host);
+		n->why = "It is an MX host in DNS, and no mx line of the policy matches it.";
+		n->step = "Add it to the policy, or remove the MX record if it is not used.";
+		n->command = arena_printf(l->arena, "mxseal policy set %s --add-mx %s",
+		                          v->domain->name, v->mx[i].host);
+	}
+}
+
+static const char *sessions(struct arena *a, int64_t n)
+{
+	return arena_printf(a, "%lld %s", (long long)n, n == 1 ? "session" : "sessions");
+}
+
+static enum status status_of_impact(enum explain_impact i)
+{
+	return i == IMPACT_REFUSED || i == IMPACT_OFF ? STATUS_PROBLEM : STATUS_WARNING;
+}
+
+/* The failure with most sessions among those seen lately; one cause is enough to begin with. */
+static void need_failures(struct list *l, const struct view_domain *v)
+{
+	const struct summary_failure *worst = NULL;
+	const struct explain_entry *e = NULL;
+	enum policy_mode mode = needs_mode(v);
+
+	for (size_t i = 0; i < v->figures->failure_count; i++) {
+		const struct summary_failure *f = &v->figures->failures[i];
+		const struct explain_entry *x = explain_failure(f->result_type, f->reason_code);
+		if (f->last < v->figures->to - RECENT_DAYS * UTC_DAY || f->sessions == 0)
+			continue;
+		if (worst == NULL ||
+		    (x != NULL && e != NULL && needs_impact(x, mode) > needs_impact(e, mode))) {
+			worst = f;
+			e = x;
+		}
+	}
+	if (worst == NULL)
+		return;
+	char day[UTC_TEXT_SIZE];
+	enum explain_impact impact = e == NULL ? IMPACT_BLIND : needs_impact(e, mode);
+	struct need *n = add(l, status_of_impact(impact), impact);
+	n->title = e == NULL ? "Sessions failed for a reason mxseal has no text for" : e->title;
+	n->why =
+	        arena_printf(l->arena, "%s failed like this, last on %s (UTC day).",
+	                     sessions(l->arena, worst->sessions), utc_format_day(worst->last, day));
+	n->step = "Read what it means and how it is repaired on your platform, below.";
+}
+
+static void need_reports(struct list *l, const struct view_domain *v)
+{
+	const struct summary *f = v->figures;
+
+	if (v->newest == NULL && v->domain->hosted)
+		return;
+	if (f->day_count == 0) {
+		struct need *n = add(l, STATUS_WAITING, IMPACT_NONE);
+		n->title = "No report has arrived yet";
+		n->why = "Senders report once per UTC day, usually within a day after, and only if "
+		         "they mailed you.";
+		n->step =
+		        "Publish the reports record below. Then send yourself a mail from a Gmail "
+		        "or Outlook account.";
+		return;
+	}
+	int64_t last = f->days[f->day_count - 1].day;
+	if (f->to - last <= SILENT_DAYS * UTC_DAY)
+		return;
+	char day[UTC_TEXT_SIZE];
+	struct need *n = add(l, STATUS_WARNING, IMPACT_BLIND);
+	n->title = "Reports have stopped";
+	n->why = arena_printf(l->arena, "The last one is for %s (UTC day).",
+	                      utc_format_day(last, day));
+	n->step = "Compare the reports record in DNS with the one below.";
+	n->command = arena_printf(l->arena, "dig +short TXT _smtp._tls.%s", v->domain->name);
+}
+
+static void need_publication(struct list *l, const struct view_domain *v)
+{
+	if (v->newest == NULL || v->newest->state != PUBLICATION_STAGED ||
+	    needs_of_cert(v->cert, v->now) == STATUS_PROBLEM)
+		return;
+	struct need *n = add(l, STATUS_WAITING, IMPACT_NONE);
+	n->title = "The newest policy is not served everywhere yet";
+	n->why = "Its id is not announced before every server answers the new text.";
+	n->step = "Wait a moment and load this page again.";
+}
+
+/* Stable: what was found first of the same urgency stays first. */
+static void sort(struct need *n, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct need x = n[i];
+		size_t k = i;
+		for (; k > 0 && (n[k - 1].status > x.status ||
+		                 (n[k - 1].status == x.status && n[k - 1].impact < x.impact));
+		     k--)
+			n[k] = n[k - 1];
+		n[k] = x;
+	}
+}
+
+size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need out[NEEDS_MAX])
+{
+	struct list l = { .arena = a, .out = out };
+
+	if (v->domain->hosted) {
+		need_policy(&l, v);
+		need_cert(&l, v);
+		need_mx(&l, v);
+		need_publication(&l, v);
+	}
+	need_failures(&l, v);
+	need_reports(&l, v);
+	sort(out, l.count);
+	return l.count;
+}
+
+enum status needs_of_line(const struct view_line *l, int64_t now, const char **why_out)
+{
+	enum policy_mode mode = l->newest == NULL ? POLICY_NONE : l->newest->policy->mode;
+	const struct {
+		bool holds;
+		enum status status;
+		const char *why;
+	} rows[] = {
+		{ !l->domain->hosted && l->last_day == 0, STATUS_WAITING,
+		  "observed, no report yet" },
+		{ !l->domain->hosted, STATUS_ADVICE, "observed only" },
+		{ l->newest == NULL, STATUS_WARNING, "no policy" },
+		{ l->domain->hosting == HOSTING_HERE && l->cert == NULL, STATUS_PROBLEM,
+		  "no certificate" },
+		{ l->domain->hosting == HOSTING_HERE &&
+		          needs_of_cert(l->cert, now) == STATUS_PROBLEM,
+		  STATUS_PROBLEM, "certificate expired" },
+		{ l->counts.failed > 0 && mode == POLICY_ENFORCE, STATUS_PROBLEM,
+		  "sessions failed" },
+		{ l->counts.failed > 0, STATUS_WARNING, "sessions failed" },
+		{ l->domain->hosting == HOSTING_HERE &&
+		          needs_of_cert(l->cert, now) == STATUS_WARNING,
+		  STATUS_WARNING, "certificate expires soon" },
+		{ l->last_day == 0, STATUS_WAITING, "no report yet" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].holds) {
+			*why_out = rows[i].why;
+			return rows[i].status;
+		}
+	}
+	*why_out = "nothing to do";
+	return STATUS_PASSED;
+}

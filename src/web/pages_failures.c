@@ -1,0 +1,162 @@
+/* Why sessions failed: each row with what it means and how it is repaired. */
+#include "base/num.h"
+#include "web/needs.h"
+#include "web/pages_view.h"
+
+#define ROWS_SHOWN 20u /* of one cause; the text is the senders' */
+
+static void put_fixes(struct buf *b, const struct explain_entry *e, const enum platform *known)
+{
+	if (e->same_fix) {
+		buf_add_str(b, "<h4>Fix</h4><div class=\"fix\">");
+		frame_fix(b, e->fix[0]);
+		buf_add_str(b, "</div>\n");
+		return;
+	}
+	if (known != NULL) {
+		HTML(b, "<h4>Fix for {}</h4><div class=\"fix\">", H(platform_name(*known)));
+		frame_fix(b, e->fix[*known]);
+		buf_add_str(b, "</div>\n");
+	} else {
+		buf_add_str(b, "<h4>Fix, by what runs your mail</h4>\n");
+	}
+	for (unsigned p = 0; p < PLATFORM_COUNT; p++) {
+		if (known != NULL && p == *known)
+			continue;
+		HTML(b, "<details><summary>{}</summary><div class=\"fix\">",
+		     H(platform_name((enum platform)p)));
+		frame_fix(b, e->fix[p]);
+		buf_add_str(b, "</div></details>\n");
+	}
+}
+
+static void put_explanation(struct buf *b, const struct explain_entry *e,
+                            const enum platform *known)
+{
+	buf_add_str(b, "<div class=\"means\"><p>");
+	html_marked(b, slice_str(e->plain));
+	buf_add_str(b, "</p>\n<details><summary>Causes, most likely first</summary><ol>");
+	for (size_t i = 0; e->causes[i] != NULL; i++) {
+		buf_add_str(b, "<li>");
+		html_marked(b, slice_str(e->causes[i]));
+		buf_add_str(b, "</li>");
+	}
+	buf_add_str(b, "</ol></details>\n");
+	put_fixes(b, e, known);
+	buf_add_str(b, "<p class=\"verify\"><strong>Verify.</strong> ");
+	html_marked(b, slice_str(e->verify));
+	HTML(b, " <small>{}</small></p></div>\n", H(e->see));
+}
+
+static const struct explain_entry *entry_of(const struct summary_failure *f)
+{
+	return explain_failure(f->result_type, f->reason_code);
+}
+
+static void put_row(struct buf *b, const struct summary_failure *f)
+{
+	buf_add_str(b, "<tr><td class=\"num\" data-label=\"Sessions\">");
+	frame_number(b, f->sessions);
+	buf_add_str(b, "</td><td data-label=\"Result type\"><code>");
+	html_peer(b, f->result_type);
+	buf_add_str(b, "</code></td><td data-label=\"Reason code\"><code>");
+	html_peer(b, f->reason_code);
+	buf_add_str(b, "</code></td><td data-label=\"First\">");
+	frame_day(b, f->first);
+	buf_add_str(b, "</td><td data-label=\"Last\">");
+	frame_day(b, f->last);
+	buf_add_str(b, "</td></tr>\n");
+}
+
+/* The rows of the report that have e as their cause, as the senders wrote them. */
+static void put_rows(struct buf *b, const struct summary *s, const struct explain_entry *e)
+{
+	size_t shown = 0, more = 0;
+
+	buf_add_str(
+	        b, "<table class=\"cards raw\"><thead><tr><th scope=\"col\" class=\"num\">Sessions"
+	           "</th><th scope=\"col\">Result type</th><th scope=\"col\">Reason code</th>"
+	           "<th scope=\"col\">First</th><th scope=\"col\">Last</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < s->failure_count; i++) {
+		if (entry_of(&s->failures[i]) != e)
+			continue;
+		if (shown++ < ROWS_SHOWN)
+			put_row(b, &s->failures[i]);
+		else
+			more++;
+	}
+	buf_add_str(b, "</tbody></table>\n");
+	if (more > 0)
+		HTML(b, "<p>and {} more of the same kind: <code>mxseal report summary</code></p>\n",
+		     HN(more));
+}
+
+static int64_t sessions_of(const struct summary *s, const struct explain_entry *e)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < s->failure_count; i++) {
+		if (entry_of(&s->failures[i]) == e)
+			n = num_add_sat(n, s->failures[i].sessions);
+	}
+	return n;
+}
+
+static void put_cause(struct buf *b, const struct summary *s, const struct explain_entry *e,
+                      enum policy_mode mode, const enum platform *known)
+{
+	HTML(b, "<article class=\"failure\"><header><h3>{}</h3>",
+	     H(e == NULL ? "Codes that mxseal has no text for" : e->title));
+	if (e != NULL && needs_impact(e, mode) != IMPACT_NONE)
+		frame_impact(b, needs_impact(e, mode));
+	buf_add_str(b, "<span class=\"many\">");
+	frame_count(b, sessions_of(s, e), "session", "sessions");
+	buf_add_str(b, "</span></header><div class=\"beside\"><div class=\"facts\">");
+	put_rows(b, s, e);
+	buf_add_str(b, "</div>\n");
+	if (e != NULL)
+		put_explanation(b, e, known);
+	else
+		buf_add_str(
+		        b,
+		        "<div class=\"means\"><p>The sender used words of its own. It counts as a "
+		        "failure until somebody has looked at it: ask the sender "
+		        "(contact-info of the report) what they mean.</p></div>");
+	buf_add_str(b, "</div></article>\n");
+}
+
+/* One cause once, in the order of its worst row. */
+static void put_causes(struct buf *b, const struct summary *s, enum policy_mode mode,
+                       const enum platform *known)
+{
+	for (size_t i = 0; i < s->failure_count; i++) {
+		const struct explain_entry *e = entry_of(&s->failures[i]);
+		size_t first = 0;
+		while (entry_of(&s->failures[first]) != e)
+			first++;
+		if (first == i)
+			put_cause(b, s, e, mode, known);
+	}
+}
+
+void page_part_failures(struct buf *b, const struct view_domain *v)
+{
+	const struct summary *s = v->figures;
+	enum platform platform;
+	bool known = needs_platform(v, &platform);
+
+	if (s->day_count == 0)
+		return;
+	buf_add_str(b, "<section class=\"card\" aria-labelledby=\"failures\"><h2 "
+	               "id=\"failures\">Why sessions "
+	               "failed</h2>\n");
+	if (s->failure_count == 0) {
+		buf_add_str(b, "<p>");
+		frame_status(b, s->total.failed == 0 ? STATUS_PASSED : STATUS_UNTESTED);
+		buf_add_str(b, s->total.failed == 0 ? " No failure was reported.</p>"
+		                                    : " The reports count failures but do not say "
+		                                      "what failed.</p>");
+	}
+	put_causes(b, s, needs_mode(v), known ? &platform : NULL);
+	buf_add_str(b, "</section>\n");
+}

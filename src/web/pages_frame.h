@@ -1,0 +1,30 @@
+/* What all pages share: head and foot, status marks, numbers, moments, texts to copy. */
+#ifndef WEB_PAGES_FRAME_H
+#define WEB_PAGES_FRAME_H
+
+#include "web/html.h"
+#include "web/view.h"
+
+/* Around a page; the page puts its <h1> first. */
+void frame_begin(struct buf *b, const struct frame *f);
+void frame_end(struct buf *b);
+
+/* Shape, word and colour. */
+void frame_status(struct buf *b, enum status s);
+const char *frame_status_word(enum status s);
+/* "1,912" */
+void frame_number(struct buf *b, int64_t n);
+/* "1,912 sessions" */
+void frame_count(struct buf *b, int64_t n, const char *one, const char *many);
+/* "2026-05-12" and "2026-05-12 14:03 UTC" as <time>; 0: a dash */
+void frame_day(struct buf *b, int64_t t);
+void frame_moment(struct buf *b, int64_t t);
+/* "86400 seconds (1 day)" */
+void frame_span(struct buf *b, int64_t seconds);
+/* A text to be taken as it is, with a button that copies it where scripts run. */
+void frame_copy(struct buf *b, struct slice text);
+/* A fix: paragraphs, and lines "$ ..." as blocks to copy. */
+void frame_fix(struct buf *b, const char *text);
+void frame_impact(struct buf *b, enum explain_impact i);
+
+#endif

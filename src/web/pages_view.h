@@ -1,0 +1,21 @@
+/* The pages themselves: a view in, a whole document out.  They know no store and no request. */
+#ifndef WEB_PAGES_VIEW_H
+#define WEB_PAGES_VIEW_H
+
+#include "web/pages_frame.h"
+
+enum login_why { LOGIN_ASKED, LOGIN_EXPIRED, LOGIN_OUT };
+
+void page_login(struct buf *b, const struct frame *f, enum login_why why);
+void page_domains(struct buf *b, const struct frame *f, const struct view_domains *v);
+/* Allocates from a. */
+void page_domain(struct buf *b, const struct frame *f, const struct view_domain *v,
+                 struct arena *a);
+void page_error(struct buf *b, const struct frame *f, const char *detail);
+
+/* Parts of page_domain. */
+void page_part_setup(struct buf *b, const struct view_domain *v);
+void page_part_figures(struct buf *b, const struct view_domain *v);
+void page_part_failures(struct buf *b, const struct view_domain *v);
+
+#endif
