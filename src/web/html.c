@@ -5,7 +5,6 @@
 /* One character of s, or a single byte that is no UTF-8 (*code_out is then 0xfffd). */
 static size_t next_char(struct slice s, uint32_t *code_out)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first = (unsigned char)s.p[0];
 	size_t n = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 
@@ -19,7 +18,6 @@ static size_t next_char(struct slice s, uint32_t *code_out)
 	uint32_t code = first & (0x7fu >> n);
 	for (size_t i = 1; i < n; i++)
 		code = code << 6 | ((unsigned char)s.p[i] & 0x3fu);
-	assert(code >= least[n]);
 	*code_out = code;
 	return n;
 }
