@@ -1,0 +1,344 @@
+#include "base/log.h"
+#include "net/clock.h"
+#include "service/edge_answer.h"
+#include "service/edge_internal.h"
+
+static const char *const state_names[] = {
+	[CONN_FIRST] = "first",   [CONN_HELLO] = "hello",   [CONN_HAND] = "hand",
+	[CONN_HEAD] = "head",     [CONN_ANSWER] = "answer", [CONN_FINISH] = "finish",
+	[CONN_LINGER] = "linger",
+};
+
+void edge_conn_pool(struct edge *e)
+{
+	e->pool = mem_calloc(e->o.limits.connections, sizeof(*e->pool));
+	for (size_t i = 0; i < e->o.limits.connections; i++) {
+		link_init(&e->pool[i].age);
+		link_append(&e->unused, &e->pool[i].age);
+	}
+}
+
+/* Waiting for a head: the connection is now among those a cap or a deadline closes. */
+static void await_head(struct edge_conn *c)
+{
+	c->head_due_ms = clock_mono_ms() + c->edge->o.limits.head_ms;
+	link_append(&c->edge->headless, &c->headless);
+	link_append(&c->peer->headless, &c->of_peer);
+}
+
+static void have_head(struct edge_conn *c)
+{
+	link_remove(&c->headless);
+	link_remove(&c->of_peer);
+}
+
+static enum err enter(struct edge_conn *c, enum conn_state next)
+{
+	log_debug("connection state", F("from", state_names[c->state]), F("to", state_names[next]));
+	c->state = next;
+	return OK;
+}
+
+/* Gives the slot back; the stream has been closed or taken by somebody else. */
+static void release(struct edge_conn *c)
+{
+	struct edge *e = c->edge;
+
+	have_head(c);
+	loop_watch_fini(&c->watch);
+	buf_fini(&c->in);
+	buf_fini(&c->out);
+	edge_peers_leave(e->peers, c->peer);
+	link_remove(&c->age);
+	link_append(&e->unused, &c->age);
+	e->open_count--;
+}
+
+void edge_conn_close(struct edge_conn *c)
+{
+	loop_watch_fini(&c->watch);
+	stream_close(&c->stream);
+	release(c);
+}
+
+bool edge_conn_shed(struct edge *e)
+{
+	struct link *oldest = link_first(&e->headless);
+
+	if (oldest == NULL)
+		return false;
+	edge_conn_close(LINK_OWNER(oldest, struct edge_conn, headless));
+	return true;
+}
+
+/* Makes room under the cap of one peer; false: nothing of it may be closed. */
+static bool shed_peer(struct edge *e, uint64_t key)
+{
+	struct edge_peer *peer = edge_peers_find(e->peers, key);
+	struct link *oldest;
+
+	if (peer == NULL || peer->open < e->o.limits.per_address)
+		return true;
+	oldest = link_first(&peer->headless);
+	if (oldest == NULL)
+		return false;
+	edge_conn_close(LINK_OWNER(oldest, struct edge_conn, of_peer));
+	return true;
+}
+
+/* The handlers: OK: go on with the (maybe new) state; ERR_AGAIN: wait; else: close. */
+
+static enum err on_first(struct edge_conn *c)
+{
+	if (!c->tls)
+		return enter(c, CONN_HEAD);
+	if (!c->awaited) {
+		c->awaited = true;
+		c->stream.want = LOOP_READ;
+		return ERR_AGAIN;
+	}
+	c->awaited = false;
+	tls_accept(c->edge->tls, &c->stream, c);
+	return enter(c, CONN_HELLO);
+}
+
+static enum err on_hello(struct edge_conn *c)
+{
+	enum err e = tls_handshake(&c->stream);
+
+	if (e != OK)
+		return e;
+	return enter(c, c->kind == EDGE_POLICY ? CONN_HEAD : CONN_HAND);
+}
+
+/* The bytes may lie inside the TLS library already, or come later. */
+static enum err on_hand(struct edge_conn *c)
+{
+	enum err e;
+
+	if (!c->awaited && !tls_has_pending(&c->stream)) {
+		c->awaited = true;
+		c->stream.want = LOOP_READ;
+		return ERR_AGAIN;
+	}
+	e = edge_relay_open(c->edge, c, &c->stream);
+	if (e == OK)
+		return ERR_CLOSED; /* the stream has gone; only the slot is given back */
+	c->unavailable = e == ERR_LIMIT ? "too many connections" : "not available now";
+	return enter(c, CONN_HEAD);
+}
+
+/* Sends what it can at once; the rest is kept for on_answer. */
+static enum err send_answer(struct edge_conn *c, bool close)
+{
+	struct slice left = buf_slice(&c->edge->answer);
+	enum err e = OK;
+
+	c->close = close || c->edge->draining;
+	have_head(c);
+	while (e == OK && left.len > 0) {
+		size_t put = 0;
+
+		e = stream_write(&c->stream, left, &put);
+		left = slice_skip(left, put);
+	}
+	if (e != OK && e != ERR_AGAIN)
+		return e;
+	buf_reset(&c->out);
+	buf_add(&c->out, left);
+	return enter(c, CONN_ANSWER);
+}
+
+static enum err refuse(struct edge_conn *c, unsigned status, const char *why)
+{
+	c->linger = true;
+	buf_reset(&c->edge->answer);
+	edge_refuse(status, why, c->edge->o.now_s(), &c->edge->answer);
+	return send_answer(c, true);
+}
+
+static enum err answer(struct edge_conn *c, struct http_head *head)
+{
+	struct edge *e = c->edge;
+	struct slice name = slice_str(c->tls ? c->name : "");
+	struct edge_request q = { .head = head, .name = name, .now = e->o.now_s() };
+	unsigned status = 0;
+	bool close;
+
+	if (c->unavailable != NULL)
+		return refuse(c, 503, c->unavailable);
+	c->linger = http_head_has_body(head);
+	if (++c->requests >= EDGE_REQUESTS_MAX)
+		head->keep_alive = false;
+	if (c->tls)
+		q.site = edge_index_find(e->index, name);
+	buf_reset(&e->answer);
+	close = edge_answer(&q, &e->answer, &status);
+	return send_answer(c, close);
+}
+
+/* What lies behind the head is kept for the next one. */
+static void keep_rest(struct edge_conn *c, struct slice in, size_t size)
+{
+	if (c->in.len > 0)
+		buf_consume(&c->in, size);
+	else
+		buf_add(&c->in, slice_skip(in, size));
+}
+
+/* All bytes of the head so far: those kept, and what the stream has. */
+static enum err gather(struct edge_conn *c, struct slice *in_out)
+{
+	struct edge *e = c->edge;
+	size_t got = 0;
+	enum err result = OK;
+
+	if (c->in.len == 0 || c->starved) {
+		result = stream_read(&c->stream, e->scratch, sizeof(e->scratch), &got);
+		if (result != OK)
+			return result;
+	}
+	if (c->in.len > 0)
+		buf_add(&c->in, slice_of(e->scratch, got)); /* room for a head and a record */
+	*in_out = c->in.len > 0 ? buf_slice(&c->in) : slice_of(e->scratch, got);
+	return OK;
+}
+
+static enum err on_head(struct edge_conn *c)
+{
+	struct http_head head;
+	struct slice in = { NULL, 0 };
+	struct diag d = { .why = "" };
+	enum err e = gather(c, &in);
+
+	if (e != OK)
+		return e;
+	e = http_head_read(&c->reader, in, &head, &d);
+	c->starved = e == ERR_AGAIN;
+	if (e == ERR_AGAIN) {
+		if (c->in.len == 0)
+			buf_add(&c->in, in);
+		return OK;
+	}
+	if (e != OK)
+		return refuse(c, c->reader.status, d.why);
+	e = answer(c, &head);
+	keep_rest(c, in, head.size);
+	return e;
+}
+
+static enum err on_answer(struct edge_conn *c)
+{
+	while (c->out.len > 0) {
+		size_t put = 0;
+		enum err e = stream_write(&c->stream, buf_slice(&c->out), &put);
+
+		if (e != OK)
+			return e;
+		buf_consume(&c->out, put);
+	}
+	if (c->close)
+		return enter(c, CONN_FINISH);
+	c->reader = (struct http_reader){ 0 };
+	await_head(c);
+	return enter(c, CONN_HEAD);
+}
+
+static enum err on_finish(struct edge_conn *c)
+{
+	enum err e = stream_finish(&c->stream);
+
+	if (e != OK)
+		return e;
+	return c->linger || c->in.len > 0 ? enter(c, CONN_LINGER) : ERR_CLOSED;
+}
+
+/*
+ * A close with unread bytes would make the kernel reset the connection, and the peer
+ * might lose the answer; so read on until the peer ends, or sent too much, or is late.
+ */
+static enum err on_linger(struct edge_conn *c)
+{
+	size_t got = 0;
+	enum err e = stream_read(&c->stream, c->edge->scratch, sizeof(c->edge->scratch), &got);
+
+	c->lingered += got;
+	return e == OK && c->lingered > EDGE_LINGER_MAX ? ERR_CLOSED : e;
+}
+
+static void run(struct edge_conn *c)
+{
+	static enum err (*const on[])(struct edge_conn *) = {
+		[CONN_FIRST] = on_first,   [CONN_HELLO] = on_hello,   [CONN_HAND] = on_hand,
+		[CONN_HEAD] = on_head,     [CONN_ANSWER] = on_answer, [CONN_FINISH] = on_finish,
+		[CONN_LINGER] = on_linger,
+	};
+	enum err e = OK;
+
+	while (e == OK)
+		e = on[c->state](c);
+	if (e == ERR_AGAIN)
+		loop_watch_want(&c->watch, c->stream.want);
+	else
+		edge_conn_close(c);
+}
+
+static void on_ready(void *arg, unsigned ready)
+{
+	(void)ready; /* the stream finds out */
+	run(arg);
+}
+
+void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer, bool tls)
+{
+	uint64_t key = address_peer_key(peer);
+	struct stream stream;
+	struct edge_conn *c;
+
+	stream_init_fd(&stream, fd);
+	if (!shed_peer(e, key) || (link_is_alone(&e->unused) && !edge_conn_shed(e))) {
+		stream_close(&stream);
+		return;
+	}
+	c = LINK_OWNER(link_first(&e->unused), struct edge_conn, age);
+	link_remove(&c->age);
+	*c = (struct edge_conn){ .edge = e, .stream = stream, .tls = tls, .address = *peer };
+	c->peer = edge_peers_enter(e->peers, key);
+	c->due_ms = clock_mono_ms() + e->o.limits.total_ms;
+	buf_init(&c->in, HTTP_HEAD_MAX + EDGE_SCRATCH);
+	buf_init(&c->out, EDGE_ANSWER_MAX);
+	link_init(&c->age);
+	link_init(&c->headless);
+	link_init(&c->of_peer);
+	link_append(&e->open, &c->age);
+	e->open_count++;
+	loop_watch_init(&c->watch, e->loop, fd, on_ready, c);
+	await_head(c);
+	run(c);
+}
+
+void edge_conn_expire(struct edge *e, int64_t now_ms)
+{
+	struct link *l;
+
+	while ((l = link_first(&e->headless)) != NULL &&
+	       LINK_OWNER(l, struct edge_conn, headless)->head_due_ms <= now_ms)
+		edge_conn_close(LINK_OWNER(l, struct edge_conn, headless));
+	while ((l = link_first(&e->open)) != NULL &&
+	       LINK_OWNER(l, struct edge_conn, age)->due_ms <= now_ms)
+		edge_conn_close(LINK_OWNER(l, struct edge_conn, age));
+}
+
+void edge_conn_drain(struct edge *e)
+{
+	struct link *l = e->open.next;
+
+	while (l != &e->open) {
+		struct edge_conn *c = LINK_OWNER(l, struct edge_conn, age);
+
+		l = l->next;
+		if (c->state == CONN_FIRST ||
+		    (c->state == CONN_HEAD && c->requests > 0 && c->in.len == 0))
+			edge_conn_close(c);
+	}
+}

@@ -1,0 +1,117 @@
+/* Between the edge_*.c files only. */
+#ifndef SERVICE_EDGE_INTERNAL_H
+#define SERVICE_EDGE_INTERNAL_H
+
+#include "base/buf.h"
+#include "net/handover.h"
+#include "net/listen.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "service/edge.h"
+#include "service/edge_certs.h"
+#include "service/edge_index.h"
+#include "service/edge_list.h"
+#include "service/edge_peers.h"
+#include "wire/http_head.h"
+
+#define EDGE_TICK_MS 250      /* deadlines are kept to this grain; the board is looked at */
+#define EDGE_BEAT_MS 1000
+#define EDGE_SCRATCH 16384u   /* one TLS record */
+#define EDGE_REQUESTS_MAX 100 /* on one connection */
+#define EDGE_LINGER_MAX 262144u /* bytes read and dropped behind an answer */
+#define EDGE_RELAY_BUFFER 65536u /* a direction */
+#define EDGE_RELAY_LINGER_MS 5000 /* for the peer to end once the service has */
+
+struct edge_listener {
+	struct edge *edge;
+	struct loop_watch watch;
+	bool tls;
+};
+
+enum conn_state {
+	CONN_FIRST,  /* no byte came yet, and no TLS object exists */
+	CONN_HELLO,  /* TLS handshake */
+	CONN_HAND,   /* report or admin host: the first decrypted byte is awaited */
+	CONN_HEAD,   /* a request head */
+	CONN_ANSWER, /* the rest of an answer */
+	CONN_FINISH, /* our side is being ended */
+	CONN_LINGER, /* what the peer still sends is read and dropped, lest it lose the answer */
+};
+
+struct edge_conn {
+	struct edge *edge;
+	struct link age;      /* in edge->unused or edge->open, oldest first */
+	struct link headless; /* in edge->headless, by head_due_ms */
+	struct link of_peer;  /* in peer->headless */
+	struct edge_peer *peer;
+	struct stream stream;
+	struct loop_watch watch;
+	enum conn_state state;
+	bool tls;
+	bool awaited; /* the state has asked to be called when something comes */
+	bool starved; /* all of `in` was looked at and is no whole head */
+	bool close, linger;
+	unsigned requests;
+	size_t lingered;
+	int64_t due_ms, head_due_ms;
+	enum edge_kind kind;
+	struct http_reader reader;
+	struct buf in;  /* of a head that came in pieces, or of requests sent ahead */
+	struct buf out; /* the rest of an answer the socket did not take at once */
+	struct sockaddr_storage address;
+	char name[TLS_NAME_SIZE];
+	const char *unavailable; /* why the hand-over failed; answered with 503 */
+};
+
+struct edge {
+	struct edge_options o;
+	struct loop *loop;
+	struct tls_server *tls;
+	struct edge_index *index;
+	struct edge_certs *certs;
+
+	struct edgedb *db; /* NULL: not open */
+	int64_t applied, asked_ms;
+	bool failing; /* the last look at edge.db failed, and that was said */
+
+	struct edge_listener *listeners;
+	size_t listener_count;
+	struct edge_conn *pool;
+	struct edge_peers *peers;
+	struct link unused, open, headless;
+	size_t open_count;
+
+	struct edge_peers *relay_peers;
+	struct link relays;
+	size_t relay_count;
+
+	struct loop_watch bell, signals;
+	struct loop_timer tick;
+	int64_t beat_ms;
+	bool draining;
+	struct buf answer;
+	char scratch[EDGE_SCRATCH];
+};
+
+/* edge_conn.c */
+void edge_conn_pool(struct edge *e);
+void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer, bool tls);
+void edge_conn_close(struct edge_conn *c);
+/* Closes what has passed a deadline. */
+void edge_conn_expire(struct edge *e, int64_t now_ms);
+/* Closes what waits for a request. */
+void edge_conn_drain(struct edge *e);
+/* Closes the oldest connection without a complete head; false: there is none. */
+bool edge_conn_shed(struct edge *e);
+
+/* edge_relay.c: OK: the stream was taken.  ERR_LIMIT, ERR_UNAVAILABLE: it was not. */
+enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct stream *client) MUST_USE;
+void edge_relay_expire(struct edge *e, int64_t now_ms);
+void edge_relay_close_all(struct edge *e);
+
+/* edge_feed.c */
+void edge_feed_open(struct edge *e);
+/* Looks at the board, or at edge.db where there is none, and applies what is new. */
+void edge_feed_look(struct edge *e);
+
+#endif
