@@ -70,9 +70,11 @@ static void beat(struct edge *e, int64_t now_ms)
 	board_beat(e->o.board, e->o.slot, now_ms);
 }
 
-static void stop_when_empty(struct edge *e)
+/* The parent waits for ten seconds; whatever is not through by then would be cut anyway. */
+static void stop_when_empty(struct edge *e, int64_t now_ms)
 {
-	if (e->draining && e->open_count == 0 && e->relay_count == 0)
+	if (e->draining &&
+	    ((e->open_count == 0 && e->relay_count == 0) || now_ms >= e->drain_due_ms))
 		loop_stop(e->loop);
 }
 
@@ -85,7 +87,7 @@ static void on_tick(void *arg)
 	edge_relay_expire(e, now_ms);
 	edge_feed_look(e);
 	beat(e, now_ms);
-	stop_when_empty(e);
+	stop_when_empty(e, now_ms);
 	loop_timer_set(&e->tick, EDGE_TICK_MS);
 }
 
@@ -186,10 +188,13 @@ void edge_turn(struct edge *e)
 
 void edge_drain(struct edge *e)
 {
+	int64_t now_ms = clock_mono_ms();
+
 	e->draining = true;
+	e->drain_due_ms = now_ms + EDGE_DRAIN_MS;
 	stop_listening(e);
 	edge_conn_drain(e);
-	stop_when_empty(e);
+	stop_when_empty(e, now_ms);
 }
 
 struct edge_figures edge_figures(const struct edge *e)

@@ -27,7 +27,8 @@ struct edge_request {
  */
 bool edge_answer(const struct edge_request *q, struct buf *out, unsigned *status_out);
 
-/* Appends the answer to a head that was refused, or to a hand-over that failed (503); always closes. */
+/* Appends the answer to a head that was refused, or to a hand-over that failed (503); always
+ * closes. */
 void edge_refuse(unsigned status, const char *why, int64_t now, struct buf *out);
 
 #endif

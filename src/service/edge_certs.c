@@ -59,8 +59,7 @@ static enum err unseal(const struct edge_certs *c, const struct edge_cert *row, 
 	return seal_key == NULL ? ERR_CRYPTO : seal_unwrap(seal_key, &name, row->sealed_key, key);
 }
 
-static enum err decode(struct edge_certs *c, const struct edge_cert *row,
-                       struct tls_identity **out)
+static enum err decode(struct edge_certs *c, const struct edge_cert *row, struct tls_identity **out)
 {
 	struct tls_material m = { .leaf = row->der, .chain_count = row->chain_count };
 	struct buf key;

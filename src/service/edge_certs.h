@@ -20,8 +20,7 @@ size_t edge_certs_count(const struct edge_certs *c);
  * ERR_UNAVAILABLE, ERR_IO: the database does not answer now.
  */
 enum err edge_certs_get(struct edge_certs *c, struct edgedb *db,
-                        const unsigned char fingerprint[32],
-                        struct tls_identity **out) MUST_USE;
+                        const unsigned char fingerprint[32], struct tls_identity **out) MUST_USE;
 
 /* Forgets one that is no longer to be used. */
 void edge_certs_drop(struct edge_certs *c, const unsigned char fingerprint[32]);

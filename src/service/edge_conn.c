@@ -1,6 +1,5 @@
 #include "base/log.h"
 #include "net/clock.h"
-#include "service/edge_answer.h"
 #include "service/edge_internal.h"
 
 static const char *const state_names[] = {
@@ -289,6 +288,19 @@ static void on_ready(void *arg, unsigned ready)
 	run(arg);
 }
 
+/* NULL: all are in use, and none of them may be closed. */
+static struct edge_conn *take_slot(struct edge *e)
+{
+	struct link *l = link_first(&e->unused);
+
+	if (l == NULL && edge_conn_shed(e))
+		l = link_first(&e->unused);
+	if (l == NULL)
+		return NULL;
+	link_remove(l);
+	return LINK_OWNER(l, struct edge_conn, age);
+}
+
 void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer, bool tls)
 {
 	uint64_t key = address_peer_key(peer);
@@ -296,12 +308,11 @@ void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer,
 	struct edge_conn *c;
 
 	stream_init_fd(&stream, fd);
-	if (!shed_peer(e, key) || (link_is_alone(&e->unused) && !edge_conn_shed(e))) {
+	c = shed_peer(e, key) ? take_slot(e) : NULL;
+	if (c == NULL) {
 		stream_close(&stream);
 		return;
 	}
-	c = LINK_OWNER(link_first(&e->unused), struct edge_conn, age);
-	link_remove(&c->age);
 	*c = (struct edge_conn){ .edge = e, .stream = stream, .tls = tls, .address = *peer };
 	c->peer = edge_peers_enter(e->peers, key);
 	c->due_ms = clock_mono_ms() + e->o.limits.total_ms;

@@ -85,8 +85,8 @@ static bool is_due(struct edge *e)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	if (e->o.board != NULL && !e->failing && (int64_t)board_committed(e->o.board) <= e->applied &&
-	    now_ms - e->asked_ms < ASK_MS)
+	if (e->o.board != NULL && !e->failing &&
+	    (int64_t)board_committed(e->o.board) <= e->applied && now_ms - e->asked_ms < ASK_MS)
 		return false;
 	e->asked_ms = now_ms;
 	return true;

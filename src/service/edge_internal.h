@@ -8,18 +8,20 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "service/edge.h"
+#include "service/edge_answer.h"
 #include "service/edge_certs.h"
 #include "service/edge_index.h"
 #include "service/edge_list.h"
 #include "service/edge_peers.h"
 #include "wire/http_head.h"
 
-#define EDGE_TICK_MS 250      /* deadlines are kept to this grain; the board is looked at */
+#define EDGE_TICK_MS 250 /* deadlines are kept to this grain; the board is looked at */
 #define EDGE_BEAT_MS 1000
-#define EDGE_SCRATCH 16384u   /* one TLS record */
-#define EDGE_REQUESTS_MAX 100 /* on one connection */
-#define EDGE_LINGER_MAX 262144u /* bytes read and dropped behind an answer */
-#define EDGE_RELAY_BUFFER 65536u /* a direction */
+#define EDGE_DRAIN_MS 6000        /* longest life after edge_drain */
+#define EDGE_SCRATCH 16384u       /* one TLS record */
+#define EDGE_REQUESTS_MAX 100     /* on one connection */
+#define EDGE_LINGER_MAX 262144u   /* bytes read and dropped behind an answer */
+#define EDGE_RELAY_BUFFER 65536u  /* a direction */
 #define EDGE_RELAY_LINGER_MS 5000 /* for the peer to end once the service has */
 
 struct edge_listener {
@@ -89,6 +91,7 @@ struct edge {
 	struct loop_timer tick;
 	int64_t beat_ms;
 	bool draining;
+	int64_t drain_due_ms;
 	struct buf answer;
 	char scratch[EDGE_SCRATCH];
 };

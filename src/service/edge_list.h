@@ -13,8 +13,7 @@ struct link {
 };
 
 /* The structure that holds the link. */
-#define LINK_OWNER(ptr, type, member) \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define LINK_OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void link_init(struct link *l)
 {

@@ -29,7 +29,7 @@ struct side {
 
 struct relay {
 	struct edge *edge;
-	struct link all; /* in edge->relays */
+	struct link all;    /* in edge->relays */
 	struct link silent; /* in peer->headless until the service has said something */
 	struct edge_peer *peer;
 	struct side client, service;
@@ -100,8 +100,8 @@ static enum err drain(struct flow *f, struct side *to)
 		e = stream_finish(&to->stream);
 		f->finished = e == OK;
 	} else {
-		e = stream_write(&to->stream,
-		                 slice_of(f->bytes + f->start, f->end - f->start), &put);
+		e = stream_write(&to->stream, slice_of(f->bytes + f->start, f->end - f->start),
+		                 &put);
 		f->start += put;
 		if (is_empty(f))
 			f->start = f->end = 0;

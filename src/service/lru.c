@@ -74,7 +74,7 @@ void lru_free(struct lru *l)
 	if (l == NULL)
 		return;
 	while (l->count > 0)
-		remove_at(l, find(l, LINK_OWNER(link_first(&l->ages), struct entry, age)->key));
+		remove_at(l, find(l, LINK_OWNER(l->ages.next, struct entry, age)->key));
 	mem_free(l->buckets);
 	mem_free(l);
 }
@@ -96,7 +96,7 @@ void lru_put(struct lru *l, const unsigned char key[LRU_KEY_SIZE], void *value)
 
 	lru_drop(l, key);
 	if (l->count == l->capacity)
-		remove_at(l, find(l, LINK_OWNER(link_first(&l->ages), struct entry, age)->key));
+		remove_at(l, find(l, LINK_OWNER(l->ages.next, struct entry, age)->key));
 	e = mem_alloc(sizeof(*e));
 	memcpy(e->key, key, LRU_KEY_SIZE);
 	e->value = value;

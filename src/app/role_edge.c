@@ -1,0 +1,30 @@
+/* The role of edge: from what the parent gave to the options of service/edge.h. */
+#include "app/boot.h"
+#include "net/clock.h"
+#include "service/edge.h"
+
+#define LISTENERS_MAX 64u
+
+int role_edge(const struct boot *b)
+{
+	int tls[LISTENERS_MAX], http[LISTENERS_MAX];
+	struct edge_options o = {
+		.tls = tls,
+		.tls_count = boot_fd_list(b, "listen.tls.", tls, LISTENERS_MAX),
+		.http = http,
+		.http_count = boot_fd_list(b, "listen.http.", http, LISTENERS_MAX),
+		.hand_desk = boot_fd(b, "hand.desk"),
+		.hand_intake = boot_fd(b, "hand.intake"),
+		.bell = boot_fd(b, "bell"),
+		.board = b->board,
+		.slot = b->slot,
+		.edgedb_path = conf_path(b->conf, "edge/edge.db"),
+		.edge_key = keys_get(&b->keys, KEY_EDGE_TLS),
+		.report_key = keys_get(&b->keys, KEY_REPORT_TLS),
+		.limits = edge_limits_default,
+		.now_s = clock_now_s,
+	};
+
+	edge_run(&o);
+	return 0;
+}
