@@ -41,9 +41,10 @@ struct archive_place {
 struct report_arrival {
 	const struct report *report;
 	enum report_trust trust;
-	struct slice signer;       /* verified d= of the mail, lower case; empty without one */
-	struct slice organization; /* empty: the report's organization-name; else who the signer is
-	                              known as */
+	struct slice signer; /* verified d= of the mail, lower case; empty without one */
+	/* Who the signer is known as; empty: the signer, without one the report's
+	 * organization-name. */
+	struct slice organization;
 	struct slice domain; /* of the tag or the mail, for policies that name none; may be empty */
 	const unsigned char
 	        *json_sha256; /* 32 bytes; used without a report-id; NULL: of the model */

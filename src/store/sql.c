@@ -25,8 +25,18 @@
 	"sha256, reason, message, way, kind, trust, name, domain, segment, " \
 	"place_offset, place_length, arrived, tried, tries"
 
-#define BIG(expression) "cast(" expression " as bigint)"
-#define TRUSTS(a, b, c, d) "trust in (" a ", " b ", " c ", " d ")"
+/* Counts go up to 2^53 - 1 and stay there; no sum of hostile numbers overflows or fails. */
+#define TOP "9007199254740991"
+#define SUM(x)                                                                    \
+	"cast(case when sum(cast(" x " as double precision)) > " TOP " then " TOP \
+	" else sum(cast(" x " as double precision)) end as bigint)"
+#define ADD(table, column)                                                                   \
+	column " = case when " table "." column " + excluded." column " > " TOP " then " TOP \
+	       " when " table "." column " + excluded." column " < 0"                        \
+	       " then 0 else " table "." column " + excluded." column " end"
+#define TOTALS SUM("f.reports") ", " SUM("f.successful") ", " SUM("f.failed")
+/* One domain, from a day to a day, of a set of trusts. */
+#define RANGE "domain = $1 and day >= $2 and day <= $3 and trust in ($4, $5, $6, $7)"
 
 const struct statement sql_table[SQL_COUNT] = {
 	/* domains */
@@ -187,9 +197,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_REPORT_ARRIVED_ON, "select count(*) from report where domain = $1 and trust = $2"
 	                           " and arrived_day = $3"),
 	ROW(SQL_REPORT_LIST,
-	    "select " REPORT_COLUMNS " from report where domain = $1 and " TRUSTS(
-	            "$2", "$3", "$4", "$5") " and (day < $6 or (day = $6 and id < $7))"
-	                                    " order by day desc, id desc limit $8"),
+	    "select " REPORT_COLUMNS " from report where domain = $1 and trust in ($2, $3, $4, $5)"
+	    " and (day < $6 or (day = $6 and id < $7)) order by day desc, id desc limit $8"),
 	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
 	ROW(SQL_REPORT_POLICIES,
 	    "select number, type, domain, strings, mx_hosts, successful, failed"
@@ -209,74 +218,66 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "insert into figure (domain, day, organization, trust, policy_type, mx_host,"
 	    " result_type, sessions) values ($1, $2, $3, $4, $5, $6, $7, $8)"
 	    " on conflict (domain, day, organization, trust, policy_type, mx_host, result_type)"
-	    " do update set sessions = figure.sessions + excluded.sessions"),
+	    " do update set " ADD("figure", "sessions")),
 	ROW(SQL_FIGURE_SWEEP, "delete from figure where domain = $1 and day = $2"
-	                      " and organization = $3 and trust = $4 and sessions = 0"),
+	                      " and organization = $3 and trust = $4 and sessions <= 0"),
 	ROW(SQL_FIGURE_LIST,
 	    "select day, organization, trust, policy_type, mx_host, result_type, sessions"
-	    " from figure where domain = $1 and day >= $2 and day <= $3 and " TRUSTS(
-	            "$4", "$5", "$6",
-	            "$7") " order by day, organization, trust, policy_type, mx_host, result_type"),
+	    " from figure where " RANGE
+	    " order by day, organization, trust, policy_type, mx_host, result_type"),
 	ROW(SQL_FIGURE_TOTAL_ADD,
 	    "insert into figure_total (domain, day, organization, trust, reports, successful,"
 	    " failed) values ($1, $2, $3, $4, $5, $6, $7)"
-	    " on conflict (domain, day, organization, trust) do update set"
-	    " reports = figure_total.reports + excluded.reports,"
-	    " successful = figure_total.successful + excluded.successful,"
-	    " failed = figure_total.failed + excluded.failed"),
+	    " on conflict (domain, day, organization, trust) do update set " ADD(
+	            "figure_total", "reports") ", " ADD("figure_total",
+	                                                "successful") ", " ADD("figure_total",
+	                                                                       "failed")),
 	ROW(SQL_FIGURE_TOTAL_SWEEP, "delete from figure_total where domain = $1 and day = $2"
-	                            " and organization = $3 and trust = $4 and reports = 0"),
+	                            " and organization = $3 and trust = $4 and reports <= 0"),
 	ROW(SQL_FIGURE_FAILURE_ADD,
 	    "insert into figure_failure (domain, day, organization, trust, result_type,"
 	    " reason_code, sessions) values ($1, $2, $3, $4, $5, $6, $7)"
 	    " on conflict (domain, day, organization, trust, result_type, reason_code)"
-	    " do update set sessions = figure_failure.sessions + excluded.sessions"),
+	    " do update set " ADD("figure_failure", "sessions")),
 	ROW(SQL_FIGURE_FAILURE_SWEEP, "delete from figure_failure where domain = $1 and day = $2"
-	                              " and organization = $3 and trust = $4 and sessions = 0"),
+	                              " and organization = $3 and trust = $4 and sessions <= 0"),
 
 	/* summaries */
 	ROW(SQL_SUMMARY_TRUST,
-	    "select trust, " BIG("sum(reports)") ", " BIG("sum(successful)") ", " BIG(
-	            "sum(failed)") " from figure_total where domain = $1 and day >= $2"
-	                           " and day <= $3 group by trust order by trust"),
+	    "select trust, " TOTALS " from figure_total f where domain = $1 and day >= $2"
+	    " and day <= $3 group by trust order by trust"),
 	ROW(SQL_SUMMARY_DAYS,
-	    "select day, " BIG("sum(reports)") ", " BIG("sum(successful)") ", " BIG(
-	            "sum(failed)") " from figure_total where domain = $1 and day >= $2"
-	                           " and day <= $3 and " TRUSTS("$4", "$5", "$6", "$7") //
-	    " group by day order by day"),
+	    "select day, " TOTALS " from figure_total f where " RANGE " group by day order by day"),
 	ROW(SQL_SUMMARY_ORGANIZATIONS,
-	    "select coalesce(r.name, f.organization), coalesce(r.signer, ''), " BIG(
-	            "sum(f.reports)") ", " BIG("sum(f.successful)") ", " BIG("sum(f.failed)") //
-	    ", min(f.day), max(f.day), max(case when f.trust = 0 then 1 else 0 end),"
-	    " max(case when f.trust = 1 then 1 else 0 end),"
-	    " max(case when f.trust = 2 then 1 else 0 end),"
-	    " max(case when f.trust = 3 then 1 else 0 end)"
+	    "select coalesce(r.name, f.organization), coalesce(r.signer, ''), " TOTALS
+	    ", min(day), max(day), max(case when trust = 0 then 1 else 0 end),"
+	    " max(case when trust = 1 then 1 else 0 end),"
+	    " max(case when trust = 2 then 1 else 0 end),"
+	    " max(case when trust = 3 then 1 else 0 end)"
 	    " from figure_total f left join reporter r on r.organization = f.organization"
-	    " and r.tenant = (select tenant from domain where id = $1)"
-	    " where f.domain = $1 and f.day >= $2 and f.day <= $3 and f." TRUSTS(
-	            "$4", "$5", "$6",
-	            "$7") " group by f.organization, r.name, r.signer"
-	                  " order by sum(f.successful) + sum(f.failed) desc, f.organization"
-	                  " limit $8"),
+	    " and r.tenant = (select tenant from domain where id = $1) where " RANGE
+	    " group by f.organization, r.name, r.signer"
+	    " order by " SUM("f.successful + f.failed") " desc, f.organization limit $8"),
 	ROW(SQL_SUMMARY_MX,
-	    "select mx_host, " BIG("sum(case when result_type = 'successful' then sessions else 0 "
-	                           "end)") ", " BIG(
-	            "sum(case when result_type = 'successful' then 0 else sessions end)") //
-	    ", min(day), max(day) from figure where domain = $1 and day >= $2 and day <= $3"
-	    " and mx_host <> '' and " TRUSTS("$4", "$5", "$6",
-	                                     "$7") " group by mx_host order by mx_host limit $8"),
+	    "select mx_host, " SUM(
+	            "case when result_type = 'successful' then "
+	            "sessions else 0 end") ", " SUM("case when result_type = 'successful' then 0 "
+	                                            "else sessions "
+	                                            "end") ", min(day), max(day) from figure "
+	                                                   "where " RANGE " and mx_host <> ''"
+	                                                   " group by mx_host order by mx_host "
+	                                                   "limit $8"),
 	ROW(SQL_SUMMARY_FAILURES,
-	    "select result_type, reason_code, " BIG("sum(sessions)") //
-	    ", min(day), max(day) from figure_failure where domain = $1 and day >= $2"
-	    " and day <= $3 and " TRUSTS("$4", "$5", "$6", "$7") //
-	    " group by result_type, reason_code"
-	    " order by sum(sessions) desc, result_type, reason_code limit $8"),
+	    "select result_type, reason_code, " SUM(
+	            "sessions") ", min(day), max(day)"
+	                        " from figure_failure where " RANGE
+	                        " group by result_type, reason_code"
+	                        " order by " SUM(
+	                                "sessions") " desc, result_type, reason_code limit $8"),
 	ROW(SQL_SUMMARY_LINES,
-	    "select f.domain, " BIG("sum(f.reports)") ", " BIG("sum(f.successful)") ", " BIG(
-	            "sum(f.failed)") ", max(f.day) from figure_total f"
-	                             " join domain d on d.id = f.domain where d.tenant = $1"
-	                             " and d.removed = 0 and f.day >= $2 and f.day <= $3"
-	                             " and f." TRUSTS("$4", "$5", "$6", "$7") //
+	    "select f.domain, " TOTALS ", max(day) from figure_total f"
+	    " join domain d on d.id = f.domain where d.tenant = $1 and d.removed = 0"
+	    " and day >= $2 and day <= $3 and trust in ($4, $5, $6, $7)"
 	    " group by f.domain order by f.domain"),
 
 	/* arrivals and the archive */

@@ -1,0 +1,36 @@
+/*
+ * One arrived report as far as it speaks of one domain, in the form in which it is stored.
+ * Internal to store.
+ */
+#ifndef STORE_REPORTS_PART_H
+#define STORE_REPORTS_PART_H
+
+#include "store/reports_internal.h"
+#include "tlsrpt/report.h"
+
+struct part {
+	/* Given: */
+	int64_t tenant, domain;
+	struct slice name; /* of the domain */
+	const struct report_arrival *in;
+	struct report model; /* with this domain's policies only */
+	/* Made by part_finish: */
+	enum report_trust trust;
+	struct slice signer;
+	struct slice organization, key; /* identity, with the domain */
+	struct slice display;           /* the organisation for people */
+	char content[SHA256_HEX_SIZE], raw[SHA256_HEX_SIZE];
+	struct figure_key figure;
+	struct figure_share share;
+};
+
+void part_finish(struct part *p, struct arena *a);
+/* The codes of a report's notes, blanks between. */
+struct slice part_notes(const struct report *r, struct arena *a);
+
+/* Stores a part whose given members are set; sets members of *out that it has something to say on.
+ */
+enum err part_store(struct db *db, struct part *p, struct arena *a,
+                    struct report_outcome *out) MUST_USE;
+
+#endif

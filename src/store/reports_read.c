@@ -1,0 +1,151 @@
+#include "base/utc.h"
+#include "store/reports_internal.h"
+
+enum err reports_arrived_on(struct db *db, int64_t domain, enum report_trust trust, int64_t at,
+                            int64_t *out)
+{
+	struct query q = db_query(db, SQL_REPORT_ARRIVED_ON);
+	int64_t count = 0;
+
+	query_int(&q, 1, domain);
+	query_int(&q, 2, (int64_t)trust);
+	query_int(&q, 3, utc_day_start(at));
+	if (query_row(&q))
+		count = query_get_int(&q, 0);
+	enum err e = query_end(&q);
+	if (e == OK)
+		*out = count;
+	return e;
+}
+
+static void read_row(struct query *q, struct arena *a, struct report_row *r)
+{
+	r->id = query_get_int(q, 0);
+	r->domain = query_get_int(q, 1);
+	r->organization = query_copy(q, 2, a);
+	r->report_id = query_copy(q, 3, a);
+	r->contact = query_copy(q, 4, a);
+	r->signer = query_copy(q, 5, a);
+	r->trust = db_read_trust(q, 6);
+	r->start = query_get_int(q, 7);
+	r->end = query_get_int(q, 8);
+	r->day = query_get_int(q, 9);
+	r->arrived = query_get_int(q, 10);
+	r->successful = query_get_int(q, 11);
+	r->failed = query_get_int(q, 12);
+	r->notes = query_copy(q, 13, a);
+	db_read_digest(q, 14, r->raw_sha256);
+	r->place = db_read_place(q, 15);
+}
+
+enum err reports_list(struct db *db, int64_t domain, unsigned trusts,
+                      const struct report_cursor *after, size_t limit, struct arena *a,
+                      struct report_row **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_REPORT_LIST);
+	bool start = after == NULL || (after->day == 0 && after->id == 0);
+	struct rows r = ROWS(struct report_row);
+
+	query_int(&q, 1, domain);
+	db_bind_trusts(&q, 2, trusts);
+	query_int(&q, 6, start ? INT64_MAX : after->day);
+	query_int(&q, 7, start ? INT64_MAX : after->id);
+	query_int(&q, 8, (int64_t)db_limit(limit));
+	while (query_row(&q))
+		read_row(&q, a, rows_add(&r, a));
+	enum err e = query_end(&q);
+	if (e != OK)
+		return e;
+	*out = r.items;
+	*count_out = r.count;
+	return OK;
+}
+
+static void read_failure(struct query *q, struct arena *a, struct report_failure_row *f)
+{
+	f->result_type = query_copy(q, 1, a);
+	f->reason_code = query_copy(q, 2, a);
+	f->sending_mta_ip = query_copy(q, 3, a);
+	f->receiving_mx = query_copy(q, 4, a);
+	f->receiving_helo = query_copy(q, 5, a);
+	f->receiving_ip = query_copy(q, 6, a);
+	f->additional = query_copy(q, 7, a);
+	f->sessions = query_get_int(q, 8);
+}
+
+/* Rows come in the order of policies, so each policy's failures lie together. */
+static enum err read_failures(struct db *db, int64_t report, struct arena *a,
+                              struct report_policy_row *policies, size_t count)
+{
+	struct query q = db_query(db, SQL_REPORT_FAILURES);
+	struct rows r = ROWS(struct report_failure_row);
+	size_t *first = arena_calloc(a, count + 1, sizeof(*first));
+
+	query_int(&q, 1, report);
+	while (query_row(&q)) {
+		int64_t policy = query_get_int(&q, 0);
+
+		if (policy < 0 || (size_t)policy >= count)
+			continue;
+		if (policies[policy].failure_count++ == 0)
+			first[policy] = r.count;
+		read_failure(&q, a, rows_add(&r, a));
+	}
+	for (size_t i = 0; i < count; i++)
+		if (policies[i].failure_count > 0)
+			policies[i].failures = (struct report_failure_row *)r.items + first[i];
+	return query_end(&q);
+}
+
+enum err reports_read_policies(struct db *db, int64_t report, struct arena *a,
+                               struct report_policy_row **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_REPORT_POLICIES);
+	struct rows r = ROWS(struct report_policy_row);
+
+	query_int(&q, 1, report);
+	while (query_row(&q)) {
+		struct report_policy_row *p = rows_add(&r, a);
+
+		p->type = query_copy(&q, 1, a);
+		p->domain = query_copy(&q, 2, a);
+		p->strings = query_copy(&q, 3, a);
+		p->mx_hosts = query_copy(&q, 4, a);
+		p->successful = query_get_int(&q, 5);
+		p->failed = query_get_int(&q, 6);
+	}
+	enum err e = query_end(&q);
+	if (e == OK)
+		e = read_failures(db, report, a, r.items, r.count);
+	if (e != OK)
+		return e;
+	*out = r.items;
+	*count_out = r.count;
+	return OK;
+}
+
+static enum err get(struct db *db, int64_t id, struct arena *a, struct report_row *out)
+{
+	struct query q = db_query(db, SQL_REPORT_GET);
+
+	query_int(&q, 1, id);
+	bool found = query_row(&q);
+	if (found)
+		read_row(&q, a, out);
+	enum err e = query_end(&q);
+	if (e == OK && !found)
+		e = ERR_NOTFOUND;
+	return e == OK ? reports_read_policies(db, id, a, &out->policies, &out->policy_count) : e;
+}
+
+enum err reports_get(struct db *db, int64_t id, struct arena *a, struct report_row *out)
+{
+	struct report_row row = { 0 };
+	enum err e = db_begin_read(db);
+
+	if (e == OK)
+		e = db_end(db, get(db, id, a, &row));
+	if (e == OK)
+		*out = row;
+	return e;
+}
