@@ -19,6 +19,7 @@ extern const struct command cmd_policy_bump;
 extern const struct command cmd_policy_history;
 extern const struct command cmd_policy_export;
 extern const struct command cmd_records;
+extern const struct command cmd_report_show;
 extern const struct command cmd_report_import;
 extern const struct command cmd_report_list;
 extern const struct command cmd_report_summary;

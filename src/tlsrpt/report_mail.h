@@ -17,8 +17,14 @@ enum report_form report_sniff(struct slice head);
 struct report_item {
 	struct report_fault fault; /* code FAULT_NONE: report is valid */
 	struct report report;
-	struct slice file_name; /* of the attachment; empty: none.  For display and hints only */
-	unsigned forwarded;     /* how many mails its mail lies in */
+	struct slice file_name; /* of the attachment; empty: none.  For display only */
+	/*
+	 * The domain of policies that do not name theirs, by the report's surroundings: its mail's
+	 * TLS-Report-Domain, the file name, the report-id.  Lower case; empty: nothing tells, or
+	 * all policies have a domain.
+	 */
+	struct slice hint;
+	unsigned forwarded; /* how many mails its mail lies in */
 };
 
 /* What the outermost mail says about itself; nothing of it is proved. */
@@ -38,18 +44,10 @@ struct reports {
 
 /*
  * Reads bytes of the given form (FORM_UNKNOWN: sniffs; FORM_MBOX is read as its first message:
- * split it by wire/mbox.h).  file_name may be empty; it only matters for the note "label".
+ * split it by wire/mbox.h).  file_name may be empty; it only matters for notes and the hint.
  * A message without a report gives one item with FAULT_NO_REPORT.
  */
 void reports_read(struct slice bytes, enum report_form form, struct slice file_name,
                   struct arena *arena, struct reports *out);
-
-/*
- * The domain to which policies without policy-domain belong: TLS-Report-Domain (only when the
- * report's mail is not inside another one), the attachment's name, the report-id; lower case, in
- * arena.  Empty: nothing tells.
- */
-struct slice report_domain_hint(const struct report_item *item, const struct mail_facts *mail,
-                                struct arena *arena);
 
 #endif

@@ -14,7 +14,10 @@ struct mbox {
 	struct buf message; /* the message being gathered */
 	struct buf line;    /* an unfinished line */
 	size_t message_max;
-	bool started, blank, oversize, done;
+	bool started; /* a line was seen */
+	bool blank;   /* the last line was empty */
+	bool inside;  /* the kept line continues a long one */
+	bool oversize, done;
 };
 
 /* True when in starts as an mbox does. */

@@ -16,9 +16,10 @@
 #define MIME_MESSAGE_MAX (25u << 20) /* bytes of a message */
 #define MIME_HEADER_MAX (64u << 10)  /* bytes of one header block */
 #define MIME_HEADER_LINES_MAX 1000u  /* lines of one header block */
-#define MIME_DASH_LINES_MAX 10000u   /* lines that start with "--" */
-#define MIME_PARTS_MAX 100u          /* entities of all kinds, containers counted */
-#define MIME_DEPTH_MAX 10u           /* containers and messages inside each other */
+#define MIME_STARTS_MAX 10000u       /* lines that start with "--" or Content-Type */
+#define MIME_LINES_MAX 100000u       /* lines that may belong to any header block */
+#define MIME_PARTS_MAX 100u          /* leaf parts; multiparts and messages inside are as many */
+#define MIME_DEPTH_MAX 10u           /* multiparts and messages inside each other */
 
 /* One message: the outermost is number 0, then forwarded ones in order.  Values are unfolded. */
 struct mime_message {
@@ -27,9 +28,11 @@ struct mime_message {
 	struct slice from, subject, date, message_id;
 	struct slice report_domain, report_submitter; /* TLS-Report-Domain, TLS-Report-Submitter */
 	unsigned report_domains;                      /* how often that field occurs */
-	unsigned depth;                               /* 0: outermost */
-	bool unclosed; /* a multipart directly in it has no complete closing boundary */
-	bool damaged;  /* its header did not tell the boundary; the body did */
+	bool has_time;                                /* Date could be read */
+	int64_t time;
+	unsigned depth; /* 0: outermost */
+	bool unclosed;  /* a multipart directly in it has no complete closing boundary */
+	bool damaged;   /* its header did not tell the boundary; the body did */
 };
 
 struct mime_part {

@@ -1,0 +1,196 @@
+#include "tlsrpt/report_show.h"
+
+#include <inttypes.h>
+
+#include "base/utc.h"
+#include "wire/json.h"
+
+/* Every helper writes `,"name":value`; the first member of an object is written by hand. */
+static void text(struct buf *out, const char *name, struct slice value)
+{
+	buf_printf(out, ",\"%s\":", name);
+	json_add_string_or_null(out, value);
+}
+
+/* Written only where it says something, so that lines of plain files stay as short as they were. */
+static void text_if_any(struct buf *out, const char *name, struct slice value)
+{
+	if (value.len > 0)
+		text(out, name, value);
+}
+
+static void count(struct buf *out, const char *name, uint64_t value)
+{
+	buf_printf(out, ",\"%s\":%" PRIu64, name, value);
+}
+
+static void stamp(struct buf *out, const char *name, bool has, int64_t t)
+{
+	char stamp_text[UTC_TEXT_SIZE];
+
+	text(out, name, has ? slice_str(utc_format(t, stamp_text)) : S(""));
+}
+
+static void list(struct buf *out, const char *name, const struct slice *items, size_t n)
+{
+	buf_printf(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		json_add_string(out, items[i]);
+	}
+	buf_add_char(out, ']');
+}
+
+static void head(struct buf *out, const char *schema, struct slice file)
+{
+	buf_printf(out, "{\"schema\":\"mxseal.%s/1\",\"file\":", schema);
+	json_add_string(out, file);
+}
+
+static void failure(struct buf *out, const struct report_failure *f)
+{
+	buf_add_str(out, "{\"result_type\":");
+	json_add_string(out, f->result_type);
+	text(out, "sending_mta_ip", f->sending_mta_ip);
+	text(out, "receiving_mx_hostname", f->receiving_mx_hostname);
+	text(out, "receiving_mx_helo", f->receiving_mx_helo);
+	text(out, "receiving_ip", f->receiving_ip);
+	count(out, "failed_sessions", f->failed_sessions);
+	text(out, "additional_information", f->additional_information);
+	text(out, "reason_code", f->reason_code);
+	buf_add_char(out, '}');
+}
+
+static void policy(struct buf *out, const struct report_policy *p)
+{
+	buf_add_str(out, "{\"type\":");
+	json_add_string_or_null(out, report_type_text(p));
+	text(out, "domain", p->domain);
+	list(out, "strings", p->strings, p->string_count);
+	list(out, "mx_hosts", p->mx_hosts, p->mx_host_count);
+	count(out, "successful", p->successful);
+	count(out, "failed", p->failed);
+	buf_add_str(out, ",\"failures\":[");
+	for (size_t i = 0; i < p->failure_count; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		failure(out, &p->failures[i]);
+	}
+	buf_add_str(out, "]}");
+}
+
+static void notes(struct buf *out, uint64_t set)
+{
+	const char *comma = "";
+
+	buf_add_str(out, ",\"notes\":[");
+	for (size_t i = 0; i < NOTE_COUNT; i++) {
+		if ((set & NOTE_BIT(i)) == 0)
+			continue;
+		buf_printf(out, "%s\"%s\"", comma, note_code((enum report_note)i));
+		comma = ",";
+	}
+	buf_add_char(out, ']');
+}
+
+void report_show_report(const struct report_item *item, struct slice file, size_t index,
+                        struct buf *out)
+{
+	const struct report *r = &item->report;
+	struct report_totals totals = report_totals(r);
+
+	head(out, "report", file);
+	count(out, "index", index);
+	text(out, "organization", r->organization);
+	text(out, "report_id", r->report_id);
+	text(out, "contact", r->contact);
+	stamp(out, "start", r->has_start, r->start);
+	stamp(out, "end", r->has_end, r->end);
+	buf_add_str(out, ",\"policies\":[");
+	for (size_t i = 0; i < r->policy_count; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		policy(out, &r->policies[i]);
+	}
+	buf_printf(out, "],\"totals\":{\"policies\":%zu", totals.policies);
+	count(out, "successful", totals.successful);
+	count(out, "failed", totals.failed);
+	count(out, "failure_rows", totals.failure_rows);
+	buf_add_char(out, '}');
+	notes(out, r->notes);
+	text_if_any(out, "attachment", item->file_name);
+	text_if_any(out, "domain_hint", item->hint);
+	if (item->forwarded > 0)
+		count(out, "forwarded", item->forwarded);
+	buf_add_char(out, '}');
+}
+
+void report_show_words(const struct report_fault *fault, struct buf *out)
+{
+	buf_add_str(out, fault_sentence(fault->code));
+	if (fault->why != NULL && strcmp(fault->why, fault_sentence(fault->code)) != 0)
+		buf_printf(out, ": %s", fault->why);
+	if (fault->line > 0)
+		buf_printf(out, " (line %u)", fault->line);
+}
+
+void report_show_error(const struct report_fault *fault, struct slice file, size_t index,
+                       struct buf *out)
+{
+	struct buf words;
+
+	buf_init(&words, 1024);
+	report_show_words(fault, &words);
+	head(out, "error", file);
+	count(out, "index", index);
+	text(out, "code", slice_str(fault_name(fault->code)));
+	text(out, "message", buf_slice(&words));
+	buf_add_char(out, '}');
+	buf_fini(&words);
+}
+
+void report_show_mail(const struct mail_facts *mail, struct slice file, struct buf *out)
+{
+	head(out, "mail", file);
+	text(out, "from", mail->from);
+	text(out, "subject", mail->subject);
+	text(out, "date", mail->date);
+	text(out, "message_id", mail->message_id);
+	text(out, "report_domain", mail->report_domain);
+	text(out, "report_submitter", mail->report_submitter);
+	stamp(out, "time", mail->has_time, mail->time);
+	buf_add_char(out, '}');
+}
+
+/* The item's line, or when it does not fit a short one that says so. */
+static void show_item(const struct report_item *item, struct slice file, size_t index,
+                      struct buf *out)
+{
+	static const struct report_fault too_large = { .code = FAULT_TOO_LARGE,
+		                                       .why = "the facts are too large" };
+	size_t before = out->len;
+	bool full = out->full;
+
+	if (item->fault.code != FAULT_NONE)
+		report_show_error(&item->fault, file, index, out);
+	else
+		report_show_report(item, file, index, out);
+	if (out->full && !full && item->fault.code == FAULT_NONE) {
+		out->len = before;
+		out->full = false;
+		report_show_error(&too_large, file, index, out);
+	}
+	buf_add_char(out, '\n');
+}
+
+enum err report_show_all(const struct reports *all, struct slice file, struct buf *out)
+{
+	for (size_t i = 0; i < all->count; i++)
+		show_item(&all->items[i], file, i, out);
+	if (all->is_mail) {
+		report_show_mail(&all->mail, file, out);
+		buf_add_char(out, '\n');
+	}
+	return buf_status(out);
+}
