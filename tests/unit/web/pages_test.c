@@ -1,0 +1,237 @@
+#include "sample.h"
+#include "test.h"
+#include "web/assets.h"
+#include "web/needs.h"
+#include "web/pages_view.h"
+
+static const struct frame frame = { .demo = true, .csrf = "token", .title = "T", .now = NOW };
+
+static bool has(const struct buf *b, const char *what)
+{
+	return slice_find_slice(buf_slice(b), slice_str(what)) != SIZE_MAX;
+}
+
+static size_t count(const struct buf *b, const char *what)
+{
+	struct slice rest = buf_slice(b);
+	size_t n = 0, at;
+
+	while ((at = slice_find_slice(rest, slice_str(what))) != SIZE_MAX) {
+		n++;
+		rest = slice_skip(rest, at + 1);
+	}
+	return n;
+}
+
+/* What a strict Content-Security-Policy and a reader without scripts rely on. */
+static void expect_sound(const struct buf *b, const char *label)
+{
+	EXPECT(buf_status(b) == OK, label);
+	EXPECT(!has(b, " style=") && !has(b, "<style") && !has(b, " onclick") && !has(b, "{}"),
+	       label);
+	EXPECT(!has(b, "src=\"http") && !has(b, "src=\"//") && !has(b, "href=\"http"), label);
+	EXPECT(count(b, "<script") == count(b, "<script src=\"/assets/"), label);
+	EXPECT(count(b, "<h1>") == 1 && has(b, "class=\"skip\"") && has(b, "lang=\"en\""), label);
+	EXPECT(count(b, "<table") == count(b, "</table>"), label);
+	EXPECT(count(b, "<section") == count(b, "</section>"), label);
+	EXPECT(count(b, "<div") == count(b, "</div>"), label);
+	EXPECT(count(b, "<details") == count(b, "</details>"), label);
+	EXPECT(count(b, "<p>") + count(b, "<p ") == count(b, "</p>"), label);
+}
+
+static void render(struct buf *b, const struct view_domain *v)
+{
+	struct arena *a = arena_new();
+
+	buf_reset(b);
+	page_domain(b, &frame, v, a);
+	arena_free(a);
+}
+
+TEST(domain_page)
+{
+	struct sample s;
+	struct buf b;
+
+	sample_fill(&s);
+	buf_init(&b, 4u << 20);
+	render(&b, &s.view);
+	expect_sound(&b, "domain page");
+	EXPECT(has(&b, "Demonstration"), "a demonstration says so");
+	EXPECT(has(&b, "mx2.filter.test is not in your policy"), "what needs me comes first");
+	EXPECT(has(&b, "mode: testing\nmx: mx1.acme.example\n"), "the policy's text");
+	EXPECT(has(&b, "20260501090000"), "its id");
+	EXPECT(has(&b, "2026-05-15 00:02 UTC"), "the horizon");
+	EXPECT(has(&b, "acme.example.k3vq7z.rpt.sts.mxseal.example."), "a record's value");
+	EXPECT(has(&b, ">_smtp._tls<") && has(&b, ">_smtp._tls.acme.example<"),
+	       "relative and full name");
+	EXPECT(has(&b, "An MX host is not in the policy"), "a failure is explained");
+	EXPECT(has(&b, "--add-mx"), "and how it is repaired");
+	EXPECT(has(&b, "12 of 1,924 sessions failed (0.6 %)"), "the sum over a count");
+	EXPECT(has(&b, "Unsigned reports, shown apart"), "RPT-89: unsigned reports stand apart");
+	EXPECT(has(&b, ">posted</span>") && has(&b, ">signed</span>"),
+	       "RPT-89: where a report came from is shown");
+	EXPECT(has(&b, "3 messages"), "quarantine is counted");
+	buf_fini(&b);
+}
+
+TEST(days_without_a_report)
+{
+	struct sample s;
+	struct buf b;
+
+	sample_fill(&s);
+	buf_init(&b, 4u << 20);
+	render(&b, &s.view);
+	EXPECT(count(&b, "<tr class=\"gap\"") == 5, "a gap for each");
+	EXPECT(count(&b, "data-ok=") == SAMPLE_DAYS - 5, "and a row for each other day");
+	EXPECT(has(&b, "<tr class=\"gap\" data-day=\"2026-04-25\"><th scope=\"row\">2026-04-25</th>"
+	               "<td colspan=\"3\">no report</td>"),
+	       "a gap is not zero");
+	EXPECT(has(&b, "15 of 20 days have a report"), "the sentence says how many");
+	buf_fini(&b);
+}
+
+TEST(no_reports_at_all)
+{
+	struct sample s;
+	struct buf b;
+
+	sample_fill(&s);
+	s.figures.day_count = s.figures.organization_count = s.figures.failure_count = 0;
+	s.figures.total = (struct summary_counts){ 0 };
+	s.apart = s.figures;
+	buf_init(&b, 4u << 20);
+	render(&b, &s.view);
+	expect_sound(&b, "no reports");
+	EXPECT(has(&b, "no data") && !has(&b, "0 failures"), "no data is not 0 failures");
+	EXPECT(has(&b, "No report has arrived yet"), "and it says so");
+	buf_fini(&b);
+}
+
+/* Text of reports shows as text wherever it appears. */
+TEST(hostile_text)
+{
+	struct sample s;
+	struct buf b;
+
+	sample_fill(&s);
+	buf_init(&b, 4u << 20);
+	render(&b, &s.view);
+	EXPECT(!has(&b, "<img"), "RPT-88: no element from a report");
+	EXPECT(!has(&b, "\x1b") && !has(&b, "\xe2\x80\xae") && !has(&b, "\xff"),
+	       "RPT-88: no control character, no override, no stray byte");
+	EXPECT(count(&b, "&lt;img src=x onerror=alert(1)&gt;") == 3, "RPT-88: three times as text");
+	EXPECT(slice_is_utf8(buf_slice(&b)), "the page is UTF-8");
+	EXPECT(has(&b, "Codes that mxseal has no text for"), "unknown codes are shown as such");
+	buf_fini(&b);
+}
+
+/* A page stays small whatever reporters write. */
+TEST(many_rows)
+{
+	static struct summary_failure failures[SUMMARY_ROWS_MAX];
+	static struct summary_organization senders[SUMMARY_ROWS_MAX];
+	static char words[SUMMARY_ROWS_MAX][512];
+	struct sample s;
+	struct buf b;
+
+	sample_fill(&s);
+	for (size_t i = 0; i < SUMMARY_ROWS_MAX; i++) {
+		memset(words[i], '<', sizeof(words[i]));
+		words[i][0] = (char)('a' + i % 26);
+		struct slice text = slice_of(words[i], sizeof(words[i]));
+		failures[i] = (struct summary_failure){ text, text, 1, TODAY, TODAY };
+		senders[i] = (struct summary_organization){ .name = text, .counts = { 1, 1, 1 } };
+	}
+	s.figures.failures = failures;
+	s.figures.failure_count = SUMMARY_ROWS_MAX;
+	s.figures.organizations = senders;
+	s.figures.organization_count = SUMMARY_ROWS_MAX;
+	buf_init(&b, 4u << 20);
+	render(&b, &s.view);
+	expect_sound(&b, "many rows");
+	EXPECT(b.len < 1u << 20, "RPT-88: a thousand long texts make a page below a megabyte");
+	EXPECT(has(&b, "and 980 more of the same kind") && has(&b, "and 800 more"),
+	       "what is left out is said");
+	buf_fini(&b);
+}
+
+TEST(other_pages)
+{
+	struct view_line lines[3];
+	struct buf b;
+
+	sample_lines(lines);
+	struct view_domains v = { .now = NOW, .count = 3, .lines = lines, .quarantined = 1 };
+	buf_init(&b, 1u << 20);
+	page_domains(&b, &frame, &v);
+	expect_sound(&b, "list of domains");
+	EXPECT(has(&b, "48,211") && has(&b, "no report") && has(&b, "60 days"), "its figures");
+	buf_reset(&b);
+	v.count = 0;
+	page_domains(&b, &frame, &v);
+	expect_sound(&b, "empty list");
+	EXPECT(has(&b, "mxseal domain add"), "an empty list says how to begin");
+
+	struct frame out = frame;
+	out.csrf = NULL;
+	buf_reset(&b);
+	page_login(&b, &out, LOGIN_EXPIRED);
+	expect_sound(&b, "sign-in");
+	EXPECT(has(&b, "mxseal login") && !has(&b, "Sign out"), "an expired link says what to run");
+	out.demo = false;
+	buf_reset(&b);
+	page_error(&b, &out, "Nothing is here.");
+	expect_sound(&b, "error");
+	EXPECT(!has(&b, "Demonstration"), "a product is no demonstration");
+	buf_fini(&b);
+}
+
+TEST(needs)
+{
+	static const struct cert old = { .issuer = "", .not_before = 0, .not_after = NOW };
+	static const struct cert last_third = { .not_before = NOW - 70 * UTC_DAY,
+		                                .not_after = NOW + 20 * UTC_DAY };
+	struct need out[NEEDS_MAX];
+	struct sample s;
+	struct arena *a = arena_new();
+
+	sample_fill(&s);
+	s.view.mx_count = 1;
+	s.figures.failure_count = 0;
+	EXPECT(needs_of_domain(&s.view, a, out) == 0, "nothing");
+	s.view.cert = &old;
+	EXPECT(needs_of_domain(&s.view, a, out) == 1 && out[0].impact == IMPACT_OFF &&
+	               out[0].status == STATUS_PROBLEM,
+	       "an expired certificate switches protection off");
+	s.view.mx_count = 2;
+	EXPECT(needs_of_domain(&s.view, a, out) == 2 && out[0].status == STATUS_PROBLEM &&
+	               out[1].impact == IMPACT_WOULD_REFUSE,
+	       "worst first");
+	s.view.cert = NULL;
+	EXPECT(needs_of_domain(&s.view, a, out) == 2 &&
+	               strstr(out[0].title, "No certificate") != NULL,
+	       "no certificate");
+	s.view.newest = s.view.served = NULL;
+	EXPECT(needs_of_domain(&s.view, a, out) == 1,
+	       "no policy comes before all that follows from it");
+	EXPECT(needs_of_cert(&sample_cert, NOW) == STATUS_PASSED, "60 of 90 days left");
+	EXPECT(needs_of_cert(&last_third, NOW) == STATUS_WARNING, "20 of 90 days left");
+	arena_free(a);
+}
+
+TEST(assets)
+{
+	for (unsigned i = 0; i < ASSET_COUNT; i++) {
+		struct slice url = slice_str(asset_url((enum asset)i));
+		EXPECT(slice_starts(url, S("/assets/")), "address");
+		const struct asset_file *f = asset_find(slice_skip(url, 8));
+		EXPECT(f != NULL && f->content.len > 100 && f->type[0] != '\0', "content");
+	}
+	EXPECT(asset_find(S("style.css")) == NULL, "a name without its digest is not known");
+	EXPECT(asset_find(S("")) == NULL, "empty");
+}
+
+TEST_MAIN(UNIT(domain_page), UNIT(days_without_a_report), UNIT(no_reports_at_all),
+          UNIT(hostile_text), UNIT(many_rows), UNIT(other_pages), UNIT(needs), UNIT(assets))
