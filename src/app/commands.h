@@ -8,6 +8,9 @@
 #include "app/command.h"
 
 extern const struct command cmd_explain;
+extern const struct command cmd_policy_lint;
+extern const struct command cmd_record_lint;
+extern const struct command cmd_horizon;
 extern const struct command cmd_domain_add;
 extern const struct command cmd_domain_list;
 extern const struct command cmd_domain_show;
