@@ -1,0 +1,372 @@
+#include "service/publish.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "mtasts/name.h"
+#include "net/clock.h"
+#include "service/board.h"
+#include "service/demo_fetch.h"
+#include "store/certs.h"
+#include "store/edgedb.h"
+
+#define POLL_MS 5
+
+enum err publish_host_name(const char *domain, char out[DOMAIN_NAME_MAX + 1])
+{
+	char name[NAME_SIZE];
+	enum err e = name_for(NAME_STS_HOST, slice_str(domain), name);
+
+	if (e == OK && strlen(name) > DOMAIN_NAME_MAX)
+		e = ERR_LIMIT;
+	if (e == OK)
+		memcpy(out, name, strlen(name) + 1);
+	return e;
+}
+
+static void tell_edges(struct desk *d, int64_t seq)
+{
+	board_commit(d->board, (uint64_t)seq);
+	board_ring(d->bells, d->bell_count);
+}
+
+static enum err put_cert(struct desk *d, const struct cert *c)
+{
+	struct edge_cert row = {
+		.fingerprint = slice_str(c->fingerprint),
+		.tenant = c->tenant,
+		.seal_domain = slice_str(c->seal_domain),
+		.purpose = slice_str(c->purpose),
+		.key_type = slice_str(c->key_type),
+		.der = c->der,
+		.sealed_key = c->sealed_key,
+		.chain_count = c->chain_count < EDGE_CHAIN_MAX ? c->chain_count : EDGE_CHAIN_MAX,
+	};
+
+	for (size_t i = 0; i < row.chain_count; i++)
+		row.chain[i] = c->chain[i];
+	return edgedb_put_cert(d->edge, &row);
+}
+
+/* The certificate in use, or, for a host that has none yet, one that fits by its names. */
+static enum err find_cert(struct desk *d, int64_t tenant, const char *host, int64_t now,
+                          struct arena *a, struct cert *out, bool *found_out)
+{
+	enum err e = certs_assigned(d->db, tenant, slice_str(host), a, out);
+
+	if (e == ERR_NOTFOUND || (e == OK && out->not_after <= now)) {
+		e = certs_for_name(d->db, tenant, slice_str(host), now, a, out);
+		if (e == OK)
+			e = certs_assign(d->db, tenant, slice_str(host),
+			                 slice_str(out->fingerprint), now);
+	}
+	*found_out = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* One row into edge.db, in a change that is open. */
+static enum err put_host(struct desk *d, struct edge_host *row, const struct cert *cert)
+{
+	enum err e = OK;
+
+	if (cert != NULL) {
+		row->fingerprint = slice_str(cert->fingerprint);
+		e = put_cert(d, cert);
+	}
+	return e == OK ? edgedb_put_host(d->edge, row) : e;
+}
+
+static bool same_row(const struct edge_host *a, const struct edge_host *b)
+{
+	return !a->gone && a->kind == b->kind && slice_eq(a->text, b->text) &&
+	       slice_eq(a->etag, b->etag) && slice_eq(a->fingerprint, b->fingerprint) &&
+	       slice_eq(a->domain, b->domain);
+}
+
+/* What edge.db says of the host already; *seq_out is 0 when that is something else. */
+static enum err present_seq(struct desk *d, struct arena *a, const struct edge_host *row,
+                            int64_t *seq_out)
+{
+	struct edge_host there;
+	enum err e = edgedb_host(d->edge, row->name, a, &there);
+
+	*seq_out = e == OK && same_row(&there, row) ? there.seq : 0;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/*
+ * The main database is told first: a publication that is noted as offered and was not is offered
+ * again, one that a sender may have is never forgotten.
+ */
+static enum err offer(struct desk *d, struct edge_host *row, const struct cert *cert,
+                      int64_t publication, int64_t now, struct arena *a, int64_t *seq_out)
+{
+	int64_t seq;
+
+	if (cert != NULL)
+		row->fingerprint = slice_str(cert->fingerprint);
+	enum err e = present_seq(d, a, row, &seq);
+	if (e != OK)
+		return e;
+	if (seq != 0) {
+		*seq_out = seq;
+		return publication == 0 ? OK : policies_mark_offered(d->db, publication, seq, now);
+	}
+	e = edgedb_begin(d->edge, &seq);
+	if (e != OK)
+		return e;
+	if (publication != 0)
+		e = policies_mark_offered(d->db, publication, seq, now);
+	if (e == OK)
+		e = put_host(d, row, cert);
+	e = edgedb_end(d->edge, e);
+	if (e == OK) {
+		tell_edges(d, seq);
+		*seq_out = seq;
+	}
+	return e;
+}
+
+static enum err drop_host(struct desk *d, const char *host, int64_t *seq_out)
+{
+	struct arena *a = arena_new();
+	struct edge_host there;
+	int64_t seq;
+	enum err e = edgedb_host(d->edge, slice_str(host), a, &there);
+
+	arena_free(a);
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	e = edgedb_begin(d->edge, &seq);
+	if (e == OK)
+		e = edgedb_end(d->edge, edgedb_drop_host(d->edge, slice_str(host)));
+	if (e == OK) {
+		tell_edges(d, seq);
+		*seq_out = seq;
+	}
+	return e;
+}
+
+enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+	enum err e = publish_host_name(name, host);
+
+	*seq_out = 0;
+	return e == OK ? drop_host(d, host, seq_out) : e;
+}
+
+static enum err offer_newest(struct desk *d, const struct domain *domain, const char *host,
+                             struct arena *a, int64_t now, int64_t *seq_out)
+{
+	struct publication p;
+	struct cert cert;
+	bool found = false;
+	enum err e = policies_newest(d->db, domain->id, a, &p);
+
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	if (domain->hosting == HOSTING_HERE) {
+		e = find_cert(d, domain->tenant, host, now, a, &cert, &found);
+		if (e != OK || !found)
+			return e;
+	}
+	struct edge_host row = {
+		.name = slice_str(host),
+		.kind = EDGE_POLICY,
+		.tenant = domain->tenant,
+		.domain = slice_str(domain->name),
+		.text = p.text,
+		.etag = slice_str(p.sha256),
+	};
+	return offer(d, &row, found ? &cert : NULL, p.id, now, a, seq_out);
+}
+
+enum err publish_domain(struct desk *d, const struct domain *domain, int64_t now, int64_t *seq_out)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+	enum err e = publish_host_name(domain->name, host);
+
+	*seq_out = 0;
+	if (e != OK)
+		return e;
+	if (!domain->hosted || domain->hosting == HOSTING_EXTERNAL)
+		return drop_host(d, host, seq_out);
+	struct arena *a = arena_new();
+	e = offer_newest(d, domain, host, a, now, seq_out);
+	arena_free(a);
+	return e;
+}
+
+static enum err publish_host(struct desk *d, const char *host, enum edge_kind kind, int64_t now,
+                             int64_t *seq_out)
+{
+	struct edge_host row = { .name = slice_str(host), .kind = kind, .tenant = TENANT_ONLY };
+	struct arena *a = arena_new();
+	struct cert cert;
+	bool found = false;
+	enum err e = find_cert(d, TENANT_ONLY, host, now, a, &cert, &found);
+
+	if (e == OK && found)
+		e = offer(d, &row, &cert, 0, now, a, seq_out);
+	arena_free(a);
+	return e;
+}
+
+enum err publish_hosts(struct desk *d, int64_t now, int64_t *seq_out)
+{
+	int64_t seq = 0;
+	enum err e = OK;
+
+	*seq_out = 0;
+	if (d->set.report_host[0] != '\0')
+		e = publish_host(d, d->set.report_host, EDGE_REPORT, now, &seq);
+	if (seq > *seq_out)
+		*seq_out = seq;
+	if (e == OK && d->set.service_host[0] != '\0')
+		e = publish_host(d, d->set.service_host, EDGE_ADMIN, now, &seq);
+	if (seq > *seq_out)
+		*seq_out = seq;
+	return e;
+}
+
+enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out)
+{
+	struct arena *a = arena_new();
+	char after[DOMAIN_NAME_MAX + 1] = "";
+	size_t count = DB_LIST_MAX;
+	enum err e = publish_hosts(d, now, seq_out);
+
+	while (e == OK && count == DB_LIST_MAX) {
+		struct domain *list;
+		arena_reset(a);
+		e = domains_list(d->db, TENANT_ONLY, slice_str(after), DB_LIST_MAX, a, &list,
+		                 &count);
+		for (size_t i = 0; e == OK && i < count; i++) {
+			int64_t seq = 0;
+			e = publish_domain(d, &list[i], now, &seq);
+			if (seq > *seq_out)
+				*seq_out = seq;
+		}
+		if (e == OK && count > 0)
+			(void)snprintf(after, sizeof(after), "%s", list[count - 1].name);
+	}
+	arena_free(a);
+	return e;
+}
+
+bool publish_wait(struct desk *d, int64_t seq, unsigned timeout_ms)
+{
+	int64_t deadline = clock_mono_ms() + timeout_ms;
+
+	while (!board_served_everywhere(d->board, (uint64_t)seq)) {
+		if (clock_mono_ms() >= deadline)
+			return false;
+		(void)poll(NULL, 0, POLL_MS); /* only passes time */
+	}
+	return true;
+}
+
+/* Before a first id is answered the policy is fetched as a sender would. */
+static bool may_announce(struct desk *d, const struct publication *p, const char *name)
+{
+	struct arena *a = arena_new();
+	struct publication *list = NULL;
+	size_t count = 0;
+	bool announced = false;
+
+	desk_lock(d);
+	enum err e = policies_history(d->db, p->domain, a, &list, &count);
+	desk_unlock(d);
+	for (size_t i = 0; e == OK && i < count; i++)
+		announced = announced || list[i].announced != 0;
+	arena_free(a);
+	return e == OK && (announced || demo_fetch_policy(d, name, p->text));
+}
+
+/* In a demonstration records count as seen, so that served is announced. */
+static enum err mark(struct desk *d, const struct publication *p, int64_t now)
+{
+	enum err e = db_begin(d->db);
+
+	if (e != OK)
+		return e;
+	e = policies_mark_served(d->db, p->id, now);
+	if (e == OK && d->set.demo)
+		e = policies_mark_announced(d->db, p->id, now);
+	if (e == OK && d->set.demo)
+		e = policies_mark_seen(d->db, p->id, now, (int64_t)d->set.ttl);
+	return db_end(d->db, e);
+}
+
+static void settle_one(struct desk *d, const struct publication *p, struct arena *a, int64_t now)
+{
+	struct domain domain;
+
+	if (p->offered == 0 || !board_served_everywhere(d->board, (uint64_t)p->seq))
+		return;
+	desk_lock(d);
+	enum err e = domains_by_id(d->db, p->domain, a, &domain);
+	desk_unlock(d);
+	if (e != OK || (d->set.demo && !may_announce(d, p, domain.name)))
+		return;
+	desk_lock(d);
+	e = mark(d, p, now);
+	desk_unlock(d);
+	if (e == OK)
+		log_info("policy served everywhere", F("domain", domain.name),
+		         F("id", p->policy_id));
+	else if (e != ERR_CONFLICT) /* a newer save came between */
+		log_error("policy not marked as served", F("domain", domain.name),
+		          F("why", err_name(e)));
+}
+
+void publish_settle(struct desk *d, int64_t now)
+{
+	struct arena *a = arena_new();
+	struct publication *list = NULL;
+	size_t count = 0;
+
+	desk_lock(d);
+	enum err e = policies_staged(d->db, a, &list, &count);
+	desk_unlock(d);
+	if (e != OK)
+		log_error("staged policies cannot be read", F("why", err_name(e)));
+	for (size_t i = 0; e == OK && i < count; i++)
+		settle_one(d, &list[i], a, now);
+	arena_free(a);
+}
+
+static const char *waits_for(const struct domain *domain, const struct publication *p,
+                             struct arena *a)
+{
+	if (p->state == PUBLICATION_STAGED && domain->hosting == HOSTING_EXTERNAL)
+		return "the text lies on web space elsewhere";
+	if (p->state == PUBLICATION_STAGED && p->offered == 0)
+		return arena_printf(a,
+		                    "there is no valid certificate for mta-sts.%s: import one with "
+		                    "`mxseal cert import`",
+		                    domain->name);
+	if (p->state == PUBLICATION_STAGED)
+		return "not every edge serves it yet";
+	return NULL;
+}
+
+enum err publish_look(struct desk *d, const struct domain *domain, struct arena *a,
+                      struct publish_state *out)
+{
+	struct publish_state s = { 0 };
+	enum err e = policies_newest(d->db, domain->id, a, &s.newest);
+
+	if (e != OK && e != ERR_NOTFOUND)
+		return e;
+	s.has_policy = e == OK;
+	if (s.has_policy) {
+		s.seq = s.newest.seq;
+		s.served = s.newest.served != 0 && s.newest.ended == 0;
+		s.why = waits_for(domain, &s.newest, a);
+	}
+	*out = s;
+	return OK;
+}

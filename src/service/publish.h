@@ -1,0 +1,59 @@
+/*
+ * The way of a policy to its senders, in the only safe order: certificate valid,
+ * text served everywhere, id answered.
+ *
+ * A save makes a publication `staged`.  publish_domain gives its text to the
+ * edges (edge.db), once there is a certificate for the policy host; publish_settle
+ * notes that every live edge serves it and, where records are ours to answer,
+ * announces the id.  Both may be repeated at any moment: a desk that was killed
+ * between two steps goes on with the next one.
+ */
+#ifndef SERVICE_PUBLISH_H
+#define SERVICE_PUBLISH_H
+
+#include "service/desk.h"
+#include "store/domains.h"
+#include "store/policies.h"
+
+#define PUBLISH_WAIT_MS 5000u
+
+/* Where a domain's newest publication stands. */
+struct publish_state {
+	bool has_policy;
+	struct publication newest; /* in the arena given */
+	int64_t seq;               /* of edge.db, when it was offered; 0: not yet */
+	bool served;               /* everywhere */
+	const char *why;           /* what it waits for, constant or in the arena; NULL: nothing */
+};
+
+/*
+ * Gives the domain's newest policy and the certificate of its host to the edges; a domain that
+ * is not hosted here, or not at all, is taken off them.  The lock is held.  Sets *seq_out to the
+ * change, 0 when there was none to make.  ERR_IO, ERR_UNAVAILABLE: the databases.
+ */
+enum err publish_domain(struct desk *d, const struct domain *domain, int64_t now,
+                        int64_t *seq_out) MUST_USE;
+/* The same for the report host and the admin host. */
+enum err publish_hosts(struct desk *d, int64_t now, int64_t *seq_out) MUST_USE;
+/* Everything: all domains and hosts; after a restart, and for a new certificate. */
+enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out) MUST_USE;
+/* No edge answers for the domain any more.  The lock is held. */
+enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out) MUST_USE;
+
+/*
+ * Marks what is served everywhere by now and, in a demonstration, announces it.  The lock is
+ * not held.  Cheap when nothing is staged.
+ */
+void publish_settle(struct desk *d, int64_t now);
+
+/* True when every live edge has applied seq within timeout_ms.  The lock is not held. */
+bool publish_wait(struct desk *d, int64_t seq, unsigned timeout_ms);
+
+/* Reads where a domain stands.  The lock is held. */
+enum err publish_look(struct desk *d, const struct domain *domain, struct arena *a,
+                      struct publish_state *out) MUST_USE;
+
+/* The names that edges answer: "mta-sts." and the domain.  ERR_LIMIT: too long for a name. */
+enum err publish_host_name(const char *domain, char out[DOMAIN_NAME_MAX + 1]) MUST_USE;
+
+#endif
