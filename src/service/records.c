@@ -1,0 +1,207 @@
+#include "service/records.h"
+
+#include "base/enc.h"
+#include "mtasts/record.h"
+#include "store/certs.h"
+#include "store/policies.h"
+#include "tlsrpt/record.h"
+
+#define HASH_DIGITS 40
+#define TEXT_MAX 8192u
+
+/*
+ * Targets under one zone, kind and claim may not pass 253 bytes: then a digest stands for the
+ * domain's labels, for all three kinds alike.
+ */
+const char *records_target(struct arena *a, const struct domain *domain, const char *zone,
+                           const char *kind)
+{
+	char hex[SHA256_HEX_SIZE];
+	size_t tail = strlen(domain->claim) + strlen("..web.") + strlen(zone);
+
+	if (strlen(domain->name) + tail <= DOMAIN_NAME_MAX)
+		return arena_printf(a, "%s.%s.%s.%s", domain->name, domain->claim, kind, zone);
+	(void)enc_sha256_hex(slice_str(domain->name), hex);
+	return arena_printf(a, "h-%.*s.%s.%s.%s", HASH_DIGITS, hex, domain->claim, kind, zone);
+}
+
+struct maker {
+	struct arena *a;
+	const struct domain *domain;
+	const struct records_facts *f;
+	struct records *out;
+};
+
+static struct record_row *add_row(struct maker *m, enum domain_record record, const char *purpose,
+                                  const char *relative)
+{
+	static struct record_row spare;
+	struct record_row *r =
+	        m->out->count < RECORDS_MAX ? &m->out->rows[m->out->count++] : &spare;
+
+	*r = (struct record_row){
+		.purpose = purpose,
+		.way = domain_way_name(m->domain->way[record]),
+		.relative = relative,
+		.name = arena_printf(m->a, "%s.%s", relative, m->domain->name),
+		.ttl = m->f->ttl,
+		.state = m->f->demo ? "seen" : "not-checked",
+	};
+	return r;
+}
+
+static void add_target(struct maker *m, struct record_row *r, const char *kind)
+{
+	r->type = "CNAME";
+	if (m->f->zone[0] == '\0')
+		r->mistake = "there is no service zone: set [service] zone, or use the way txt";
+	else
+		r->value = records_target(m->a, m->domain, m->f->zone, kind);
+}
+
+/* The machine's addresses; where none is configured its name does as well. */
+static void add_address(struct maker *m)
+{
+	struct slice rest = slice_str(m->f->addresses), word;
+	struct record_row *r;
+	size_t before = m->out->count;
+
+	while (slice_next(&rest, ' ', &word)) {
+		if (word.len == 0)
+			continue;
+		r = add_row(m, RECORD_HOST, "policy-host", "mta-sts");
+		r->type = slice_find(word, ':') == SIZE_MAX ? "A" : "AAAA";
+		r->value = arena_str(m->a, word);
+	}
+	if (m->out->count > before)
+		return;
+	r = add_row(m, RECORD_HOST, "policy-host", "mta-sts");
+	r->type = m->f->service_host[0] != '\0' ? "CNAME" : "A";
+	if (m->f->service_host[0] != '\0')
+		r->value = m->f->service_host;
+	else
+		r->mistake =
+		        "the address of this machine is not known: set [service] addresses or host";
+}
+
+static void add_host(struct maker *m)
+{
+	if (m->domain->way[RECORD_HOST] == WAY_CNAME)
+		add_target(m, add_row(m, RECORD_HOST, "policy-host", "mta-sts"), "web");
+	else
+		add_address(m);
+}
+
+static const char *text_of(struct maker *m, enum err e, struct buf *b)
+{
+	const char *text = e == OK ? arena_str(m->a, buf_slice(b)) : NULL;
+
+	buf_fini(b);
+	return text;
+}
+
+static void add_id(struct maker *m)
+{
+	struct record_row *r = add_row(m, RECORD_ID, "policy-id", "_mta-sts");
+	struct buf b;
+
+	if (m->domain->way[RECORD_ID] == WAY_CNAME) {
+		add_target(m, r, "id");
+		return;
+	}
+	r->type = "TXT";
+	if (m->f->id == NULL) {
+		r->mistake =
+		        "not to be published yet: the policy is not served, and an id that runs "
+		        "ahead of its text misleads senders";
+		return;
+	}
+	struct record record = { slice_str(m->f->id) };
+	buf_init(&b, TEXT_MAX);
+	r->value = text_of(m, record_format(&record, &b), &b);
+}
+
+static void find_rua(struct maker *m)
+{
+	struct slice rest = slice_str(m->domain->rua), uri;
+	struct records *out = m->out;
+
+	while (out->rua_count < RECORDS_RUA_MAX && slice_next(&rest, '\n', &uri))
+		if (uri.len > 0)
+			out->rua[out->rua_count++] = arena_str(m->a, uri);
+	if (out->rua_count == 0 && m->f->https_proved)
+		out->rua[out->rua_count++] = arena_printf(m->a, "https://%s/v1/report/%s",
+		                                          m->f->report_host, m->domain->tag);
+}
+
+static void add_reports(struct maker *m)
+{
+	struct record_row *r = add_row(m, RECORD_REPORTS, "reports", "_smtp._tls");
+	struct slice uris[RECORDS_RUA_MAX];
+	struct buf b;
+
+	if (m->domain->way[RECORD_REPORTS] == WAY_CNAME && m->domain->rua[0] == '\0') {
+		add_target(m, r, "rpt");
+	} else {
+		r->type = "TXT";
+		for (size_t i = 0; i < m->out->rua_count; i++)
+			uris[i] = slice_str(m->out->rua[i]);
+		buf_init(&b, TEXT_MAX);
+		r->value = text_of(m, tlsrpt_record_format(uris, m->out->rua_count, &b), &b);
+	}
+	if (m->out->rua_count == 0 && r->mistake == NULL)
+		r->mistake = "no way in for reports is open: set [report] host and import its "
+		             "certificate, "
+		             "or name your own address with `domain set --rua`";
+}
+
+void records_make(struct arena *a, const struct domain *domain, const struct records_facts *f,
+                  struct records *out)
+{
+	struct maker m = { a, domain, f, out };
+
+	*out = (struct records){ 0 };
+	find_rua(&m);
+	if (domain->hosted) {
+		add_host(&m);
+		add_id(&m);
+	}
+	add_reports(&m);
+}
+
+/* Proved until something better can prove it: the listener is open and the certificate valid. */
+static enum err https_proved(struct desk *d, int64_t now, struct arena *a, bool *out)
+{
+	struct cert c;
+	enum err e;
+
+	*out = false;
+	if (!d->set.https_open || d->set.report_host[0] == '\0')
+		return OK;
+	e = certs_assigned(d->db, TENANT_ONLY, slice_str(d->set.report_host), a, &c);
+	if (e == OK)
+		*out = c.not_after > now;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+enum err records_read(struct desk *d, const struct domain *domain, int64_t now, struct arena *a,
+                      struct records *out)
+{
+	struct records_facts f = { .demo = d->set.demo,
+		                   .zone = d->set.zone,
+		                   .service_host = d->set.service_host,
+		                   .report_host = d->set.report_host,
+		                   .addresses = d->set.addresses,
+		                   .ttl = d->set.ttl };
+	struct publication p;
+	enum err e = https_proved(d, now, a, &f.https_proved);
+
+	if (e != OK)
+		return e;
+	e = policies_served(d->db, domain->id, a, &p);
+	if (e != OK && e != ERR_NOTFOUND)
+		return e;
+	f.id = e == OK ? p.policy_id : NULL;
+	records_make(a, domain, &f, out);
+	return OK;
+}
