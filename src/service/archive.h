@@ -18,7 +18,7 @@
 #include "base/buf.h"
 #include "base/enc.h"
 
-#define ARCHIVE_BYTES_MAX (32u << 20) /* of one record; a larger one is ERR_LIMIT */
+#define ARCHIVE_BYTES_MAX (64u << 20) /* of one record; a larger one is ERR_LIMIT */
 #define ARCHIVE_HINT_MAX 255u         /* of its hint; a longer one is cut */
 
 /* How the bytes came in.  The numbers are on disk: never reuse one. */

@@ -1,0 +1,46 @@
+/*
+ * Intake's side of the caged readers: one message at a time for each, with a time limit.
+ *
+ * The parent starts readers and starts them again; here they are known by their sockets, which
+ * outlive them.  A reader that is silent for READER_TIME_MS is killed through its pidfd.
+ */
+#ifndef SERVICE_INTAKE_POOL_H
+#define SERVICE_INTAKE_POOL_H
+
+#include "net/loop.h"
+#include "service/reader.h"
+
+struct pool;
+
+enum pool_result {
+	POOL_READ,    /* lines are the reader's */
+	POOL_DIED,    /* the reader ended in the middle */
+	POOL_TIMEOUT, /* it took too long and was killed */
+	POOL_FAILED,  /* no memory for the exchange: nothing about the message is known */
+};
+
+struct pool_owner {
+	/* One submitted message is finished.  lines are valid during the call. */
+	void (*done)(void *arg, void *job, enum pool_result result, struct slice lines);
+	/* A reader has nothing to do: submit if there is something. */
+	void (*idle)(void *arg);
+	void *arg;
+};
+
+/* fds are SOCK_SEQPACKET ends, the pool's from now on; count is at least 1. */
+struct pool *pool_new(struct loop *loop, const int *fds, size_t count,
+		      const struct pool_owner *owner);
+void pool_free(struct pool *p); /* NULL does nothing; what is being read is forgotten */
+
+bool pool_has_idle(const struct pool *p);
+/* Gives bytes to an idle reader (there must be one); done follows, never within this call. */
+void pool_submit(struct pool *p, void *job, struct slice bytes, enum archive_kind kind,
+		 struct slice name);
+
+struct pool_counts {
+	uint64_t read, died, timeouts;
+	size_t readers, idle;
+};
+struct pool_counts pool_counts(const struct pool *p);
+
+#endif

@@ -1,0 +1,157 @@
+#include "service/reader.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "tlsrpt/report_show.h"
+
+/* A reader whose intake died in the middle of a message would otherwise never end. */
+#define ALARM_S (2u * READER_TIME_MS / 1000u)
+
+struct work {
+	struct reader_request request;
+	int in, out; /* -1: none came */
+};
+
+void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct buf *out)
+{
+	struct arena *arena = arena_new();
+	struct report_fault large = { .code = FAULT_TOO_LARGE };
+	enum report_form form = report_sniff(slice_head(bytes, 4096));
+	struct reports all;
+
+	/* Content decides; what looks like nothing at all came at least by a mail's way. */
+	if (kind == ARCHIVE_MAIL && form == FORM_UNKNOWN)
+		form = FORM_MAIL;
+	reports_read(bytes, form, name, arena, &all);
+	if (report_show_all(&all, name, out) != OK) {
+		buf_reset(out);
+		report_show_error(&large, name, 0, out);
+		buf_add_char(out, '\n');
+	}
+	arena_free(arena);
+}
+
+/* Two descriptors or none; others of a datagram are closed. */
+static void take_descriptors(struct msghdr *msg, struct work *w)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int fds[2];
+
+	if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(fds)))
+		return;
+	memcpy(fds, CMSG_DATA(c), sizeof(fds));
+	w->in = fds[0];
+	w->out = fds[1];
+}
+
+/* OK, ERR_CLOSED, ERR_IO. */
+static enum err receive(int fd, struct work *w)
+{
+	union {
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = { &w->request, sizeof(w->request) };
+	struct msghdr msg;
+	ssize_t n;
+
+	do {
+		msg = (struct msghdr){ .msg_iov = &part,
+				       .msg_iovlen = 1,
+				       .msg_control = control.bytes,
+				       .msg_controllen = sizeof(control.bytes) };
+		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return ERR_CLOSED;
+	if (n != (ssize_t)sizeof(w->request) || w->request.name_len > READER_NAME_SIZE)
+		return ERR_IO;
+	w->in = w->out = -1;
+	take_descriptors(&msg, w);
+	return OK;
+}
+
+static enum err reply(int fd, const struct reader_reply *r)
+{
+	ssize_t n;
+
+	do
+		n = send(fd, r, sizeof(*r), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(*r) ? OK : ERR_IO;
+}
+
+static enum err write_out(int fd, struct slice text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.p, text.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return ERR_IO;
+		text = slice_skip(text, (size_t)n);
+	}
+	return OK;
+}
+
+static enum reader_status do_work(const struct work *w, uint64_t *length_out)
+{
+	struct stat st;
+	struct buf out;
+	enum err e = ERR_IO;
+	void *map;
+
+	if (fstat(w->in, &st) != 0 || st.st_size <= 0 || st.st_size > (off_t)ARCHIVE_BYTES_MAX)
+		return READER_FAILED;
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, w->in, 0);
+	if (map == MAP_FAILED)
+		return READER_FAILED;
+	buf_init(&out, SHOW_TEXT_MAX);
+	reader_read(slice_of(map, (size_t)st.st_size), (enum archive_kind)w->request.kind,
+		    slice_of(w->request.name, w->request.name_len), &out);
+	e = write_out(w->out, buf_slice(&out));
+	*length_out = out.len;
+	buf_fini(&out);
+	(void)munmap(map, (size_t)st.st_size); /* the arguments are those of mmap */
+	return e == OK ? READER_DONE : READER_FAILED;
+}
+
+static void close_both(const struct work *w)
+{
+	if (w->in >= 0)
+		(void)close(w->in); /* only read */
+	if (w->out >= 0)
+		(void)close(w->out); /* memory */
+}
+
+enum err reader_run(int fd)
+{
+	struct reader_reply hello = { .status = READER_HELLO, .left = READER_MESSAGES_MAX };
+	struct reader_reply r;
+	struct work w;
+	enum err e = reply(fd, &hello);
+
+	for (uint32_t left = READER_MESSAGES_MAX; e == OK && left > 0;) {
+		e = receive(fd, &w);
+		if (e != OK)
+			break;
+		r = (struct reader_reply){ .id = w.request.id, .status = READER_HELLO };
+		if (w.request.kind != 0) {
+			(void)alarm(ALARM_S);
+			r.status = do_work(&w, &r.length);
+			(void)alarm(0);
+			left--;
+		}
+		close_both(&w);
+		r.left = left;
+		e = reply(fd, &r);
+	}
+	return e == ERR_CLOSED ? OK : e;
+}
