@@ -26,7 +26,7 @@ struct slot {
 	enum slot_state state;
 	struct loop_watch watch, death;
 	struct loop_timer timer;
-	uint64_t id;   /* of the request under way */
+	uint64_t id; /* of the request under way */
 	void *job;
 	int out;       /* its output memory */
 	bool overtime; /* killed by us */
@@ -153,9 +153,9 @@ static enum err receive(int fd, struct reader_reply *r, pid_t *pid)
 	} control;
 	struct iovec part = { r, sizeof(*r) };
 	struct msghdr msg = { .msg_iov = &part,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
+		              .msg_iovlen = 1,
+		              .msg_control = control.bytes,
+		              .msg_controllen = sizeof(control.bytes) };
 	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c;
 	struct ucred cred;
@@ -233,7 +233,7 @@ static void on_retry(void *arg)
 }
 
 struct pool *pool_new(struct loop *loop, const int *fds, size_t count,
-		      const struct pool_owner *owner)
+                      const struct pool_owner *owner)
 {
 	struct pool *p = mem_alloc(sizeof(*p));
 
@@ -262,7 +262,7 @@ void pool_free(struct pool *p)
 		loop_watch_fini(&s->watch);
 		if (s->out >= 0)
 			(void)close(s->out); /* memory */
-		(void)close(s->fd); /* the parent holds it, too */
+		(void)close(s->fd);          /* the parent holds it, too */
 	}
 	loop_timer_fini(&p->retry);
 	mem_free(p->slots);
@@ -297,8 +297,8 @@ static int input_memory(struct slice bytes)
 		}
 		bytes = slice_skip(bytes, (size_t)n);
 	}
-	if (fd >= 0 && fcntl(fd, F_ADD_SEALS,
-			     F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+	if (fd >= 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
 		(void)close(fd); /* given up */
 		return -1;
 	}
@@ -314,9 +314,9 @@ static bool send_request(const struct slot *s, const struct reader_request *requ
 	struct reader_request copy = *request;
 	struct iovec part = { &copy, sizeof(copy) };
 	struct msghdr msg = { .msg_iov = &part,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
+		              .msg_iovlen = 1,
+		              .msg_control = control.bytes,
+		              .msg_controllen = sizeof(control.bytes) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	int fds[2] = { in, s->out };
 
@@ -328,7 +328,7 @@ static bool send_request(const struct slot *s, const struct reader_request *requ
 }
 
 void pool_submit(struct pool *p, void *job, struct slice bytes, enum archive_kind kind,
-		 struct slice name)
+                 struct slice name)
 {
 	struct slot *s = idle_slot(p);
 	struct reader_request request = { .id = ++p->next_id, .kind = (uint32_t)kind };

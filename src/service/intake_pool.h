@@ -29,13 +29,13 @@ struct pool_owner {
 
 /* fds are SOCK_SEQPACKET ends, the pool's from now on; count is at least 1. */
 struct pool *pool_new(struct loop *loop, const int *fds, size_t count,
-		      const struct pool_owner *owner);
+                      const struct pool_owner *owner);
 void pool_free(struct pool *p); /* NULL does nothing; what is being read is forgotten */
 
 bool pool_has_idle(const struct pool *p);
 /* Gives bytes to an idle reader (there must be one); done follows, never within this call. */
 void pool_submit(struct pool *p, void *job, struct slice bytes, enum archive_kind kind,
-		 struct slice name);
+                 struct slice name);
 
 struct pool_counts {
 	uint64_t read, died, timeouts;

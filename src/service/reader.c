@@ -63,9 +63,9 @@ static enum err receive(int fd, struct work *w)
 
 	do {
 		msg = (struct msghdr){ .msg_iov = &part,
-				       .msg_iovlen = 1,
-				       .msg_control = control.bytes,
-				       .msg_controllen = sizeof(control.bytes) };
+			               .msg_iovlen = 1,
+			               .msg_control = control.bytes,
+			               .msg_controllen = sizeof(control.bytes) };
 		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
@@ -115,7 +115,7 @@ static enum reader_status do_work(const struct work *w, uint64_t *length_out)
 		return READER_FAILED;
 	buf_init(&out, SHOW_TEXT_MAX);
 	reader_read(slice_of(map, (size_t)st.st_size), (enum archive_kind)w->request.kind,
-		    slice_of(w->request.name, w->request.name_len), &out);
+	            slice_of(w->request.name, w->request.name_len), &out);
 	e = write_out(w->out, buf_slice(&out));
 	*length_out = out.len;
 	buf_fini(&out);
