@@ -1,0 +1,269 @@
+#include "store/policies.h"
+
+#include "base/utc.h"
+#include "mtasts/policy.h"
+#include "store/domains.h"
+#include "unit/store/fixture.h"
+
+static const struct slice one_mx[] = { SLICE_INIT("mx1.example.com") };
+static const struct slice two_mx[] = { SLICE_INIT("mx1.example.com"), SLICE_INIT("*.example.net") };
+static const struct policy testing = { POLICY_TESTING, 86400, 1, one_mx };
+static const struct policy enforce = { POLICY_ENFORCE, 86400, 1, one_mx };
+static const struct policy wider = { POLICY_TESTING, 86400, 2, two_mx };
+
+static int64_t add_domain(struct fixture *f, const char *name)
+{
+	struct domain d = { .tenant = TENANT_ONLY,
+		            .name = name,
+		            .stage = STAGE_TESTING,
+		            .tag = name,
+		            .claim = "c",
+		            .hosted = true };
+	int64_t id = 0;
+
+	assert_int_equal(domains_add(f->db, &d, NOON, &id), OK);
+	return id;
+}
+
+static struct policies_saved save(struct fixture *f, int64_t domain, const struct policy *p,
+                                  int64_t now)
+{
+	struct policies_saved s = { 0 };
+
+	assert_int_equal(policies_save(f->db, domain, POLICIES_SAVE, p, now, f->a, &s), OK);
+	return s;
+}
+
+static struct policies_saved bump(struct fixture *f, int64_t domain, int64_t now)
+{
+	struct policies_saved s = { 0 };
+
+	assert_int_equal(policies_save(f->db, domain, POLICIES_BUMP, NULL, now, f->a, &s), OK);
+	return s;
+}
+
+TEST(saving)
+{
+	struct fixture f;
+	struct publication p;
+	struct policies_saved s;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	EXPECT(policies_newest(f.db, d, f.a, &p) == ERR_NOTFOUND, "nothing at first");
+	EXPECT(policies_save(f.db, d, POLICIES_BUMP, NULL, NOON, f.a, &s) == ERR_NOTFOUND,
+	       "nothing to bump");
+	EXPECT(policies_save(f.db, d + 1, POLICIES_SAVE, &testing, NOON, f.a, &s) == ERR_NOTFOUND,
+	       "no such domain");
+	struct policy bad = { POLICY_ENFORCE, 86400, 0, NULL };
+	EXPECT(policies_save(f.db, d, POLICIES_SAVE, &bad, NOON, f.a, &s) == ERR_SYNTAX,
+	       "enforce without a pattern is not written");
+
+	s = save(&f, d, &wider, NOON);
+	EXPECT(s.changed && s.superseded == 0, "the first save");
+	EXPECT_SLICE(slice_str(s.newest.policy_id), S("20260101120000"), "the id is the moment");
+	EXPECT_SLICE(s.newest.text,
+	             S("version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmx: "
+	               "*.example.net\r\nmax_age: 86400\r\n"),
+	             "the text as it is served");
+	EXPECT(s.newest.state == PUBLICATION_STAGED && s.newest.staged == NOON, "staged");
+	EXPECT(policy_same(s.newest.policy, &wider), "the policy reads back");
+	EXPECT_SLICE(slice_str(publication_state_name(s.newest.state)), S("staged"), "its word");
+	fixture_close(&f);
+}
+
+TEST(unchanged_save_changes_nothing)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	struct policies_saved first = save(&f, d, &testing, NOON);
+	struct policies_saved again = save(&f, d, &testing, NOON + 100);
+	EXPECT(!again.changed && again.newest.id == first.newest.id, "the same publication");
+	EXPECT(fixture_number(&f, "select count(*) from publication") == 1, "one publication");
+	EXPECT(fixture_number(&f, "select count(*) from policy_version") == 1, "one version");
+	EXPECT(policies_mark_served(f.db, first.newest.id, NOON + 1) == OK, "served");
+	EXPECT(!save(&f, d, &testing, NOON + 200).changed, "nor when it is served");
+	fixture_close(&f);
+}
+
+TEST(a_bump_publishes_the_version_again)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	struct policies_saved first = save(&f, d, &testing, NOON);
+	EXPECT(policies_mark_served(f.db, first.newest.id, NOON) == OK, "served");
+	struct policies_saved b = bump(&f, d, NOON + 60);
+	EXPECT(b.changed && b.newest.version == first.newest.version, "the same version");
+	EXPECT(strcmp(b.newest.policy_id, first.newest.policy_id) > 0, "a later id");
+	EXPECT(fixture_number(&f, "select count(*) from policy_version") == 1, "no new version");
+	fixture_close(&f);
+}
+
+TEST(ids_never_repeat)
+{
+	static const struct row {
+		const char *label;
+		int64_t now;
+		const char *want;
+	} rows[] = {
+		{ "the moment", NOON, "20260101120000" },
+		{ "within the same second", NOON, "20260101120001" },
+		{ "again", NOON, "20260101120002" },
+		{ "time passed", NOON + 60, "20260101120100" },
+		{ "the clock steps back", NOON - 86400, "20260101120101" },
+		{ "to 1970", 0, "20260101120102" },
+		{ "it is right again", NOON + 3600, "20260101130000" },
+	};
+	struct fixture f;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct policies_saved s = save(&f, d, i % 2 == 0 ? &testing : &enforce, rows[i].now);
+		EXPECT_SLICE(slice_str(s.newest.policy_id), slice_str(rows[i].want), rows[i].label);
+	}
+	EXPECT(domains_remove(f.db, d, NOON) == OK, "removed");
+	EXPECT(add_domain(&f, "example.com") == d, "and added again");
+	struct policies_saved s = save(&f, d, &testing, NOON);
+	EXPECT(s.changed, "what ended is published again");
+	EXPECT_SLICE(slice_str(s.newest.policy_id), S("20260101130001"), "ids outlive a removal");
+	fixture_close(&f);
+}
+
+/* Law: whatever the clock does, ids of one domain only grow. */
+TEST(ids_grow_under_any_clock)
+{
+	struct fixture f;
+	uint64_t seed = 20260101;
+	char last[POLICY_ID_TEXT_MAX + 1] = "";
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	for (int i = 0; i < 200; i++) {
+		int64_t now = NOON + (int64_t)(test_random(&seed) % 2000) - 1000;
+		struct policies_saved s = i == 0 ? save(&f, d, &testing, now) : bump(&f, d, now);
+		EXPECT(strcmp(s.newest.policy_id, last) > 0, "seed 20260101: an id did not grow");
+		(void)snprintf(last, sizeof(last), "%s", s.newest.policy_id);
+	}
+	fixture_close(&f);
+}
+
+TEST(superseding)
+{
+	struct fixture f;
+	struct publication p;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	struct policies_saved first = save(&f, d, &testing, NOON);
+	struct policies_saved second = save(&f, d, &enforce, NOON + 10);
+	EXPECT(second.superseded == first.newest.id, "the staged one gives way");
+	EXPECT(policies_by_id(f.db, first.newest.id, f.a, &p) == OK && p.end == END_SUPERSEDED &&
+	               p.ended == NOON + 10 && p.state == PUBLICATION_ENDED,
+	       "it has ended");
+	EXPECT(policies_mark_served(f.db, p.id, NOON + 11) == ERR_CONFLICT, "is never served");
+	EXPECT(policies_mark_announced(f.db, p.id, NOON + 11) == ERR_CONFLICT, "nor announced");
+	EXPECT(policies_mark_offered(f.db, second.newest.id, 5, NOON + 12) == OK, "offered");
+	struct policies_saved third = save(&f, d, &testing, NOON + 20);
+	EXPECT(policies_by_id(f.db, second.newest.id, f.a, &p) == OK && p.end == END_SUPERSEDED &&
+	               p.ended == 0,
+	       "edges may still show what was offered");
+	EXPECT(policies_mark_served(f.db, third.newest.id, NOON + 30) == OK, "the third is served");
+	EXPECT(policies_by_id(f.db, second.newest.id, f.a, &p) == OK && p.end == END_SUPERSEDED &&
+	               p.ended == NOON + 30,
+	       "until the next is served everywhere");
+	fixture_close(&f);
+}
+
+TEST(marks)
+{
+	struct fixture f;
+	struct publication p;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	int64_t first = save(&f, d, &testing, NOON).newest.id;
+	EXPECT(policies_served(f.db, d, f.a, &p) == ERR_NOTFOUND, "nothing is served yet");
+	EXPECT(policies_mark_announced(f.db, first, NOON) == ERR_CONFLICT,
+	       "an id is not announced before its text is served");
+	EXPECT(policies_mark_offered(f.db, first, 7, NOON + 1) == OK, "offered");
+	EXPECT(policies_mark_offered(f.db, first, 8, NOON + 5) == OK, "offered again");
+	EXPECT(policies_mark_served(f.db, first, NOON + 2) == OK, "served");
+	EXPECT(policies_mark_served(f.db, first, NOON + 6) == OK, "told again");
+	EXPECT(policies_mark_announced(f.db, first, NOON + 3) == OK, "announced");
+	EXPECT(policies_mark_seen(f.db, first, NOON + 4, 300) == OK, "seen");
+	EXPECT(policies_served(f.db, d, f.a, &p) == OK && p.id == first, "the served one");
+	EXPECT(p.offered == NOON + 1 && p.served == NOON + 2 && p.announced == NOON + 3 &&
+	               p.id_seen == NOON + 4 && p.ttl == 300 && p.seq == 8,
+	       "first moments stay");
+	EXPECT(p.state == PUBLICATION_ANNOUNCED, "announced");
+	EXPECT(policies_mark_served(f.db, first + 1, NOON) == ERR_NOTFOUND, "an unknown one");
+
+	int64_t second = save(&f, d, &enforce, NOON + 10).newest.id;
+	EXPECT(policies_served(f.db, d, f.a, &p) == OK && p.id == first,
+	       "the old id is answered until the new text is served");
+	struct publication *staged = NULL, *all = NULL;
+	size_t count = 0;
+	EXPECT(policies_staged(f.db, f.a, &staged, &count) == OK && count == 1 &&
+	               staged[0].id == second,
+	       "what is left to do after a restart");
+	EXPECT(policies_mark_served(f.db, second, NOON + 20) == OK, "served");
+	EXPECT(policies_served(f.db, d, f.a, &p) == OK && p.id == second, "now the new one");
+	EXPECT(policies_history(f.db, d, f.a, &all, &count) == OK && count == 2, "two");
+	EXPECT(all[0].id == first && all[0].ended == NOON + 20 && all[0].end == END_REPLACED,
+	       "the first ended when the second was served everywhere");
+	EXPECT(all[1].offered == NOON + 20 && all[1].ended == 0, "the second lives");
+	EXPECT(policies_mark_stopped(f.db, d, NOON + 30) == OK, "service stops");
+	EXPECT(policies_history(f.db, d, f.a, &all, &count) == OK && all[1].end == END_STOPPED &&
+	               all[1].ended == NOON + 30 && all[0].ended == NOON + 20,
+	       "only what lived ends");
+	EXPECT(save(&f, d, &enforce, NOON + 40).changed, "and begins again with a save");
+	fixture_close(&f);
+}
+
+TEST(adopted_ids)
+{
+	static const struct row {
+		const char *label;
+		struct slice id;
+		enum err want;
+	} rows[] = {
+		{ "STS-07: one character", SLICE_INIT("1"), OK },
+		{ "STS-07: 32 characters", SLICE_INIT("abcdefghijklmnopqrstuvwxyzABCDEF"), OK },
+		{ "STS-07: 33 characters", SLICE_INIT("abcdefghijklmnopqrstuvwxyzABCDEFG"), ERR_SYNTAX },
+		{ "STS-07: none", SLICE_INIT(""), ERR_SYNTAX },
+		{ "STS-07: a hyphen", SLICE_INIT("2026-01-01"), ERR_SYNTAX },
+		{ "an id of our form", SLICE_INIT("20300101000000"), OK },
+		{ "an id that spells no moment", SLICE_INIT("20309901000000"), OK },
+		{ "the end of time", SLICE_INIT("99991231235959"), OK },
+	};
+	struct fixture f;
+	struct publication p;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	EXPECT(policies_adopt_id(f.db, d, S("1")) == ERR_NOTFOUND, "nothing to adopt it for");
+	struct policies_saved s = save(&f, d, &testing, NOON);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		EXPECT(policies_adopt_id(f.db, d, rows[i].id) == rows[i].want, rows[i].label);
+		if (rows[i].want != OK)
+			continue;
+		EXPECT(policies_newest(f.db, d, f.a, &p) == OK, rows[i].label);
+		EXPECT_SLICE(slice_str(p.policy_id), rows[i].id, rows[i].label);
+	}
+	EXPECT(policies_adopt_id(f.db, d, S("99991231235959")) == OK, "again, no change");
+	s = bump(&f, d, NOON + 60);
+	EXPECT_SLICE(slice_str(s.newest.policy_id), S("20300101000001"),
+	             "ours goes on behind the latest moment that one of them spelt");
+	EXPECT(policies_adopt_id(f.db, d, S("99991231235959")) == ERR_CONFLICT,
+	       "an earlier publication has it");
+	fixture_close(&f);
+}
+
+TEST_MAIN(UNIT(saving), UNIT(unchanged_save_changes_nothing),
+          UNIT(a_bump_publishes_the_version_again), UNIT(ids_never_repeat),
+          UNIT(ids_grow_under_any_clock), UNIT(superseding), UNIT(marks), UNIT(adopted_ids))
