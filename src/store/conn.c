@@ -121,7 +121,7 @@ struct query query_start(struct conn *c, int statement)
 /* $n counts by its number, SQLite by first appearance: ask for the name. */
 static int param_index(struct query *q, int n)
 {
-	char name[8];
+	char name[16];
 
 	(void)snprintf(name, sizeof(name), "$%d", n); /* n is below CONN_PARAMS_MAX */
 	return sqlite3_bind_parameter_index(q->st, name);

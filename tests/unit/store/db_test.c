@@ -31,7 +31,8 @@ TEST(opening)
 	       "a reader does not write");
 	db_close(db);
 
-	EXPECT(conn_exec(&f.db->conn, "pragma user_version = 1000") == OK, "a newer program's file");
+	EXPECT(conn_exec(&f.db->conn, "pragma user_version = 1000") == OK,
+	       "a newer program's file");
 	EXPECT(db_open(f.path, DB_WRITE, &db, &d) == ERR_CONFLICT, "newer is refused for writing");
 	EXPECT(db_open(f.path, DB_MIGRATE, &db, &d) == ERR_CONFLICT, "newer is not migrated");
 	EXPECT(conn_exec(&f.db->conn, "pragma user_version = 1") == OK, "an older program's file");
@@ -60,7 +61,7 @@ TEST(pragmas)
 static struct slice schema_of(struct db *db, struct arena *a)
 {
 	static const char text[] = "select group_concat(sql, ';') from"
-				   " (select sql from sqlite_master order by type, name)";
+	                           " (select sql from sqlite_master order by type, name)";
 	sqlite3_stmt *st = NULL;
 	struct slice out = { 0 };
 
@@ -110,7 +111,8 @@ TEST(migrations_from_each_version)
 			               kept == 7,
 			       label);
 		db_close(db);
-		EXPECT(db_open(path, DB_MIGRATE, &db, NULL) == OK, "migrating twice changes nothing");
+		EXPECT(db_open(path, DB_MIGRATE, &db, NULL) == OK,
+		       "migrating twice changes nothing");
 		db_close(db);
 	}
 	fixture_close(&f);
@@ -132,7 +134,7 @@ TEST(statements)
 		int count = sqlite3_bind_parameter_count(q.st);
 		EXPECT(count <= CONN_PARAMS_MAX, sql_table[i].name);
 		for (int n = 1; n <= count; n++) {
-			char name[8];
+			char name[16];
 
 			(void)snprintf(name, sizeof(name), "$%d", n);
 			EXPECT(sqlite3_bind_parameter_index(q.st, name) > 0, sql_table[i].name);
@@ -167,7 +169,8 @@ TEST(transactions)
 	       "nested ones commit with the outermost");
 	EXPECT(fixture_number(&f, "select count(*) from setting") == 2, "both are there");
 	EXPECT(db_begin(f.db) == OK && db_begin(f.db) == OK && set(f.db, "d") == OK &&
-	               db_end(f.db, ERR_CONFLICT) == ERR_CONFLICT && db_end(f.db, OK) == ERR_CONFLICT,
+	               db_end(f.db, ERR_CONFLICT) == ERR_CONFLICT &&
+	               db_end(f.db, OK) == ERR_CONFLICT,
 	       "a failed inner one dooms the outermost");
 	EXPECT(fixture_number(&f, "select count(*) from setting") == 2, "nothing of it is there");
 	EXPECT(db_begin(f.db) == OK && set(f.db, "e") == OK && db_end(f.db, OK) == OK,
@@ -218,12 +221,17 @@ TEST(cleaning)
 		{ "plain text stays", SLICE_INIT("plain"), 512, SLICE_INIT("plain") },
 		{ "empty stays", SLICE_INIT(""), 512, SLICE_INIT("") },
 		{ "a NUL is replaced", SLICE_INIT("a\0b"), 512, SLICE_INIT("a?b") },
-		{ "letters beyond ASCII stay", SLICE_INIT("b\xc3\xbc"), 512, SLICE_INIT("b\xc3\xbc") },
-		{ "broken UTF-8 is replaced", SLICE_INIT("b\xfc" "c"), 512, SLICE_INIT("b?c") },
+		{ "letters beyond ASCII stay", SLICE_INIT("b\xc3\xbc"), 512,
+		  SLICE_INIT("b\xc3\xbc") },
+		{ "broken UTF-8 is replaced",
+		  SLICE_INIT("b\xfc"
+		             "c"),
+		  512, SLICE_INIT("b?c") },
 		{ "a lone continuation is replaced", SLICE_INIT("\x80"), 512, SLICE_INIT("?") },
 		{ "as long as allowed", SLICE_INIT("12345"), 5, SLICE_INIT("12345") },
 		{ "one more is cut", SLICE_INIT("123456"), 5, SLICE_INIT("12345") },
-		{ "no character is cut in two", SLICE_INIT("123\xe2\x82\xac"), 5, SLICE_INIT("123") },
+		{ "no character is cut in two", SLICE_INIT("123\xe2\x82\xac"), 5,
+		  SLICE_INIT("123") },
 		{ "a surrogate is replaced", SLICE_INIT("\xed\xa0\x80"), 512, SLICE_INIT("???") },
 	};
 	struct arena *a = arena_new();

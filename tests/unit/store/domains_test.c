@@ -23,8 +23,8 @@ TEST(words)
 	enum domain_way way;
 
 	for (int i = 0; i <= (int)STAGE_RETIRE; i++)
-		EXPECT(domain_stage_parse(slice_str(domain_stage_name((enum domain_stage)i)), &stage) ==
-		                       OK &&
+		EXPECT(domain_stage_parse(slice_str(domain_stage_name((enum domain_stage)i)),
+		                          &stage) == OK &&
 		               (int)stage == i,
 		       "a stage's name reads as that stage");
 	for (int i = 0; i <= (int)HOSTING_EXTERNAL; i++)
@@ -33,7 +33,8 @@ TEST(words)
 		               (int)hosting == i,
 		       "a hosting's name reads as that hosting");
 	for (int i = 0; i <= (int)WAY_ADDRESS; i++)
-		EXPECT(domain_way_parse(slice_str(domain_way_name((enum domain_way)i)), &way) == OK &&
+		EXPECT(domain_way_parse(slice_str(domain_way_name((enum domain_way)i)), &way) ==
+		                       OK &&
 		               (int)way == i,
 		       "a way's name reads as that way");
 	EXPECT(domain_stage_parse(S("Testing"), &stage) == ERR_SYNTAX, "case matters");
@@ -157,7 +158,8 @@ TEST(observed_becomes_hosted)
 	d.hosted = true;
 	d.tag = "tag2";
 	EXPECT(domains_add(f.db, &d, NOON, &second) == OK && second == first, "now hosted");
-	EXPECT(domains_by_tag(f.db, S("tag1"), NOON, f.a, &got) == OK && got.hosted, "keeps its tag");
+	EXPECT(domains_by_tag(f.db, S("tag1"), NOON, f.a, &got) == OK && got.hosted,
+	       "keeps its tag");
 	EXPECT(domains_add(f.db, &d, NOON, NULL) == ERR_CONFLICT, "hosted already");
 	d.hosted = false;
 	EXPECT(domains_add(f.db, &d, NOON, NULL) == ERR_CONFLICT, "observing it adds nothing");
@@ -179,7 +181,8 @@ TEST(paging)
 		EXPECT(domains_add(f.db, &d, NOON, NULL) == OK, names[i - 1]);
 	}
 	do {
-		EXPECT(domains_list(f.db, TENANT_ONLY, after, 2, f.a, &rows, &count) == OK, "a page");
+		EXPECT(domains_list(f.db, TENANT_ONLY, after, 2, f.a, &rows, &count) == OK,
+		       "a page");
 		EXPECT(count <= 2, "at most as many as asked for");
 		for (size_t i = 0; i < count; i++)
 			EXPECT_SLICE(slice_str(rows[i].name), slice_str(names[seen++]), "in order");

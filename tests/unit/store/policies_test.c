@@ -123,7 +123,8 @@ TEST(ids_never_repeat)
 	fixture_open(&f);
 	int64_t d = add_domain(&f, "example.com");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct policies_saved s = save(&f, d, i % 2 == 0 ? &testing : &enforce, rows[i].now);
+		struct policies_saved s =
+		        save(&f, d, i % 2 == 0 ? &testing : &enforce, rows[i].now);
 		EXPECT_SLICE(slice_str(s.newest.policy_id), slice_str(rows[i].want), rows[i].label);
 	}
 	EXPECT(domains_remove(f.db, d, NOON) == OK, "removed");
@@ -234,7 +235,8 @@ TEST(adopted_ids)
 	} rows[] = {
 		{ "STS-07: one character", SLICE_INIT("1"), OK },
 		{ "STS-07: 32 characters", SLICE_INIT("abcdefghijklmnopqrstuvwxyzABCDEF"), OK },
-		{ "STS-07: 33 characters", SLICE_INIT("abcdefghijklmnopqrstuvwxyzABCDEFG"), ERR_SYNTAX },
+		{ "STS-07: 33 characters", SLICE_INIT("abcdefghijklmnopqrstuvwxyzABCDEFG"),
+		  ERR_SYNTAX },
 		{ "STS-07: none", SLICE_INIT(""), ERR_SYNTAX },
 		{ "STS-07: a hyphen", SLICE_INIT("2026-01-01"), ERR_SYNTAX },
 		{ "an id of our form", SLICE_INIT("20300101000000"), OK },

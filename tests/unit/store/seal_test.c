@@ -29,16 +29,26 @@ TEST(opens_only_where_it_belongs)
 		enum err want;
 	} rows[] = {
 		{ "its own place", key, { 1, SLICE_INIT("example.com"), SLICE_INIT("abcd") }, OK },
-		{ "another key", other_key, { 1, SLICE_INIT("example.com"), SLICE_INIT("abcd") },
+		{ "another key",
+		  other_key,
+		  { 1, SLICE_INIT("example.com"), SLICE_INIT("abcd") },
 		  ERR_CRYPTO },
-		{ "another tenant", key, { 2, SLICE_INIT("example.com"), SLICE_INIT("abcd") },
+		{ "another tenant",
+		  key,
+		  { 2, SLICE_INIT("example.com"), SLICE_INIT("abcd") },
 		  ERR_CRYPTO },
-		{ "another domain", key, { 1, SLICE_INIT("example.org"), SLICE_INIT("abcd") },
+		{ "another domain",
+		  key,
+		  { 1, SLICE_INIT("example.org"), SLICE_INIT("abcd") },
 		  ERR_CRYPTO },
-		{ "another certificate", key, { 1, SLICE_INIT("example.com"), SLICE_INIT("abce") },
+		{ "another certificate",
+		  key,
+		  { 1, SLICE_INIT("example.com"), SLICE_INIT("abce") },
 		  ERR_CRYPTO },
-		{ "the same bytes split elsewhere", key,
-		  { 1, SLICE_INIT("example.coma"), SLICE_INIT("bcd") }, ERR_CRYPTO },
+		{ "the same bytes split elsewhere",
+		  key,
+		  { 1, SLICE_INIT("example.coma"), SLICE_INIT("bcd") },
+		  ERR_CRYPTO },
 	};
 	struct buf sealed;
 
@@ -70,7 +80,8 @@ TEST(ceilings)
 	buf_init(&again, SEAL_SECRET_MAX + SEAL_OVERHEAD);
 	EXPECT(seal_wrap(key, &name, slice_of(big, SEAL_SECRET_MAX + 1), &again) == ERR_LIMIT,
 	       "a secret above the ceiling");
-	EXPECT(seal_wrap(key, &name, slice_of(big, SEAL_SECRET_MAX), &sealed) == OK, "at the ceiling");
+	EXPECT(seal_wrap(key, &name, slice_of(big, SEAL_SECRET_MAX), &sealed) == OK,
+	       "at the ceiling");
 	EXPECT(round_trip(key, &name, buf_slice(&sealed), slice_of(big, SEAL_SECRET_MAX)) == OK,
 	       "and back");
 	EXPECT(seal_wrap(key, &name, S("x"), &sealed) == ERR_LIMIT, "no room left");
