@@ -4,13 +4,36 @@
 
 /* One line each, in the order people meet them. */
 const struct command *const commands[] = {
-	&cmd_explain,       &cmd_policy_lint,    &cmd_record_lint,    &cmd_horizon,
-	&cmd_report_show,   &cmd_domain_add,     &cmd_domain_list,    &cmd_domain_show,
-	&cmd_domain_set,    &cmd_domain_remove,  &cmd_policy_show,    &cmd_policy_set,
-	&cmd_policy_bump,   &cmd_policy_history, &cmd_policy_export,  &cmd_records,
-	&cmd_report_import, &cmd_report_list,    &cmd_report_summary, &cmd_report_retry,
-	&cmd_ingest,        &cmd_cert_list,      &cmd_cert_import,    &cmd_login,
-	&cmd_wait,          &cmd_help,           &cmd_version,
+	/* clang-format off */
+	&cmd_serve,
+	&cmd_explain,
+	&cmd_policy_lint,
+	&cmd_record_lint,
+	&cmd_horizon,
+	&cmd_report_show,
+	&cmd_domain_add,
+	&cmd_domain_list,
+	&cmd_domain_show,
+	&cmd_domain_set,
+	&cmd_domain_remove,
+	&cmd_policy_show,
+	&cmd_policy_set,
+	&cmd_policy_bump,
+	&cmd_policy_history,
+	&cmd_policy_export,
+	&cmd_records,
+	&cmd_report_import,
+	&cmd_report_list,
+	&cmd_report_summary,
+	&cmd_report_retry,
+	&cmd_ingest,
+	&cmd_cert_list,
+	&cmd_cert_import,
+	&cmd_login,
+	&cmd_wait,
+	&cmd_help,
+	&cmd_version,
+	/* clang-format on */
 };
 const size_t command_count = ARRAY_LEN(commands);
 

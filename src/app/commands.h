@@ -32,6 +32,7 @@ extern const struct command cmd_cert_list;
 extern const struct command cmd_cert_import;
 extern const struct command cmd_login;
 extern const struct command cmd_wait;
+extern const struct command cmd_serve;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

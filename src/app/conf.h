@@ -102,9 +102,12 @@ enum err conf_parse(struct slice text, const char *name, struct conf **out,
                     struct conf_errors *errors) MUST_USE;
 void conf_free(struct conf *c); /* NULL does nothing */
 
-/* Replaces one value of a configuration under construction, e.g. a port that was found free. */
-enum err conf_set(struct conf *c, const struct conf_setting *s,
-                  struct conf_errors *errors) MUST_USE;
+/*
+ * Replaces one value of a configuration under construction, e.g. by a port that was found free.
+ * ERR_NOTFOUND: no such setting.  ERR_SYNTAX: not its kind of value.  Both are added to *errors,
+ * so a caller that looks there need not look at the result.
+ */
+enum err conf_set(struct conf *c, const struct conf_setting *s, struct conf_errors *errors);
 
 /* A configuration of defaults only, to conf_set into (what a child does with its copy). */
 struct conf *conf_new(void);

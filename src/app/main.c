@@ -2,9 +2,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "app/boot.h"
 #include "app/commands.h"
 #include "app/help.h"
 #include "app/options.h"
+
+/* How the parent calls this program for a duty; not for people. */
+#define ROLE_OPTION "--role="
 
 static int no_command(const struct cli *cli, const char *const *words, size_t count)
 {
@@ -60,10 +64,13 @@ static int run_command(struct cli *cli, const char *const *words, size_t count)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { .out = stdout, .err = stderr, .arena = arena_new() };
+	struct cli cli = { .out = stdout, .err = stderr };
 	int code;
 
+	if (argc == 2 && strncmp(argv[1], ROLE_OPTION, strlen(ROLE_OPTION)) == 0)
+		return boot_main(argv[1] + strlen(ROLE_OPTION));
 	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail for this signal; writes give EPIPE instead */
+	cli.arena = arena_new();
 	code = run_command(&cli, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
 	code = cli_finish(&cli, code);
 	arena_free(cli.arena);

@@ -1,0 +1,302 @@
+/* The kinds of values a setting can have. */
+#include <assert.h>
+
+#include "app/conf_schema.h"
+#include "base/num.h"
+#include "mtasts/name.h"
+#include "net/dial.h"
+
+#define USER_MAX 32u
+
+/* The next value of a list; blanks and commas stand between values. */
+static bool next_value(struct slice *rest, struct slice *out)
+{
+	while (rest->len > 0 && strchr(" \t,", rest->p[0]) != NULL)
+		*rest = slice_skip(*rest, 1);
+	size_t n = 0;
+	while (n < rest->len && strchr(" \t,", rest->p[n]) == NULL)
+		n++;
+	*out = slice_head(*rest, n);
+	*rest = slice_skip(*rest, n);
+	return n > 0;
+}
+
+static const char *store_text(struct conf *c, void *place, const char *text)
+{
+	*(const char **)place = arena_str(c->arena, slice_str(text));
+	return *(const char **)place;
+}
+
+static const char *read_path(const struct conf_row *row, const char *text, struct conf *c,
+                             void *place, const char **normal_out)
+{
+	if (text[0] == '\0' && row->preset[0] != '\0')
+		return "needs a path";
+	if (text[0] != '\0' && text[0] != '/')
+		return "needs a path from the root (/…)";
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
+static const char *read_user(const struct conf_row *row, const char *text, struct conf *c,
+                             void *place, const char **normal_out)
+{
+	const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+	(void)row; /* nothing depends on it */
+	if (strlen(text) > USER_MAX || text[0] == '-' || strspn(text, plain) != strlen(text))
+		return "is not a user's name";
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
+static const char *read_log(const struct conf_row *row, const char *text, struct conf *c,
+                            void *place, const char **normal_out)
+{
+	static const char *const levels[] = { "error", "warn", "info", "debug" };
+	struct slice rest = slice_str(text), word;
+	int level = -1, json = -1;
+
+	(void)row;   /* one setting only */
+	(void)place; /* two fields */
+	while (next_value(&rest, &word)) {
+		bool known = false;
+
+		for (int i = 0; i < (int)ARRAY_LEN(levels); i++) {
+			if (level < 0 && slice_eq(word, slice_str(levels[i]))) {
+				level = i;
+				known = true;
+			}
+		}
+		if (json < 0 && (slice_eq(word, S("text")) || slice_eq(word, S("json")))) {
+			json = slice_eq(word, S("json"));
+			known = true;
+		}
+		if (!known)
+			return "takes one of error, warn, info, debug, and text or json";
+	}
+	c->server.log_level = level < 0 ? LOG_INFO : (enum log_level)level;
+	c->server.log_json = json > 0;
+	*normal_out = arena_printf(c->arena, "%s %s", levels[c->server.log_level],
+	                           c->server.log_json ? "json" : "text");
+	return NULL;
+}
+
+static bool same_address(const struct address *a, const struct address *b)
+{
+	char x[ADDRESS_TEXT_SIZE], y[ADDRESS_TEXT_SIZE];
+
+	return strcmp(address_format(&a->any, x), address_format(&b->any, y)) == 0;
+}
+
+static const char *add_address(struct conf_addresses *list, struct slice text, bool loopback)
+{
+	struct address a;
+	enum err e = address_parse(text, &a);
+
+	if (e == ERR_LIMIT)
+		return "a port is at most 65535";
+	if (e != OK || a.any.ss_family == AF_UNIX)
+		return "takes addresses such as 192.0.2.1:443, [2001:db8::1]:443 or *:443, or off";
+	if (address_port(&a.any) == 0)
+		return "a port is at least 1";
+	if (loopback && !address_is_loopback(&a.any))
+		return "is plain HTTP and listens on loopback only (127.0.0.1:PORT, [::1]:PORT)";
+	for (size_t i = 0; i < list->count; i++)
+		if (same_address(&list->at[i], &a))
+			return "names an address twice";
+	if (list->count == CONF_ADDRESSES_MAX)
+		return "takes at most 16 addresses";
+	list->at[list->count++] = a;
+	return NULL;
+}
+
+static const char *addresses(const char *text, struct conf *c, void *place, bool loopback,
+                             const char **normal_out)
+{
+	struct conf_addresses list = { 0 };
+	struct slice rest = slice_str(text), word;
+	char out[ADDRESS_TEXT_SIZE];
+	const char *normal = "off";
+
+	if (strcmp(text, "off") != 0) {
+		while (next_value(&rest, &word)) {
+			const char *why = add_address(&list, word, loopback);
+
+			if (why != NULL)
+				return why;
+			(void)address_format(&list.at[list.count - 1].any, out);
+			normal = list.count == 1 ? arena_printf(c->arena, "%s", out)
+			                         : arena_printf(c->arena, "%s %s", normal, out);
+		}
+		if (list.count == 0)
+			return "needs an address, or off";
+	}
+	*(struct conf_addresses *)place = list;
+	*normal_out = normal;
+	return NULL;
+}
+
+static const char *read_listen(const struct conf_row *row, const char *text, struct conf *c,
+                               void *place, const char **normal_out)
+{
+	(void)row; /* nothing depends on it */
+	return addresses(text, c, place, false, normal_out);
+}
+
+static const char *read_loopback(const struct conf_row *row, const char *text, struct conf *c,
+                                 void *place, const char **normal_out)
+{
+	(void)row; /* nothing depends on it */
+	return addresses(text, c, place, true, normal_out);
+}
+
+static const char *read_host(const struct conf_row *row, const char *text, struct conf *c,
+                             void *place, const char **normal_out)
+{
+	char name[NAME_SIZE] = "";
+	struct diag d = { .why = "is not a host name" };
+
+	(void)row; /* nothing depends on it */
+	if (text[0] != '\0' && name_normal(slice_str(text), name, &d) != OK)
+		return d.why;
+	if (text[0] != '\0' && name_is_numeric(slice_str(name)))
+		return "is an address, not a name";
+	*normal_out = store_text(c, place, name);
+	return NULL;
+}
+
+static const char *out_of_range(const struct conf_row *row, struct conf *c, const char *or_else)
+{
+	return arena_printf(c->arena, "takes a number from %llu to %llu%s%s%s",
+	                    (unsigned long long)row->min, (unsigned long long)row->max,
+	                    row->unit == NULL ? "" : " ", row->unit == NULL ? "" : row->unit,
+	                    or_else);
+}
+
+static const char *read_number(const struct conf_row *row, const char *text, struct conf *c,
+                               void *place, const char **normal_out)
+{
+	uint64_t n;
+
+	if (num_parse_u64(slice_str(text), row->max, &n) != OK || n < row->min)
+		return out_of_range(row, c, "");
+	*(uint64_t *)place = n;
+	*normal_out = arena_printf(c->arena, "%llu", (unsigned long long)n);
+	return NULL;
+}
+
+static const char *read_allowance(const struct conf_row *row, const char *text, struct conf *c,
+                                  void *place, const char **normal_out)
+{
+	if (strcmp(text, "unlimited") == 0) {
+		*(uint64_t *)place = CONF_UNLIMITED;
+		*normal_out = "unlimited";
+		return NULL;
+	}
+	if (strcmp(text, "off") == 0) {
+		*(uint64_t *)place = 0;
+		*normal_out = "off";
+		return NULL;
+	}
+	return read_number(row, text, c, place, normal_out) == NULL
+	               ? NULL
+	               : out_of_range(row, c, ", unlimited or off");
+}
+
+/* Lists that another floor reads: each value is checked by one and kept as text. */
+static const char *text_list(const char *text, struct conf *c, void *place,
+                             const char *(*one)(struct slice value), const char **normal_out)
+{
+	struct slice rest = slice_str(text), word;
+	const char *normal = "";
+
+	while (next_value(&rest, &word)) {
+		const char *why = one(word);
+
+		if (why != NULL)
+			return why;
+		normal = arena_printf(c->arena, "%s%s%.*s", normal, normal[0] == '\0' ? "" : " ",
+		                      SLICE_ARGS(word));
+	}
+	*normal_out = store_text(c, place, normal);
+	return NULL;
+}
+
+static const char *one_resolver(struct slice value)
+{
+	struct dial_addr a;
+
+	return dial_addr_parse(value, 53, &a) == OK
+	               ? NULL
+	               : "takes addresses such as 192.0.2.1 or 192.0.2.1:53";
+}
+
+static const char *one_stub(struct slice value)
+{
+	struct slice zone, server;
+	char name[NAME_SIZE];
+
+	if (!slice_cut(value, '=', &zone, &server) || one_resolver(server) != NULL)
+		return "takes pairs such as example.com=192.0.2.1:53";
+	if (!slice_eq(zone, S(".")) && name_normal(zone, name, NULL) != OK)
+		return "takes pairs such as example.com=192.0.2.1:53; this is not a zone";
+	return NULL;
+}
+
+static const char *one_address(struct slice value)
+{
+	struct dial_addr a;
+
+	/* A port would end up in somebody's zone. */
+	if (dial_addr_parse(value, 0, &a) != OK ||
+	    (a.u.sa.sa_family == AF_INET ? a.u.v4.sin_port : a.u.v6.sin6_port) != 0)
+		return "takes addresses without a port, such as 192.0.2.1 or 2001:db8::1";
+	return NULL;
+}
+
+static const char *one_network(struct slice value)
+{
+	struct dial_rules rules = { 0 };
+
+	return dial_rules_allow(&rules, value, NULL) == OK
+	               ? NULL
+	               : "takes networks such as 10.0.0.0/8 or fd00::/8";
+}
+
+#define TEXT_LIST(name, one)                                                                  \
+	static const char *name(const struct conf_row *row, const char *text, struct conf *c, \
+	                        void *place, const char **normal_out)                         \
+	{                                                                                     \
+		(void)row; /* nothing depends on it */                                        \
+		return text_list(text, c, place, one, normal_out);                            \
+	}
+
+TEXT_LIST(read_forward, one_resolver)
+TEXT_LIST(read_stub, one_stub)
+TEXT_LIST(read_addresses, one_address)
+TEXT_LIST(read_networks, one_network)
+
+static const char *read_anchor(const struct conf_row *row, const char *text, struct conf *c,
+                               void *place, const char **normal_out)
+{
+	if (strcmp(text, "off") != 0)
+		return read_path(row, text, c, place, normal_out);
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
+const struct conf_type conf_type_path = { "path", false, read_path };
+const struct conf_type conf_type_user = { "user", false, read_user };
+const struct conf_type conf_type_log = { "level and form", false, read_log };
+const struct conf_type conf_type_listen = { "addresses with ports, or off", true, read_listen };
+const struct conf_type conf_type_loopback = { "loopback addresses with ports, or off", true,
+	                                      read_loopback };
+const struct conf_type conf_type_host = { "host name", false, read_host };
+const struct conf_type conf_type_number = { "number", false, read_number };
+const struct conf_type conf_type_allowance = { "number, unlimited or off", false, read_allowance };
+const struct conf_type conf_type_addresses = { "addresses", true, read_addresses };
+const struct conf_type conf_type_forward = { "addresses", true, read_forward };
+const struct conf_type conf_type_stub = { "pairs ZONE=ADDRESS", true, read_stub };
+const struct conf_type conf_type_anchor = { "path, or off", false, read_anchor };
+const struct conf_type conf_type_networks = { "networks", true, read_networks };

@@ -1,0 +1,134 @@
+#include "app/port_owner.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/num.h"
+
+#define INODES_MAX 64u
+
+struct inodes {
+	size_t count;
+	uint64_t list[INODES_MAX];
+};
+
+/* "  0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 12345 …" */
+static void read_row(struct slice line, uint16_t port, struct inodes *out)
+{
+	struct slice field[10], rest = line;
+	char text[16];
+	size_t n = 0;
+
+	while (n < ARRAY_LEN(field)) {
+		rest = slice_trim(rest);
+		size_t len = 0;
+		while (len < rest.len && rest.p[len] != ' ')
+			len++;
+		if (len == 0)
+			return;
+		field[n++] = slice_head(rest, len);
+		rest = slice_skip(rest, len);
+	}
+	struct slice host, hex;
+	uint64_t inode;
+
+	if (!slice_cut(field[1], ':', &host, &hex) || hex.len >= sizeof(text) ||
+	    !slice_eq(field[3], S("0A")) /* listening */ ||
+	    num_parse_u64(field[9], UINT64_MAX, &inode) != OK)
+		return;
+	memcpy(text, hex.p, hex.len);
+	text[hex.len] = '\0';
+	if (strtoul(text, NULL, 16) == port && out->count < INODES_MAX)
+		out->list[out->count++] = inode;
+}
+
+static void read_table(const char *path, uint16_t port, struct inodes *out)
+{
+	char line[512];
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL)
+		read_row(slice_str(line), port, out);
+	(void)fclose(f); /* only read from */
+}
+
+static bool holds(const char *pid, const struct inodes *inodes)
+{
+	char path[300], target[64];
+	bool found = false;
+	struct dirent *e;
+	DIR *d;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/fd", pid); /* a number of at most 20 digits */
+	d = opendir(path);
+	while (d != NULL && !found && (e = readdir(d)) != NULL) {
+		ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target));
+		struct slice s = slice_of(target, n > 0 ? (size_t)n : 0);
+		uint64_t inode;
+
+		if (!slice_starts(s, S("socket:[")) ||
+		    num_parse_u64(slice_head(slice_skip(s, 8), s.len - 9), UINT64_MAX, &inode) !=
+		            OK)
+			continue;
+		for (size_t i = 0; i < inodes->count; i++)
+			found = found || inodes->list[i] == inode;
+	}
+	if (d != NULL)
+		(void)closedir(d); /* only read from */
+	return found;
+}
+
+/* The first bytes of /proc/PID/WHAT with NULs as blanks; "" when it cannot be read. */
+static const char *proc_text(const char *pid, const char *what, struct arena *a)
+{
+	char text[256];
+	FILE *f = fopen(arena_printf(a, "/proc/%s/%s", pid, what), "re");
+	size_t n = 0;
+
+	if (f != NULL) {
+		n = fread(text, 1, sizeof(text), f);
+		(void)fclose(f); /* only read from */
+	}
+	for (size_t i = 0; i < n; i++)
+		text[i] = text[i] == '\0' ? ' ' : text[i];
+	return arena_str(a, slice_trim(slice_of(text, n)));
+}
+
+static struct port_owner owner(const char *pid, uint64_t number, struct arena *a)
+{
+	return (struct port_owner){
+		.pid = (int)number,
+		.name = proc_text(pid, "comm", a),
+		.child = strstr(proc_text(pid, "cmdline", a), " --role=") != NULL,
+	};
+}
+
+struct port_owner port_owner_find(uint16_t port, struct arena *a)
+{
+	struct inodes inodes = { 0 };
+	struct port_owner o = { .name = "" };
+	struct dirent *e;
+	uint64_t pid;
+	DIR *d;
+
+	read_table("/proc/net/tcp", port, &inodes);
+	read_table("/proc/net/tcp6", port, &inodes);
+	d = inodes.count == 0 ? NULL : opendir("/proc");
+	while (d != NULL && o.pid == 0 && (e = readdir(d)) != NULL)
+		if (num_parse_u64(slice_str(e->d_name), INT32_MAX, &pid) == OK &&
+		    holds(e->d_name, &inodes))
+			o = owner(e->d_name, pid, a);
+	if (d != NULL)
+		(void)closedir(d); /* only read from */
+	return o;
+}
+
+const char *port_owner_text(const struct port_owner *o, struct arena *a)
+{
+	return o->pid == 0 ? "a process of another user"
+	                   : arena_printf(a, "%s (process %d)", o->name, o->pid);
+}

@@ -1,0 +1,318 @@
+#include "app/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/port_owner.h"
+#include "base/num.h"
+#include "net/clock.h"
+#include "net/listen.h"
+
+#define NAME_ROOM 40u
+#define DYING_MS 1000 /* how long a killed parent's children may take to let go of a port */
+
+void sockets_add(struct sockets *s, int fd, unsigned roles, int index, const char *name)
+{
+	struct socket_row *row;
+
+	if (s->count == SOCKETS_MAX)
+		log_fatal("too many sockets are configured");
+	row = &s->rows[s->count++];
+	*row = (struct socket_row){ .fd = fd, .roles = roles, .index = index };
+	(void)snprintf(row->name, sizeof(row->name), "%s", name); /* names are short */
+}
+
+static const char *numbered(char out[NAME_ROOM], const char *stem, unsigned n)
+{
+	(void)snprintf(out, NAME_ROOM, "%.24s%u", stem, n); /* stems are short */
+	return out;
+}
+
+static enum err pair(int type, int end_out[2])
+{
+	return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, end_out) == 0 ? OK : ERR_IO;
+}
+
+static enum err add_bell(struct sockets *s, unsigned edge)
+{
+	char name[NAME_ROOM];
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (fd < 0)
+		return ERR_IO;
+	sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)edge, "bell");
+	sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, numbered(name, "bell.", edge));
+	return OK;
+}
+
+static enum err add_reader(struct sockets *s, unsigned reader)
+{
+	char name[NAME_ROOM];
+	int end[2];
+	enum err e = pair(SOCK_SEQPACKET, end);
+
+	if (e != OK)
+		return e;
+	sockets_add(s, end[0], ROLE_BIT(ROLE_READER), (int)reader, "work");
+	sockets_add(s, end[1], ROLE_BIT(ROLE_INTAKE), SOCKETS_ALL,
+	            numbered(name, "reader.", reader));
+	return OK;
+}
+
+/* One reading end, and one writing end for all who hand over. */
+static enum err add_hand(struct sockets *s, enum role to, unsigned from, const char *name)
+{
+	int end[2];
+	enum err e = pair(SOCK_DGRAM, end);
+
+	if (e != OK)
+		return e;
+	sockets_add(s, end[0], ROLE_BIT(to), SOCKETS_ALL, name);
+	sockets_add(s, end[1], from, SOCKETS_ALL, name);
+	return OK;
+}
+
+enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, int board)
+{
+	enum err e = add_hand(s, ROLE_DESK, ROLE_BIT(ROLE_EDGE), "hand.desk");
+
+	sockets_add(s, board, ROLE_BIT(ROLE_EDGE) | ROLE_BIT(ROLE_INTAKE) | ROLE_BIT(ROLE_DESK),
+	            SOCKETS_ALL, "board");
+	if (e == OK)
+		e = add_hand(s, ROLE_INTAKE, ROLE_BIT(ROLE_EDGE) | ROLE_BIT(ROLE_DESK),
+		             "hand.intake");
+	for (unsigned i = 0; e == OK && i < readers; i++)
+		e = add_reader(s, i);
+	for (unsigned i = 0; e == OK && i < edges; i++)
+		e = add_bell(s, i);
+	return e;
+}
+
+/* A port can be probed without SO_REUSEPORT only: with it, a second service would share it. */
+static enum err try_once(const struct address *at)
+{
+	int fd;
+	enum err e = listen_open(at, 0, &fd);
+
+	if (e == OK)
+		(void)close(fd); /* never accepted from */
+	return e;
+}
+
+static void pause_ms(long ms)
+{
+	const struct timespec t = { .tv_nsec = ms * 1000000L };
+
+	(void)nanosleep(&t, NULL); /* a signal only shortens it */
+}
+
+enum err sockets_probe(const struct address *at, struct arena *a, struct socket_fault *fault)
+{
+	int64_t end = clock_mono_ms() + DYING_MS;
+	enum err e = try_once(at);
+	struct port_owner o = { .name = "" };
+	char text[ADDRESS_TEXT_SIZE];
+
+	while (e == ERR_CONFLICT) {
+		o = port_owner_find(address_port(&at->any), a);
+		if ((o.pid != 0 && !o.child) || clock_mono_ms() > end)
+			break;
+		pause_ms(20);
+		e = try_once(at);
+	}
+	if (e != OK)
+		*fault = (struct socket_fault){
+			.address = arena_printf(a, "%s", address_format(&at->any, text)),
+			.err = e,
+			.owner = e == ERR_CONFLICT ? port_owner_text(&o, a) : NULL,
+		};
+	return e;
+}
+
+static enum err open_one(const struct address *at, unsigned flags, int *fd_out, struct arena *a,
+                         struct socket_fault *fault)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	enum err e = listen_open(at, flags, fd_out);
+
+	if (e != OK)
+		*fault = (struct socket_fault){
+			.address = arena_printf(a, "%s", address_format(&at->any, text)),
+			.err = e,
+		};
+	return e;
+}
+
+/* The sockets systemd passed, by name; they were moved out of the children's way. */
+struct passed {
+	size_t count;
+	struct {
+		int fd;
+		struct slice name;
+	} list[CONF_ADDRESSES_MAX * 3];
+};
+
+/* sd_listen_fds(3): descriptors from 3 on, meant for the process LISTEN_PID names. */
+static void take_passed(struct passed *p)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	struct slice names = slice_str(getenv("LISTEN_FDNAMES"));
+	uint64_t n, who;
+
+	if (fds == NULL || pid == NULL ||
+	    num_parse_u64(slice_str(fds), ARRAY_LEN(p->list), &n) != OK ||
+	    num_parse_u64(slice_str(pid), INT32_MAX, &who) != OK || (pid_t)who != getpid())
+		return;
+	for (int i = 0; i < (int)n; i++) {
+		struct slice name = S("");
+
+		(void)slice_next(&names, ':', &name); /* fewer names than sockets: unnamed */
+		p->list[p->count].fd = fcntl(3 + i, F_DUPFD_CLOEXEC, 3 + (int)n + 1);
+		p->list[p->count++].name = name;
+		(void)close(3 + i); /* its copy goes on */
+	}
+}
+
+void sockets_reserve(void)
+{
+	int fd = fcntl(BOOT_FD, F_GETFD) < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : BOOT_FD;
+
+	if (fd != BOOT_FD && dup3(fd, BOOT_FD, O_CLOEXEC) != BOOT_FD)
+		log_fatal("the descriptor of the boot lines cannot be reserved");
+	if (fd != BOOT_FD)
+		(void)close(fd); /* its copy stays */
+}
+
+static bool add_passed(struct sockets *s, const struct passed *p, const char *name, unsigned roles)
+{
+	char row[NAME_ROOM], stem[NAME_ROOM];
+	unsigned n = 0;
+
+	(void)snprintf(stem, sizeof(stem), "listen.%s.", name); /* fits */
+	for (size_t i = 0; i < p->count; i++) {
+		int flags = fcntl(p->list[i].fd, F_GETFL);
+
+		if (!slice_eq(p->list[i].name, slice_str(name)) || flags < 0)
+			continue;
+		(void)fcntl(p->list[i].fd, F_SETFL, flags | O_NONBLOCK); /* a valid flag */
+		sockets_add(s, p->list[i].fd, roles, SOCKETS_ALL, numbered(row, stem, n++));
+	}
+	return n > 0;
+}
+
+/* One address served by every edge, each with a socket of its own. */
+static enum err listen_edges(struct sockets *s, const struct address *at, unsigned edges,
+                             const char *name, struct arena *a, struct socket_fault *fault)
+{
+	enum err e = sockets_probe(at, a, fault);
+	int fd;
+
+	for (unsigned i = 0; e == OK && i < edges; i++) {
+		e = open_one(at, LISTEN_SHARED, &fd, a, fault);
+		if (e == OK) {
+			sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)i, name);
+			s->rows[s->count - 1].own_listener = true;
+		}
+	}
+	return e;
+}
+
+static enum err listen_list(struct sockets *s, const struct conf_addresses *list, unsigned edges,
+                            const char *stem, struct arena *a, struct socket_fault *fault)
+{
+	char name[NAME_ROOM];
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < list->count; k++)
+		e = listen_edges(s, &list->at[k], edges, numbered(name, stem, (unsigned)k), a,
+		                 fault);
+	return e;
+}
+
+static enum err listen_admin(struct sockets *s, const struct conf_addresses *list, struct arena *a,
+                             struct socket_fault *fault)
+{
+	char name[NAME_ROOM];
+	enum err e = OK;
+	int fd;
+
+	for (size_t k = 0; e == OK && k < list->count; k++) {
+		e = sockets_probe(&list->at[k], a, fault);
+		if (e == OK)
+			e = open_one(&list->at[k], 0, &fd, a, fault);
+		if (e == OK)
+			sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL,
+			            numbered(name, "listen.admin.", (unsigned)k));
+	}
+	return e;
+}
+
+/* Anybody may connect: who it is decides the peer's credentials, and ingest is for any user. */
+static enum err listen_control(struct sockets *s, const struct conf *conf, struct arena *a,
+                               struct socket_fault *fault)
+{
+	const char *path = arena_printf(a, "%s/control.sock", conf->server.state);
+	struct address at;
+	enum err e = address_parse(slice_str(arena_printf(a, "unix:%s", path)), &at);
+	int fd;
+
+	*fault = (struct socket_fault){ .address = path, .err = e };
+	if (e == OK)
+		e = open_one(&at, 0, &fd, a, fault);
+	if (e != OK)
+		return e;
+	sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, "listen.control");
+	return chmod(path, 0666) == 0 ? OK : ERR_IO;
+}
+
+enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
+                        struct socket_fault *fault)
+{
+	struct passed passed = { 0 };
+	enum err e = OK;
+
+	take_passed(&passed);
+	sockets_reserve();
+	if (!add_passed(s, &passed, "tls", ROLE_BIT(ROLE_EDGE)))
+		e = listen_list(s, &conf->listen.tls, edges, "listen.tls.", a, fault);
+	if (e == OK && !add_passed(s, &passed, "http", ROLE_BIT(ROLE_EDGE)))
+		e = listen_list(s, &conf->listen.http, edges, "listen.http.", a, fault);
+	if (e == OK && !add_passed(s, &passed, "admin", ROLE_BIT(ROLE_DESK)))
+		e = listen_admin(s, &conf->listen.admin, a, fault);
+	return e == OK ? listen_control(s, conf, a, fault) : e;
+}
+
+void sockets_shut(const struct sockets *s, unsigned edge, bool shut)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct socket_row *row = &s->rows[i];
+
+		if (!row->own_listener || row->index != (int)edge)
+			continue;
+		/* On Linux this takes a listener out of its group without unbinding it. */
+		if (shut ? shutdown(row->fd, SHUT_RD) != 0 : listen(row->fd, LISTEN_BACKLOG) != 0)
+			log_warn("a listener does not change its state", F("name", row->name));
+	}
+}
+
+void sockets_for(const struct sockets *s, enum role role, unsigned index, struct boot *out)
+{
+	out->fd_count = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct socket_row *row = &s->rows[i];
+
+		if ((row->roles & ROLE_BIT(role)) == 0 ||
+		    (row->index != SOCKETS_ALL && row->index != (int)index))
+			continue;
+		if (out->fd_count == BOOT_FDS_MAX)
+			log_fatal("a process would inherit too many sockets");
+		out->fds[out->fd_count++] = (struct boot_fd){ row->name, row->fd };
+	}
+}

@@ -1,0 +1,69 @@
+/*
+ * Every descriptor the children inherit: made once by the parent, held for its life,
+ * so that a process that starts again finds the same sockets with what waits in them.
+ *
+ * A row says under which name a descriptor is seen by which roles; index picks one
+ * process of a role.
+ */
+#ifndef APP_SOCKETS_H
+#define APP_SOCKETS_H
+
+#include "app/boot.h"
+
+#define SOCKETS_MAX 1024u
+#define SOCKETS_ALL (-1) /* every process of those roles */
+
+#define ROLE_BIT(role) (1u << (role))
+
+struct socket_row {
+	char name[40];
+	int fd;
+	unsigned roles;    /* of ROLE_BIT */
+	int index;         /* the process of its role, or SOCKETS_ALL */
+	bool own_listener; /* an edge's own SO_REUSEPORT socket, which can be closed and opened */
+};
+
+struct sockets {
+	size_t count;
+	struct socket_row rows[SOCKETS_MAX];
+};
+
+/* Why a socket could not be had. */
+struct socket_fault {
+	const char *address; /* as configured */
+	enum err err;        /* as listen_open gives it */
+	const char *owner;   /* of a taken port; NULL otherwise */
+};
+
+/* Keeps BOOT_FD free for the boot lines of children; call it before anything else is opened. */
+void sockets_reserve(void);
+
+/* Adds a descriptor, which is sockets' from now on.  Ends the process when the table is full. */
+void sockets_add(struct sockets *s, int fd, unsigned roles, int index, const char *name);
+
+/* The pairs, bells and the board between processes.  ERR_IO: no descriptors left. */
+enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, int board) MUST_USE;
+
+/*
+ * The listeners of conf: one socket per edge for tls and http, one each for admin
+ * and control.  Sockets passed by systemd (LISTEN_FDS, FileDescriptorName= tls, http or
+ * admin) take the place of the configured addresses of that name and are shared
+ * by all edges.  On failure *fault says which (strings in a).
+ */
+enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
+                        struct socket_fault *fault) MUST_USE;
+
+/*
+ * Whether an address can be listened on now; a port still held by a dying child of an
+ * earlier parent is waited for, up to a second.
+ */
+enum err sockets_probe(const struct address *at, struct arena *a,
+                       struct socket_fault *fault) MUST_USE;
+
+/* Closes the listeners that only this edge serves, or opens them again. */
+void sockets_shut(const struct sockets *s, unsigned edge, bool shut);
+
+/* The descriptors of one process, as its boot lines name them. */
+void sockets_for(const struct sockets *s, enum role role, unsigned index, struct boot *out);
+
+#endif
