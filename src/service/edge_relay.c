@@ -17,6 +17,7 @@
 struct flow {
 	char *bytes;
 	size_t start, end;
+	bool began;    /* a byte or the end came */
 	bool ended;    /* nothing more comes in */
 	bool finished; /* and that was passed on */
 };
@@ -80,12 +81,10 @@ static enum err fill(struct flow *f, struct side *from)
 	e = stream_read(&from->stream, f->bytes + f->end, EDGE_RELAY_BUFFER - f->end, &got);
 	if (e == ERR_AGAIN)
 		from->blocked |= from->stream.want;
-	if (e == ERR_CLOSED) {
-		f->ended = true;
-		return OK;
-	}
+	f->began = f->began || e == OK || e == ERR_CLOSED;
+	f->ended = e == ERR_CLOSED;
 	f->end += got;
-	return e;
+	return e == ERR_CLOSED ? OK : e;
 }
 
 /* OK: something went, or the end was passed on.  ERR_AGAIN: not now.  Else: broken. */
@@ -143,7 +142,7 @@ static void rewatch(struct side *s, const struct flow *from_it, bool more)
 
 static void run(struct relay *r)
 {
-	bool more_in = false, more_out = false, said = r->out.end > 0 || r->out.ended;
+	bool more_in = false, more_out = false;
 	enum err e;
 
 	r->client.blocked = r->service.blocked = 0;
@@ -160,7 +159,7 @@ static void run(struct relay *r)
 		relay_close(r);
 		return;
 	}
-	if (said || r->out.end > 0)
+	if (r->out.began)
 		link_remove(&r->silent);
 	r->idle_due_ms = clock_mono_ms() +
 	                 (r->out.finished ? EDGE_RELAY_LINGER_MS : r->edge->o.limits.relay_idle_ms);
