@@ -15,9 +15,13 @@ struct tls_server {
 	void *arg;
 };
 
-/* RFC 9325, 4.2: forward secrecy and authenticated encryption only. */
-static const char ciphers_12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
-static const char groups[] = "X25519:P-256:P-384";
+/*
+ * RFC 9325, 4.2: forward secrecy and authenticated encryption only.  AES-128 first: what is
+ * served is public, and its shorter hash makes handshakes cheaper.
+ */
+static const char ciphers_12[] = "ECDHE+AESGCM+AES128:ECDHE+AESGCM:ECDHE+CHACHA20";
+static const char ciphers_13[] =
+        "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 static struct slice extension(SSL *ssl, unsigned type, bool *there_out)
 {
@@ -94,6 +98,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 
 static bool configure(SSL_CTX *ctx)
 {
+	int groups[] = { NID_X25519, NID_X9_62_prime256v1, NID_secp384r1 };
+
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
 	                                 SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
 	                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -103,8 +109,9 @@ static bool configure(SSL_CTX *ctx)
 	SSL_CTX_set_read_ahead(ctx, 1);
 	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_cipher_list(ctx, ciphers_12) == 1 &&
-	       SSL_CTX_set1_groups_list(ctx, groups) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
-	       SSL_CTX_set_max_early_data(ctx, 0) == 1;
+	       SSL_CTX_set_ciphersuites(ctx, ciphers_13) == 1 &&
+	       SSL_CTX_set1_groups(ctx, groups, ARRAY_LEN(groups)) == 1 &&
+	       SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1;
 }
 
 struct tls_server *tls_server_new(tls_choose_fn choose, void *arg)

@@ -48,20 +48,21 @@ static struct entry **bucket(struct lru *l, const unsigned char *key)
 	return &l->buckets[n & l->mask];
 }
 
-/* The pointer that points at the entry, or at NULL when there is none. */
-static struct entry **find(struct lru *l, const unsigned char *key)
+static struct entry *find(struct lru *l, const unsigned char *key)
 {
-	struct entry **at = bucket(l, key);
+	struct entry *e = *bucket(l, key);
 
-	while (*at != NULL && memcmp((*at)->key, key, LRU_KEY_SIZE) != 0)
-		at = &(*at)->next;
-	return at;
+	while (e != NULL && memcmp(e->key, key, LRU_KEY_SIZE) != 0)
+		e = e->next;
+	return e;
 }
 
-static void remove_at(struct lru *l, struct entry **at)
+static void remove_entry(struct lru *l, struct entry *e)
 {
-	struct entry *e = *at;
+	struct entry **at = bucket(l, e->key);
 
+	while (*at != e)
+		at = &(*at)->next;
 	*at = e->next;
 	link_remove(&e->age);
 	l->release(e->value);
@@ -69,19 +70,24 @@ static void remove_at(struct lru *l, struct entry **at)
 	l->count--;
 }
 
+static void remove_oldest(struct lru *l)
+{
+	remove_entry(l, LINK_OWNER(l->ages.next, struct entry, age));
+}
+
 void lru_free(struct lru *l)
 {
 	if (l == NULL)
 		return;
 	while (l->count > 0)
-		remove_at(l, find(l, LINK_OWNER(l->ages.next, struct entry, age)->key));
+		remove_oldest(l);
 	mem_free(l->buckets);
 	mem_free(l);
 }
 
 void *lru_get(struct lru *l, const unsigned char key[LRU_KEY_SIZE])
 {
-	struct entry *e = *find(l, key);
+	struct entry *e = find(l, key);
 
 	if (e == NULL)
 		return NULL;
@@ -96,7 +102,7 @@ void lru_put(struct lru *l, const unsigned char key[LRU_KEY_SIZE], void *value)
 
 	lru_drop(l, key);
 	if (l->count == l->capacity)
-		remove_at(l, find(l, LINK_OWNER(l->ages.next, struct entry, age)->key));
+		remove_oldest(l);
 	e = mem_alloc(sizeof(*e));
 	memcpy(e->key, key, LRU_KEY_SIZE);
 	e->value = value;
@@ -109,8 +115,8 @@ void lru_put(struct lru *l, const unsigned char key[LRU_KEY_SIZE], void *value)
 
 void lru_drop(struct lru *l, const unsigned char key[LRU_KEY_SIZE])
 {
-	struct entry **at = find(l, key);
+	struct entry *e = find(l, key);
 
-	if (*at != NULL)
-		remove_at(l, at);
+	if (e != NULL)
+		remove_entry(l, e);
 }

@@ -24,7 +24,7 @@ static void stop(struct world *w)
 /* The next connection that was handed over, made blocking; -1: none in time. */
 static int taken(int channel, struct hand *h)
 {
-	int64_t end = clock_mono_ms() + WORLD_PATIENCE_S * 1000;
+	int64_t end = clock_mono_ms() + WORLD_PATIENCE_MS;
 	struct timeval patience = { .tv_sec = WORLD_PATIENCE_S };
 	int fd = -1;
 

@@ -120,7 +120,7 @@ TEST(nothing_is_resumed)
 		again.ssl = SSL_new(again.ctx);
 		again.fd = world_connect(&w.tls_at);
 		(void)SSL_set_fd(again.ssl, again.fd);
-		(void)SSL_set_tlsext_host_name(again.ssl, "mta-sts.a.example");
+		client_name(again.ssl, "mta-sts.a.example");
 		(void)SSL_set_session(again.ssl, session);
 		EXPECT(SSL_connect(again.ssl) == 1, "second");
 		EXPECT(SSL_session_reused(again.ssl) == 0, "not resumed");
@@ -218,7 +218,7 @@ TEST(plain_http)
 
 static void expect_end(int64_t took, int64_t least, const char *label)
 {
-	EXPECT(took >= least && took < WORLD_PATIENCE_S * 1000, label);
+	EXPECT(took >= least && took < WORLD_PATIENCE_MS, label);
 }
 
 TEST(deadlines)

@@ -28,6 +28,7 @@
 #include "tree.h"
 
 #define WORLD_PATIENCE_S 20
+#define WORLD_PATIENCE_MS INT64_C(20000)
 #define WORLD_SLOT 1
 
 struct world {
@@ -218,7 +219,7 @@ static inline int64_t world_put(struct world *w, const struct world_host *hosts,
 /* Until every live edge has applied the change; false: not in time. */
 static inline bool world_await(struct world *w, int64_t seq)
 {
-	int64_t end = clock_mono_ms() + WORLD_PATIENCE_S * 1000;
+	int64_t end = clock_mono_ms() + WORLD_PATIENCE_MS;
 
 	while (!board_served_everywhere(w->board, (uint64_t)seq)) {
 		if (clock_mono_ms() > end)
@@ -247,6 +248,14 @@ struct client {
 	unsigned long alert; /* the library's reason code when the handshake failed */
 };
 
+static inline void client_name(SSL *ssl, const char *name)
+{
+	char copy[256]; /* the library's macro casts const away */
+
+	(void)snprintf(copy, sizeof(copy), "%s", name);
+	(void)SSL_set_tlsext_host_name(ssl, copy);
+}
+
 /* name NULL: no server name is sent; alpn as on the wire, or NULL. */
 static inline bool client_open(struct client *c, struct world *w, const char *name, int version,
                                const char *alpn)
@@ -260,7 +269,7 @@ static inline bool client_open(struct client *c, struct world *w, const char *na
 	c->fd = world_connect(&w->tls_at);
 	(void)SSL_set_fd(c->ssl, c->fd);
 	if (name != NULL)
-		(void)SSL_set_tlsext_host_name(c->ssl, name);
+		client_name(c->ssl, name);
 	if (alpn != NULL)
 		(void)SSL_set_alpn_protos(c->ssl, (const unsigned char *)alpn,
 		                          (unsigned)strlen(alpn));
