@@ -114,9 +114,7 @@ static void tile_horizon(struct buf *b, const struct view_domain *v)
 	}
 	buf_add_str(b, "<p class=\"big\">");
 	frame_day(b, t);
-	buf_add_str(b, "</p><p>until ");
-	frame_moment(b, t);
-	buf_add_str(b, " senders may act on an older policy</p></div>\n");
+	buf_add_str(b, "</p><p>until then senders may act on an older policy</p></div>\n");
 }
 
 static void put_state(struct buf *b, const struct publication *p)
@@ -269,8 +267,10 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
 		tile_horizon(b, v);
 	}
 	buf_add_str(b, "</div>\n");
-	page_part_figures(b, v);
+	page_part_sessions(b, v);
 	page_part_failures(b, v);
+	page_part_senders(b, v);
+	frame_quarantine(b, v->quarantined);
 	if (v->domain->hosted) {
 		buf_add_str(b, "<div class=\"pair\">\n");
 		put_policy(b, v);

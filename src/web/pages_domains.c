@@ -113,13 +113,6 @@ void page_domains(struct buf *b, const struct frame *f, const struct view_domain
 	buf_add_str(b, "</tbody></table></div>\n");
 	if (v->next != NULL)
 		HTML(b, "<p><a href=\"/?after={}\">More domains</a></p>\n", H(v->next));
-	if (v->quarantined > 0) {
-		buf_add_str(b, "<p>");
-		frame_count(b, v->quarantined, "message", "messages");
-		buf_add_str(
-		        b,
-		        " could not be read as a report and lie in quarantine: <code>mxseal report "
-		        "retry</code> reads them again.</p>\n");
-	}
+	frame_quarantine(b, v->quarantined);
 	frame_end(b);
 }

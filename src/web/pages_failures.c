@@ -5,29 +5,34 @@
 
 #define ROWS_SHOWN 20u /* of one cause; the text is the senders' */
 
+static void put_fix(struct buf *b, const struct explain_entry *e, enum platform p)
+{
+	buf_add_str(b, "<div class=\"fix\">");
+	frame_fix(b, e->fix[p]);
+	buf_add_str(b, "</div>\n");
+}
+
+/* The fix for what runs the domain's mail; where that cannot be told, Postfix stands first. */
 static void put_fixes(struct buf *b, const struct explain_entry *e, const enum platform *known)
 {
+	enum platform first = known == NULL ? PLATFORM_PF : *known;
+
 	if (e->same_fix) {
-		buf_add_str(b, "<h4>Fix</h4><div class=\"fix\">");
-		frame_fix(b, e->fix[0]);
-		buf_add_str(b, "</div>\n");
+		buf_add_str(b, "<h4>Fix</h4>");
+		put_fix(b, e, first);
 		return;
 	}
-	if (known != NULL) {
-		HTML(b, "<h4>Fix for {}</h4><div class=\"fix\">", H(platform_name(*known)));
-		frame_fix(b, e->fix[*known]);
-		buf_add_str(b, "</div>\n");
-	} else {
-		buf_add_str(b, "<h4>Fix, by what runs your mail</h4>\n");
-	}
-	for (unsigned p = 0; p < PLATFORM_COUNT; p++) {
-		if (known != NULL && p == *known)
+	HTML(b, "<h4>Fix for {}</h4>", H(platform_name(first)));
+	put_fix(b, e, first);
+	buf_add_str(b, "<div class=\"others\"><span>Other platforms:</span>");
+	for (enum platform p = PLATFORM_GW; p < PLATFORM_COUNT; p++) {
+		if (p == first)
 			continue;
-		HTML(b, "<details><summary>{}</summary><div class=\"fix\">",
-		     H(platform_name((enum platform)p)));
-		frame_fix(b, e->fix[p]);
-		buf_add_str(b, "</div></details>\n");
+		HTML(b, "<details><summary>{}</summary>", H(platform_name(p)));
+		put_fix(b, e, p);
+		buf_add_str(b, "</details>");
 	}
+	buf_add_str(b, "</div>\n");
 }
 
 static void put_explanation(struct buf *b, const struct explain_entry *e,
@@ -57,15 +62,17 @@ static void put_row(struct buf *b, const struct summary_failure *f)
 {
 	buf_add_str(b, "<tr><td class=\"num\" data-label=\"Sessions\">");
 	frame_number(b, f->sessions);
-	buf_add_str(b, "</td><td data-label=\"Result type\"><code>");
+	buf_add_str(b, "</td><td data-label=\"As reported\"><div><code>");
 	html_peer(b, f->result_type);
-	buf_add_str(b, "</code></td><td data-label=\"Reason code\"><code>");
+	buf_add_str(b, "</code><small>reason code <code>");
 	html_peer(b, f->reason_code);
-	buf_add_str(b, "</code></td><td data-label=\"First\">");
+	buf_add_str(b, "</code></small></div></td><td data-label=\"Seen\"><div>");
 	frame_day(b, f->first);
-	buf_add_str(b, "</td><td data-label=\"Last\">");
-	frame_day(b, f->last);
-	buf_add_str(b, "</td></tr>\n");
+	if (f->last != f->first) {
+		buf_add_str(b, " to ");
+		frame_day(b, f->last);
+	}
+	buf_add_str(b, "</div></td></tr>\n");
 }
 
 /* The rows of the report that have e as their cause, as the senders wrote them. */
@@ -73,10 +80,10 @@ static void put_rows(struct buf *b, const struct summary *s, const struct explai
 {
 	size_t shown = 0, more = 0;
 
-	buf_add_str(
-	        b, "<table class=\"cards raw\"><thead><tr><th scope=\"col\" class=\"num\">Sessions"
-	           "</th><th scope=\"col\">Result type</th><th scope=\"col\">Reason code</th>"
-	           "<th scope=\"col\">First</th><th scope=\"col\">Last</th></tr></thead><tbody>\n");
+	buf_add_str(b,
+	            "<table class=\"cards raw\"><thead><tr><th scope=\"col\" class=\"num\">Sessions"
+	            "</th><th scope=\"col\">As reported</th><th "
+	            "scope=\"col\">Seen</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < s->failure_count; i++) {
 		if (entry_of(&s->failures[i]) != e)
 			continue;

@@ -183,25 +183,15 @@ static void put_unsigned(struct buf *b, const struct summary *s)
 	buf_add_str(b, "</section>\n");
 }
 
-static void put_quarantine(struct buf *b, int64_t n)
+void page_part_sessions(struct buf *b, const struct view_domain *v)
 {
-	if (n == 0)
-		return;
-	buf_add_str(b, "<p class=\"quarantine\">");
-	frame_status(b, STATUS_ADVICE);
-	buf_add_char(b, ' ');
-	frame_count(b, n, "message", "messages");
-	buf_add_str(b,
-	            " (of all domains) could not be read as a report. They are kept in quarantine; "
-	            "<code>mxseal report retry</code> reads them again.</p>\n");
+	if (any_report(v->figures))
+		put_sessions(b, v->figures);
 }
 
-void page_part_figures(struct buf *b, const struct view_domain *v)
+void page_part_senders(struct buf *b, const struct view_domain *v)
 {
-	if (any_report(v->figures)) {
-		put_sessions(b, v->figures);
+	if (any_report(v->figures))
 		put_senders(b, v);
-	}
 	put_unsigned(b, v->unsigned_);
-	put_quarantine(b, v->quarantined);
 }

@@ -175,3 +175,17 @@ void frame_impact(struct buf *b, enum explain_impact i)
 
 	HTML(b, "<span class=\"impact {}\">{}</span>", H(css[i]), H(explain_impact_words(i)));
 }
+
+void frame_quarantine(struct buf *b, int64_t n)
+{
+	if (n == 0)
+		return;
+	buf_add_str(b, "<p class=\"card\">");
+	frame_status(b, STATUS_ADVICE);
+	buf_add_char(b, ' ');
+	frame_count(b, n, "message", "messages");
+	HTML(b,
+	     " (of all domains) could not be read as a report. {} kept in quarantine; <code>mxseal "
+	     "report retry</code> reads {} again.</p>\n",
+	     H(n == 1 ? "It is" : "They are"), H(n == 1 ? "it" : "them"));
+}

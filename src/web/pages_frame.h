@@ -25,6 +25,8 @@ void frame_span(struct buf *b, int64_t seconds);
 void frame_copy(struct buf *b, struct slice text);
 /* A fix: paragraphs, and lines "$ ..." as blocks to copy. */
 void frame_fix(struct buf *b, const char *text);
+/* How many messages could not be read; nothing for 0. */
+void frame_quarantine(struct buf *b, int64_t n);
 void frame_impact(struct buf *b, enum explain_impact i);
 
 #endif

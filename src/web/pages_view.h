@@ -15,7 +15,8 @@ void page_error(struct buf *b, const struct frame *f, const char *detail);
 
 /* Parts of page_domain. */
 void page_part_setup(struct buf *b, const struct view_domain *v);
-void page_part_figures(struct buf *b, const struct view_domain *v);
+void page_part_sessions(struct buf *b, const struct view_domain *v);
 void page_part_failures(struct buf *b, const struct view_domain *v);
+void page_part_senders(struct buf *b, const struct view_domain *v);
 
 #endif
