@@ -3,40 +3,47 @@
 #include "web/needs.h"
 #include "web/pages_view.h"
 
+/* What all explanations of a page share. */
+struct about {
+	const char *domain;
+	enum policy_mode mode;
+	enum platform platform;
+};
+
 #define ROWS_SHOWN 20u /* of one cause; the text is the senders' */
 
-static void put_fix(struct buf *b, const struct explain_entry *e, enum platform p)
+static void put_fix(struct buf *b, const struct explain_entry *e, enum platform p,
+                    const char *domain)
 {
 	buf_add_str(b, "<div class=\"fix\">");
-	frame_fix(b, e->fix[p]);
+	frame_fix(b, e->fix[p], domain);
 	buf_add_str(b, "</div>\n");
 }
 
 /* The fix for what runs the domain's mail; where that cannot be told, Postfix stands first. */
-static void put_fixes(struct buf *b, const struct explain_entry *e, const enum platform *known)
+static void put_fixes(struct buf *b, const struct explain_entry *e, const struct about *about)
 {
-	enum platform first = known == NULL ? PLATFORM_PF : *known;
+	enum platform first = about->platform;
 
 	if (e->same_fix) {
 		buf_add_str(b, "<h4>Fix</h4>");
-		put_fix(b, e, first);
+		put_fix(b, e, first, about->domain);
 		return;
 	}
 	HTML(b, "<h4>Fix for {}</h4>", H(platform_name(first)));
-	put_fix(b, e, first);
+	put_fix(b, e, first, about->domain);
 	buf_add_str(b, "<div class=\"others\"><span>Other platforms:</span>");
 	for (enum platform p = PLATFORM_GW; p < PLATFORM_COUNT; p++) {
 		if (p == first)
 			continue;
 		HTML(b, "<details><summary>{}</summary>", H(platform_name(p)));
-		put_fix(b, e, p);
+		put_fix(b, e, p, about->domain);
 		buf_add_str(b, "</details>");
 	}
 	buf_add_str(b, "</div>\n");
 }
 
-static void put_explanation(struct buf *b, const struct explain_entry *e,
-                            const enum platform *known)
+static void put_explanation(struct buf *b, const struct explain_entry *e, const struct about *about)
 {
 	buf_add_str(b, "<div class=\"means\"><p>");
 	html_marked(b, slice_str(e->plain));
@@ -47,7 +54,7 @@ static void put_explanation(struct buf *b, const struct explain_entry *e,
 		buf_add_str(b, "</li>");
 	}
 	buf_add_str(b, "</ol></details>\n");
-	put_fixes(b, e, known);
+	put_fixes(b, e, about);
 	buf_add_str(b, "<p class=\"verify\"><strong>Verify.</strong> ");
 	html_marked(b, slice_str(e->verify));
 	HTML(b, " <small>{}</small></p></div>\n", H(e->see));
@@ -110,19 +117,19 @@ static int64_t sessions_of(const struct summary *s, const struct explain_entry *
 }
 
 static void put_cause(struct buf *b, const struct summary *s, const struct explain_entry *e,
-                      enum policy_mode mode, const enum platform *known)
+                      const struct about *about)
 {
 	HTML(b, "<article class=\"failure\"><header><h3>{}</h3>",
 	     H(e == NULL ? "Codes that mxseal has no text for" : e->title));
-	if (e != NULL && needs_impact(e, mode) != IMPACT_NONE)
-		frame_impact(b, needs_impact(e, mode));
+	if (e != NULL && needs_impact(e, about->mode) != IMPACT_NONE)
+		frame_impact(b, needs_impact(e, about->mode));
 	buf_add_str(b, "<span class=\"many\">");
 	frame_count(b, sessions_of(s, e), "session", "sessions");
 	buf_add_str(b, "</span></header><div class=\"beside\"><div class=\"facts\">");
 	put_rows(b, s, e);
 	buf_add_str(b, "</div>\n");
 	if (e != NULL)
-		put_explanation(b, e, known);
+		put_explanation(b, e, about);
 	else
 		buf_add_str(
 		        b,
@@ -133,8 +140,7 @@ static void put_cause(struct buf *b, const struct summary *s, const struct expla
 }
 
 /* One cause once, in the order of its worst row. */
-static void put_causes(struct buf *b, const struct summary *s, enum policy_mode mode,
-                       const enum platform *known)
+static void put_causes(struct buf *b, const struct summary *s, const struct about *about)
 {
 	for (size_t i = 0; i < s->failure_count; i++) {
 		const struct explain_entry *e = entry_of(&s->failures[i]);
@@ -142,18 +148,22 @@ static void put_causes(struct buf *b, const struct summary *s, enum policy_mode 
 		while (entry_of(&s->failures[first]) != e)
 			first++;
 		if (first == i)
-			put_cause(b, s, e, mode, known);
+			put_cause(b, s, e, about);
 	}
 }
 
 void page_part_failures(struct buf *b, const struct view_domain *v)
 {
 	const struct summary *s = v->figures;
-	enum platform platform;
-	bool known = needs_platform(v, &platform);
+	struct about about = {
+		.domain = v->domain->name,
+		.mode = needs_mode(v),
+		.platform = PLATFORM_PF,
+	};
 
 	if (s->day_count == 0)
 		return;
+	(void)needs_platform(v, &about.platform); /* else the first guess stays */
 	buf_add_str(b, "<section class=\"card\" aria-labelledby=\"failures\"><h2 "
 	               "id=\"failures\">Why sessions "
 	               "failed</h2>\n");
@@ -164,6 +174,6 @@ void page_part_failures(struct buf *b, const struct view_domain *v)
 		                                    : " The reports count failures but do not say "
 		                                      "what failed.</p>");
 	}
-	put_causes(b, s, needs_mode(v), known ? &platform : NULL);
+	put_causes(b, s, &about);
 	buf_add_str(b, "</section>\n");
 }

@@ -3,6 +3,8 @@
 #include "base/utc.h"
 #include "web/assets.h"
 
+#define FIX_LINE_MAX 8192u
+
 /* Six shapes that differ without colour, drawn in a box of 16. */
 static const struct {
 	const char *word, *css, *shape;
@@ -153,20 +155,44 @@ void frame_copy(struct buf *b, struct slice text)
 	HTML(b, "<span class=\"copy\"><code>{}</code></span>", HS(text));
 }
 
-void frame_fix(struct buf *b, const char *text)
+/* example.com in line becomes the domain, but mx1.example.com stays: nobody knows that name. */
+static void with_domain(struct buf *out, struct slice line, const char *domain)
+{
+	size_t at;
+
+	while ((at = slice_find_slice(line, S("example.com"))) != SIZE_MAX) {
+		struct slice before = slice_head(line, at);
+		bool other = slice_ends(before, S(".")) && !slice_ends(before, S("mta-sts."));
+		buf_add(out, before);
+		buf_add_str(out, other ? "example.com" : domain);
+		line = slice_skip(line, at + strlen("example.com"));
+	}
+	buf_add(out, line);
+}
+
+static void put_line(struct buf *b, struct slice line)
+{
+	if (slice_starts(line, S("$ "))) {
+		HTML(b, "<div class=\"copy cmd\"><code>{}</code></div>", HS(slice_skip(line, 2)));
+		return;
+	}
+	buf_add_str(b, "<p>");
+	html_marked(b, line);
+	buf_add_str(b, "</p>");
+}
+
+void frame_fix(struct buf *b, const char *text, const char *domain)
 {
 	struct slice rest = slice_str(text), line;
+	struct buf own;
 
+	buf_init(&own, FIX_LINE_MAX);
 	while (slice_next_line(&rest, &line)) {
-		if (slice_starts(line, S("$ "))) {
-			HTML(b, "<div class=\"copy cmd\"><code>{}</code></div>",
-			     HS(slice_skip(line, 2)));
-			continue;
-		}
-		buf_add_str(b, "<p>");
-		html_marked(b, line);
-		buf_add_str(b, "</p>");
+		buf_reset(&own);
+		with_domain(&own, line, domain);
+		put_line(b, buf_status(&own) == OK ? buf_slice(&own) : line);
 	}
+	buf_fini(&own);
 }
 
 void frame_impact(struct buf *b, enum explain_impact i)

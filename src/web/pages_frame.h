@@ -23,8 +23,11 @@ void frame_moment(struct buf *b, int64_t t);
 void frame_span(struct buf *b, int64_t seconds);
 /* A text to be taken as it is, with a button that copies it where scripts run. */
 void frame_copy(struct buf *b, struct slice text);
-/* A fix: paragraphs, and lines "$ ..." as blocks to copy. */
-void frame_fix(struct buf *b, const char *text);
+/*
+ * A fix: paragraphs, and lines "$ ..." as blocks to copy.  Where a text says example.com, or
+ * mta-sts.example.com, the domain stands in its place.
+ */
+void frame_fix(struct buf *b, const char *text, const char *domain);
 /* How many messages could not be read; nothing for 0. */
 void frame_quarantine(struct buf *b, int64_t n);
 void frame_impact(struct buf *b, enum explain_impact i);

@@ -75,15 +75,43 @@ static void put_record_state(struct buf *b, const char *state)
 	buf_add_str(b, " not looked up");
 }
 
-static void put_record(struct buf *b, const struct view_record *r)
+static const char *purpose_words(const char *purpose)
 {
-	HTML(b, "<div class=\"record\"><h3>{}</h3>\n<dl><dt>Name</dt><dd>", H(r->purpose));
+	static const char *const words[][2] = {
+		{ "policy-host", "Policy host" },
+		{ "policy-id", "Policy id" },
+		{ "reports", "Reports" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(words[i][0], purpose) == 0)
+			return words[i][1];
+	}
+	return purpose;
+}
+
+static void put_value(struct buf *b, const struct record_row *r)
+{
+	buf_add_str(b, "<dt>Value</dt><dd>");
+	if (r->value == NULL)
+		buf_add_str(b, "<span class=\"none\">cannot be said yet</span>");
+	else
+		frame_copy(b, slice_str(r->value));
+	buf_add_str(b, "</dd>");
+	if (r->mistake != NULL)
+		HTML(b, "<dt>Note</dt><dd>{}</dd>", H(r->mistake));
+}
+
+static void put_record(struct buf *b, const struct record_row *r)
+{
+	HTML(b, "<div class=\"record\"><h3>{}</h3>\n<dl><dt>Name</dt><dd>",
+	     H(purpose_words(r->purpose)));
 	frame_copy(b, slice_str(r->name));
 	buf_add_str(b, "</dd><dt>Short name</dt><dd>");
 	frame_copy(b, slice_str(r->relative));
-	HTML(b, "</dd><dt>Type</dt><dd><code>{}</code></dd><dt>Value</dt><dd>", H(r->type));
-	frame_copy(b, slice_str(r->value));
-	HTML(b, "</dd><dt>TTL</dt><dd>{}</dd><dt>State</dt><dd>", HN(r->ttl));
+	HTML(b, "</dd><dt>Type</dt><dd><code>{}</code></dd>", H(r->type));
+	put_value(b, r);
+	HTML(b, "<dt>TTL</dt><dd>{}</dd><dt>State</dt><dd>", HN(r->ttl));
 	put_record_state(b, r->state);
 	buf_add_str(b, "</dd></dl></div>\n");
 }

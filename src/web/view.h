@@ -7,6 +7,7 @@
 
 #include "advice/explain.h"
 #include "mtasts/horizon.h"
+#include "service/records.h"
 #include "store/certs.h"
 #include "store/domains.h"
 #include "store/policies.h"
@@ -36,13 +37,6 @@ struct view_mx {
 	bool matched;
 };
 
-struct view_record {
-	const char *purpose; /* "policy host", "policy id", "reports" */
-	const char *name, *relative, *type, *value;
-	uint32_t ttl;
-	const char *state; /* of interface.md: "not-checked", "seen", ... */
-};
-
 struct view_domain {
 	const struct domain *domain;
 	int64_t now;
@@ -56,7 +50,7 @@ struct view_domain {
 	size_t mx_count, unused_count, record_count;
 	const struct view_mx *mx;
 	const char *const *unused; /* patterns that match no live MX host */
-	const struct view_record *records;
+	const struct record_row *records;
 	const struct summary *figures;   /* headline trusts */
 	const struct summary *unsigned_; /* unsigned reports alone */
 	int64_t quarantined;             /* in the whole installation */

@@ -53,9 +53,9 @@
 		};
 	}
 
-	function series(label, values, fill, stack) {
+	function series(label, values, fill) {
 		return {
-			label: label, data: values, backgroundColor: fill, stack: stack,
+			label: label, data: values, backgroundColor: fill, stack: 'day',
 			categoryPercentage: 0.9, barPercentage: 0.9
 		};
 	}
@@ -88,11 +88,11 @@
 	}
 
 	function draw(canvas, days) {
-		var ok = series('succeeded', days.map(function (d) { return d.ok; }), colour('--ok'), 'day');
+		var ok = series('succeeded', days.map(function (d) { return d.ok; }), colour('--ok'));
 		var failed = series('failed', days.map(function (d) { return d.failed; }),
-			stripes(colour('--bad'), colour('--bad-line')), 'day');
+			stripes(colour('--bad'), colour('--bad-line')));
 		var none = series('no report (hatched, not zero)', [],
-			stripes(colour('--card'), colour('--gap')), 'none');
+			stripes(colour('--card'), colour('--gap')));
 		return new Chart(canvas, {
 			type: 'bar',
 			data: { labels: days.map(function (d) { return d.day; }), datasets: [ok, failed, none] },

@@ -54,13 +54,13 @@ static const struct cert sample_cert = {
 static const struct view_mx sample_mx[] = { { "mx1.acme.example", 10, true },
 	                                    { "mx2.filter.test", 20, false } };
 static const char *const sample_unused[] = { "*.filter.example" };
-static const struct view_record sample_records[] = {
-	{ "policy host", "mta-sts.acme.example", "mta-sts", "CNAME",
-	  "acme.example.k3vq7z.web.sts.mxseal.example.", 300, "seen" },
-	{ "policy id", "_mta-sts.acme.example", "_mta-sts", "CNAME",
-	  "acme.example.k3vq7z.id.sts.mxseal.example.", 300, "not-checked" },
-	{ "reports", "_smtp._tls.acme.example", "_smtp._tls", "CNAME",
-	  "acme.example.k3vq7z.rpt.sts.mxseal.example.", 300, "pending" },
+static const struct record_row sample_records[] = {
+	{ "policy-host", "cname", "mta-sts.acme.example", "mta-sts", "CNAME",
+	  "acme.example.k3vq7z.web.sts.mxseal.example.", 300, "seen", NULL },
+	{ "policy-id", "txt", "_mta-sts.acme.example", "_mta-sts", "TXT", NULL, 300, "not-checked",
+	  "there is an id once the policy is served" },
+	{ "reports", "cname", "_smtp._tls.acme.example", "_smtp._tls", "CNAME",
+	  "acme.example.k3vq7z.rpt.sts.mxseal.example.", 300, "pending", NULL },
 };
 static struct summary_organization sample_senders[] = {
 	{ SLICE_INIT("Microsoft Corporation"),

@@ -1,0 +1,208 @@
+#include "web/pages_data.h"
+
+#include "base/utc.h"
+#include "mtasts/policy.h"
+#include "service/hosting.h"
+#include "service/publish.h"
+#include "store/db.h"
+#include "store/quarantine.h"
+
+/* ERR_NOTFOUND is an answer here: the pointer is NULL then. */
+static enum err optional(enum err e, const void *value, const void **out)
+{
+	*out = e == OK ? value : NULL;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err read_cert(struct desk *d, const struct domain *domain, struct arena *a,
+                          const char **host_out, const struct cert **out)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+	struct cert *c = arena_alloc(a, sizeof(*c));
+	const void *p = NULL;
+
+	if (publish_host_name(domain->name, host) != OK) {
+		*host_out = "";
+		return OK; /* a name that long can have no policy host */
+	}
+	*host_out = arena_str(a, slice_str(host));
+	enum err e = optional(certs_assigned(d->db, domain->tenant, slice_str(host), a, c), c, &p);
+	*out = p;
+	return e;
+}
+
+static enum err read_publications(struct desk *d, const struct domain *domain, struct arena *a,
+                                  const struct publication **newest,
+                                  const struct publication **served)
+{
+	struct publication *n = arena_alloc(a, sizeof(*n)), *s = arena_alloc(a, sizeof(*s));
+	const void *p = NULL;
+	enum err e = optional(policies_newest(d->db, domain->id, a, n), n, &p);
+
+	*newest = p;
+	if (e == OK) {
+		e = optional(policies_served(d->db, domain->id, a, s), s, &p);
+		*served = p;
+	}
+	return e;
+}
+
+static const struct summary_line *line_of(const struct summary_line *lines, size_t count,
+                                          int64_t id)
+{
+	size_t from = 0;
+
+	while (from < count) { /* ordered by domain id */
+		size_t mid = from + (count - from) / 2;
+		if (lines[mid].domain == id)
+			return &lines[mid];
+		if (lines[mid].domain < id)
+			from = mid + 1;
+		else
+			count = mid;
+	}
+	return NULL;
+}
+
+static enum err read_line(struct desk *d, const struct domain *domain, const struct summary_line *s,
+                          struct arena *a, struct view_line *out)
+{
+	const struct publication *served;
+	const char *host;
+
+	*out = (struct view_line){ .domain = domain };
+	if (s != NULL) {
+		out->counts = s->counts;
+		out->last_day = s->last_day;
+	}
+	enum err e = read_publications(d, domain, a, &out->newest, &served);
+	if (e == OK)
+		e = read_cert(d, domain, a, &host, &out->cert);
+	return e;
+}
+
+enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, struct arena *a,
+                            struct view_domains *out)
+{
+	struct view_domains v = { .now = now };
+	struct summary_line *sums;
+	struct domain *domains;
+	size_t sum_count, count;
+	int64_t from = utc_day_start(now) - (SUMMARY_DAYS - 1) * UTC_DAY;
+
+	enum err e =
+	        domains_list(d->db, TENANT_ONLY, after, PAGES_DOMAINS + 1, a, &domains, &count);
+	if (e == OK)
+		e = summary_lines(d->db, TENANT_ONLY, from, now, TRUST_HEADLINE, a, &sums,
+		                  &sum_count);
+	if (e == OK)
+		e = quarantine_count(d->db, &v.quarantined);
+	if (e != OK)
+		return e;
+	v.count = count < PAGES_DOMAINS ? count : PAGES_DOMAINS;
+	struct view_line *lines = arena_calloc(a, v.count, sizeof(*lines));
+	for (size_t i = 0; e == OK && i < v.count; i++)
+		e = read_line(d, &domains[i], line_of(sums, sum_count, domains[i].id), a,
+		              &lines[i]);
+	if (e != OK)
+		return e;
+	v.lines = lines;
+	v.next = count > PAGES_DOMAINS ? domains[PAGES_DOMAINS - 1].name : NULL;
+	*out = v;
+	return OK;
+}
+
+static enum err read_figures(struct desk *d, struct arena *a, struct view_domain *v)
+{
+	struct summary *s = arena_calloc(a, 2, sizeof(*s));
+	int64_t from = utc_day_start(v->now) - (SUMMARY_DAYS - 1) * UTC_DAY;
+
+	v->figures = &s[0];
+	v->unsigned_ = &s[1];
+	enum err e = summary_read(d->db, v->domain->id, from, v->now, TRUST_HEADLINE, a, &s[0]);
+	if (e == OK)
+		e = summary_read(d->db, v->domain->id, from, v->now, TRUST_BIT(TRUST_UNSIGNED), a,
+		                 &s[1]);
+	if (e == OK)
+		e = quarantine_count(d->db, &v->quarantined);
+	return e;
+}
+
+static enum err read_horizon(struct desk *d, struct arena *a, struct view_domain *v)
+{
+	struct horizon_answer *h = arena_alloc(a, sizeof(*h));
+	const void *p = NULL;
+	enum err e = optional(hosting_horizon(d, v->domain, S(""), S(""), v->now, a, h), h, &p);
+
+	v->horizon = p;
+	return e;
+}
+
+static enum err read_records(struct desk *d, struct arena *a, struct view_domain *v)
+{
+	struct records *r = arena_alloc(a, sizeof(*r));
+	enum err e = records_read(d, v->domain, v->now, a, r);
+
+	v->records = r->rows;
+	v->record_count = r->count;
+	return e;
+}
+
+/* The lock is held. */
+static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
+                            struct view_domain *v)
+{
+	struct domain *domain = arena_alloc(a, sizeof(*domain));
+	struct refusal why;
+	enum err e = hosting_find(d, name, a, domain, &why);
+
+	v->domain = domain;
+	if (e == OK)
+		e = read_figures(d, a, v);
+	if (e != OK || !domain->hosted)
+		return e;
+	e = read_publications(d, domain, a, &v->newest, &v->served);
+	if (e == OK)
+		e = read_cert(d, domain, a, &v->cert_host, &v->cert);
+	if (e == OK)
+		e = read_horizon(d, a, v);
+	if (e == OK)
+		e = read_records(d, a, v);
+	return e;
+}
+
+/* Asks DNS: the lock is not held. */
+static void read_mx(struct desk *d, struct arena *a, struct view_domain *v)
+{
+	const struct policy *p = v->newest == NULL ? NULL : v->newest->policy;
+	struct hosting_mx mx;
+
+	hosting_look_mx(d, v->domain->name, p == NULL ? NULL : p->mx, p == NULL ? 0 : p->mx_count,
+	                a, &mx);
+	struct view_mx *rows = arena_calloc(a, mx.host_count, sizeof(*rows));
+	for (size_t i = 0; i < mx.host_count; i++)
+		rows[i] = (struct view_mx){ mx.hosts[i].name, mx.hosts[i].preference,
+			                    mx.hosts[i].matched };
+	v->mx_known = mx.known;
+	v->mx_why = mx.why;
+	v->mx = rows;
+	v->mx_count = mx.host_count;
+	v->unused = mx.unused;
+	v->unused_count = mx.known ? mx.unused_count : 0;
+}
+
+enum err pages_read_domain(struct desk *d, struct slice name, int64_t now, struct arena *a,
+                           struct view_domain *out)
+{
+	struct view_domain v = { .now = now, .cert_host = "", .mx_why = "" };
+
+	desk_lock(d);
+	enum err e = read_stored(d, name, a, &v);
+	desk_unlock(d);
+	if (e != OK)
+		return e;
+	if (v.domain->hosted)
+		read_mx(d, a, &v);
+	*out = v;
+	return OK;
+}
