@@ -1,5 +1,6 @@
 #include "advice/explain.h"
 
+#include "mtasts/finding.h"
 #include "test.h"
 #include "tlsrpt/faults.h"
 #include "tlsrpt/notes.h"
@@ -210,8 +211,8 @@ TEST(catalogue)
 	}
 }
 
-/* Every code a reader of reports can give has its entry, of the right kind. */
-TEST(notes_and_faults)
+/* Every code a reader of reports, policies or records can give has its entry, of the right kind. */
+TEST(codes_of_readers)
 {
 	static const struct {
 		const char *code;
@@ -278,4 +279,4 @@ TEST(platforms)
 }
 
 TEST_MAIN(UNIT(found_as_pasted), UNIT(failure_rows), UNIT(nearest), UNIT(catalogue),
-          UNIT(notes_and_faults), UNIT(hosted_mail), UNIT(platforms))
+          UNIT(codes_of_readers), UNIT(hosted_mail), UNIT(platforms))
