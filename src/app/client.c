@@ -53,15 +53,24 @@ static int no_service(const struct cli *cli, const char *path, int error)
 	        "--state DIR");
 }
 
+static int stranger(const struct cli *cli, const char *path)
+{
+	return cli_error(cli, EXIT_DENIED, path, "the socket belongs to a stranger",
+	                 "check who owns the state directory and what listens there");
+}
+
+static const char *socket_path(const struct cli *cli)
+{
+	return arena_printf(cli->arena, "%s/control.sock", client_state(cli));
+}
+
 int client_connect(const struct cli *cli, int *fd_out)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *state = client_state(cli);
-	const char *path = arena_printf(cli->arena, "%s/control.sock", state);
+	const char *path = socket_path(cli);
 
 	if (strlen(path) >= sizeof(addr.sun_path))
-		return cli_error(cli, EXIT_UNKNOWN, path, "the path is too long for a socket",
-		                 "use a state directory with a shorter path");
+		return no_service(cli, path, ENAMETOOLONG);
 	memcpy(addr.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0) {
@@ -71,10 +80,9 @@ int client_connect(const struct cli *cli, int *fd_out)
 			(void)close(fd); /* never connected */
 		return no_service(cli, path, error);
 	}
-	if (!peer_is_trusted(fd, state)) {
+	if (!peer_is_trusted(fd, client_state(cli))) {
 		(void)close(fd); /* nothing was sent */
-		return cli_error(cli, EXIT_DENIED, path, "the socket belongs to a stranger",
-		                 "check who owns the state directory and what listens there");
+		return stranger(cli, path);
 	}
 	*fd_out = fd;
 	return EXIT_GOOD;
@@ -88,49 +96,78 @@ static size_t on_bytes(char *p, size_t size, size_t count, void *arg)
 	return buf_status(b) == OK ? size * count : 0;
 }
 
-/* The socket is connected and checked already; libcurl only speaks HTTP on it. */
+/* One request on its way, for libcurl's callbacks. */
+struct request {
+	const struct cli *cli;
+	const char *socket_path;
+	int fd; /* the connection; libcurl's */
+	struct buf answer;
+	long status;
+};
+
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
+	struct request *r = arg;
+
 	(void)purpose;
-	(void)address;
-	return *(int *)arg;
+	r->fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	return r->fd;
 }
 
-static int on_options(void *arg, curl_socket_t fd, curlsocktype purpose)
+/* Connected, and nothing is sent yet: the moment to look who answers. */
+static int on_connected(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
-	(void)arg;
-	(void)fd;
-	(void)purpose;
-	return CURL_SOCKOPT_ALREADY_CONNECTED;
+	const struct request *r = arg;
+
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	return peer_is_trusted(r->fd, client_state(r->cli)) ? CURL_PREREQFUNC_OK
+	                                                    : CURL_PREREQFUNC_ABORT;
 }
 
-static CURLcode perform(CURL *curl, int *fd, const char *method, const char *path, const char *body,
-                        struct buf *answer, long *status_out)
+static CURLcode perform(CURL *curl, struct request *r, const char *method, const char *path,
+                        const char *body)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-	char url[4096];
 
-	(void)snprintf(url, sizeof(url), "http://localhost%s",
-	               path); /* a cut path is answered 404 */
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, "control.sock");
+	curl_easy_setopt(curl, CURLOPT_URL,
+	                 arena_printf(r->cli->arena, "http://localhost%s", path));
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, r->socket_path);
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, fd);
-	curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_options);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, r);
+	curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(curl, CURLOPT_PREREQDATA, r);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, REQUEST_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &r->answer);
 	if (body != NULL)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 	CURLcode rc = curl_easy_perform(curl);
 	if (rc == CURLE_OK)
-		rc = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status_out);
+		rc = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
 	curl_slist_free_all(headers);
 	return rc;
+}
+
+/* Why libcurl gave up, as an exit status that was said. */
+static int gave_up(const struct cli *cli, CURL *curl, const struct request *r, CURLcode rc)
+{
+	long error = 0;
+
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		return stranger(cli, r->socket_path);
+	if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST) {
+		(void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error); /* 0 stays */
+		return no_service(cli, r->socket_path, (int)error);
+	}
+	return cli_error(cli, EXIT_UNKNOWN, "control socket", curl_easy_strerror(rc),
+	                 "look at the service's log, then try again");
 }
 
 /* An answer that is no success: its problem in words, and the exit status it names. */
@@ -148,21 +185,19 @@ static int problem(const struct cli *cli, const char *path, long status, const j
 	                 client_str(answer, "fix", NULL));
 }
 
-static int judge(const struct cli *cli, const char *path, CURLcode rc, long status,
-                 const struct buf *bytes, json_t **answer_out)
+static int judge(const struct cli *cli, const char *path, const struct request *r,
+                 json_t **answer_out)
 {
-	json_t *answer = NULL;
+	struct slice bytes = buf_slice(&r->answer);
+	json_t *answer = bytes.len == 0
+	                         ? NULL
+	                         : json_loadb(bytes.p, bytes.len, JSON_REJECT_DUPLICATES, NULL);
 
-	if (rc != CURLE_OK)
-		return cli_error(cli, EXIT_UNKNOWN, "control socket", curl_easy_strerror(rc),
-		                 "look at the service's log, then try again");
-	if (bytes->len > 0)
-		answer = json_loadb(bytes->p, bytes->len, JSON_REJECT_DUPLICATES, NULL);
-	if (status >= 200 && status < 300) {
+	if (r->status >= 200 && r->status < 300) {
 		*answer_out = answer;
 		return EXIT_GOOD;
 	}
-	int code = problem(cli, path, status, answer);
+	int code = problem(cli, path, r->status, answer);
 	json_decref(answer);
 	return code;
 }
@@ -170,22 +205,16 @@ static int judge(const struct cli *cli, const char *path, CURLcode rc, long stat
 int client_request(const struct cli *cli, const char *method, const char *path, const json_t *body,
                    json_t **answer_out)
 {
-	int fd = -1, code = client_connect(cli, &fd);
-	long status = 0;
-	struct buf bytes;
-
-	if (code != EXIT_GOOD)
-		return code;
+	struct request r = { .cli = cli, .socket_path = socket_path(cli), .fd = -1 };
 	CURL *curl = curl_easy_init();
-	if (curl == NULL) {
-		(void)close(fd); /* nothing was sent */
+
+	if (curl == NULL)
 		return cli_error(cli, EXIT_UNKNOWN, "control socket", "out of memory", NULL);
-	}
 	char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
-	buf_init(&bytes, CLIENT_ANSWER_MAX);
-	CURLcode rc = perform(curl, &fd, method, path, text, &bytes, &status);
-	code = judge(cli, path, rc, status, &bytes, answer_out);
-	buf_fini(&bytes);
+	buf_init(&r.answer, CLIENT_ANSWER_MAX);
+	CURLcode rc = perform(curl, &r, method, path, text);
+	int code = rc == CURLE_OK ? judge(cli, path, &r, answer_out) : gave_up(cli, curl, &r, rc);
+	buf_fini(&r.answer);
 	free(text);
 	curl_easy_cleanup(curl); /* closes the socket */
 	return code;
