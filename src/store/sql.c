@@ -102,7 +102,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "select " PUBLICATION_COLUMNS "join domain d on d.id = p.domain and d.removed = 0"
 	    " where p.served = 0 and p.end_cause = 0 order by p.domain"),
 	ROW(SQL_PUBLICATION_SUPERSEDE,
-	    "update publication set end_cause = 1, ended = case when offered = 0 then $2 else 0 end"
+	    "update publication set end_cause = 1, ended = case when offered = 0"
+	    " then cast($2 as bigint) else 0 end"
 	    " where domain = $1 and served = 0 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_MARK_OFFERED,
 	    "update publication set seq = $2, offered = case when offered = 0 then $3"
