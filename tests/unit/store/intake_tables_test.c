@@ -1,0 +1,130 @@
+/* What intake writes beside reports: arrivals, the archive's position, quarantine. */
+#include "store/arrivals.h"
+#include "store/quarantine.h"
+#include "unit/store/fixture.h"
+
+TEST(arrivals)
+{
+	struct fixture f;
+	struct arrival in = { .sha256 = "aa",
+		              .place = { 20260101, 5, 6 },
+		              .way = "post",
+		              .trust = TRUST_POSTED,
+		              .arrived = NOON,
+		              .reports = 1 };
+	struct arrival got;
+	bool added = false;
+
+	fixture_open(&f);
+	EXPECT(arrivals_get(f.db, S("aa"), f.a, &got) == ERR_NOTFOUND, "unknown at first");
+	EXPECT(arrivals_put(f.db, &in, &added) == OK && added, "noted");
+	in.trust = TRUST_IMPORTED;
+	in.place.segment = 20260102;
+	EXPECT(arrivals_put(f.db, &in, &added) == OK && !added, "the same bytes again");
+	EXPECT(arrivals_get(f.db, S("aa"), f.a, &got) == OK && got.trust == TRUST_IMPORTED,
+	       "the best trust stays");
+	EXPECT(got.place.segment == 20260101 && got.place.offset == 5 && got.place.length == 6 &&
+	               got.arrived == NOON && got.reports == 1,
+	       "and where they lie");
+	in.trust = TRUST_UNSIGNED;
+	EXPECT(arrivals_put(f.db, &in, NULL) == OK &&
+	               arrivals_get(f.db, S("aa"), f.a, &got) == OK && got.trust == TRUST_IMPORTED,
+	       "a worse one changes nothing");
+	fixture_close(&f);
+}
+
+TEST(position)
+{
+	struct fixture f;
+	struct archive_position at = { 1, 1 };
+
+	fixture_open(&f);
+	EXPECT(archive_get_position(f.db, &at) == OK && at.segment == 0 && at.offset == 0,
+	       "nothing is stored at first");
+	at = (struct archive_position){ 20260101, 77 };
+	EXPECT(archive_set_position(f.db, &at) == OK, "set");
+	at.offset = 99;
+	EXPECT(db_begin(f.db) == OK && archive_set_position(f.db, &at) == OK &&
+	               db_end(f.db, ERR_IO) == ERR_IO,
+	       "with the transaction that it is part of");
+	EXPECT(archive_get_position(f.db, &at) == OK && at.segment == 20260101 && at.offset == 77,
+	       "or not at all");
+	fixture_reopen(&f);
+	EXPECT(archive_get_position(f.db, &at) == OK && at.offset == 77, "also after a restart");
+	fixture_close(&f);
+}
+
+static struct quarantine_row entry(const char *sha256)
+{
+	struct quarantine_row row = { .reason = "bad-json",
+		                      .message = S("<script> \xff"),
+		                      .way = "post",
+		                      .kind = "gz",
+		                      .trust = TRUST_POSTED,
+		                      .name = S("a.json.gz"),
+		                      .domain = S("example.com"),
+		                      .place = { 20260101, 1, 2 },
+		                      .arrived = NOON,
+		                      .tried = NOON,
+		                      .tries = 1 };
+
+	(void)snprintf(row.sha256, sizeof(row.sha256), "%s", sha256);
+	return row;
+}
+
+TEST(quarantine)
+{
+	struct fixture f;
+	struct quarantine_row row = entry("bb"), got;
+	int64_t count = 0;
+	bool added = false;
+
+	fixture_open(&f);
+	EXPECT(quarantine_put(f.db, &row, &added) == OK && added, "put");
+	row.trust = TRUST_IMPORTED;
+	row.reason = "other";
+	EXPECT(quarantine_put(f.db, &row, &added) == OK && !added, "a second arrival adds nothing");
+	EXPECT(quarantine_count(f.db, &count) == OK && count == 1, "one entry");
+	EXPECT(quarantine_get(f.db, S("bb"), f.a, &got) == OK && got.trust == TRUST_IMPORTED,
+	       "but its better trust");
+	EXPECT_SLICE(slice_str(got.reason), S("bad-json"), "the reason stays");
+	EXPECT_SLICE(got.message, S("<script> ?"), "text is kept as UTF-8");
+	EXPECT(quarantine_retried(f.db, S("bb"), "reader-died", S("again"), NOON + 5) == OK,
+	       "tried");
+	EXPECT(quarantine_get(f.db, S("bb"), f.a, &got) == OK && got.tries == 2 &&
+	               got.tried == NOON + 5 && got.arrived == NOON,
+	       "counted");
+	EXPECT_SLICE(slice_str(got.reason), S("reader-died"), "with the new reason");
+	EXPECT(quarantine_retried(f.db, S("cc"), "x", S(""), NOON) == ERR_NOTFOUND, "unknown");
+	EXPECT(quarantine_resolve(f.db, S("bb")) == OK, "read at last");
+	EXPECT(quarantine_resolve(f.db, S("bb")) == ERR_NOTFOUND, "gone");
+	EXPECT(quarantine_get(f.db, S("bb"), f.a, &got) == ERR_NOTFOUND, "gone");
+	fixture_close(&f);
+}
+
+TEST(quarantine_pages)
+{
+	static const char *const digests[] = { "a", "b", "c", "d", "e" };
+	struct fixture f;
+	struct quarantine_row *rows = NULL;
+	struct slice after = S("");
+	size_t count = 0, seen = 0;
+
+	fixture_open(&f);
+	for (size_t i = ARRAY_LEN(digests); i > 0; i--) {
+		struct quarantine_row row = entry(digests[i - 1]);
+		EXPECT(quarantine_put(f.db, &row, NULL) == OK, digests[i - 1]);
+	}
+	do {
+		EXPECT(quarantine_list(f.db, after, 2, f.a, &rows, &count) == OK, "a page");
+		for (size_t i = 0; i < count; i++)
+			EXPECT_SLICE(slice_str(rows[i].sha256), slice_str(digests[seen++]),
+			             "in order");
+		if (count > 0)
+			after = slice_str(rows[count - 1].sha256);
+	} while (count > 0);
+	EXPECT(seen == ARRAY_LEN(digests), "each once");
+	fixture_close(&f);
+}
+
+TEST_MAIN(UNIT(arrivals), UNIT(position), UNIT(quarantine), UNIT(quarantine_pages))
