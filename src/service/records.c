@@ -66,7 +66,8 @@ static void add_address(struct maker *m)
 	struct record_row *r;
 	size_t before = m->out->count;
 
-	while (slice_next(&rest, ' ', &word)) {
+	/* The two other records have their places at the end. */
+	while (m->out->count < RECORDS_MAX - 2 && slice_next(&rest, ' ', &word)) {
 		if (word.len == 0)
 			continue;
 		r = add_row(m, RECORD_HOST, "policy-host", "mta-sts");
@@ -140,7 +141,7 @@ static void add_reports(struct maker *m)
 	struct slice uris[RECORDS_RUA_MAX];
 	struct buf b;
 
-	if (m->domain->way[RECORD_REPORTS] == WAY_CNAME && m->domain->rua[0] == '\0') {
+	if (m->domain->way[RECORD_REPORTS] == WAY_CNAME) {
 		add_target(m, r, "rpt");
 	} else {
 		r->type = "TXT";

@@ -1,0 +1,318 @@
+/* Domains come, change and go. */
+#include "base/enc.h"
+#include "base/utc.h"
+#include "mtasts/name.h"
+#include "service/hosting_internal.h"
+#include "tlsrpt/record.h"
+
+#define CLAIM_LENGTH 8u
+#define TAG_LENGTH 20u /* 100 bits */
+
+static void set_ways(struct domain *d, enum domain_way way)
+{
+	d->way[RECORD_HOST] = way == WAY_TXT ? WAY_ADDRESS : way;
+	d->way[RECORD_ID] = way;
+	d->way[RECORD_REPORTS] = way;
+}
+
+static enum err check_way(const struct desk *d, enum domain_way way, struct refusal *why)
+{
+	if (way == WAY_ADDRESS)
+		return refuse(why, ERR_SYNTAX, "way", "the way is cname, txt or update");
+	if (way != WAY_CNAME || d->set.zone[0] != '\0')
+		return OK;
+	(void)refuse(why, ERR_SYNTAX, "way-no-zone",
+	             "the way cname needs a service zone, and none is configured");
+	return refuse_fix(why, "use --way txt, or set [service] zone");
+}
+
+static enum err init_domain(struct hosting_work *c, const struct domain_request *q,
+                            const char *name)
+{
+	char *claim = arena_alloc(c->a, CLAIM_LENGTH + 1), *tag = arena_alloc(c->a, TAG_LENGTH + 1);
+	enum domain_way way = q->has_way ? q->way : c->d->set.zone[0] != '\0' ? WAY_CNAME : WAY_TXT;
+	enum err e = check_way(c->d, way, c->why);
+
+	enc_random_label(claim, CLAIM_LENGTH);
+	enc_random_label(tag, TAG_LENGTH);
+	c->domain = (struct domain){ .tenant = TENANT_ONLY,
+		                     .name = name,
+		                     .stage = STAGE_OBSERVE,
+		                     .profile = c->d->set.profile,
+		                     .hosting = HOSTING_HERE,
+		                     .rua = "",
+		                     .tag = tag,
+		                     .tag_before = "",
+		                     .claim = claim,
+		                     .hosted = !q->observed };
+	set_ways(&c->domain, way);
+	return e;
+}
+
+static enum err already_there(struct hosting_work *c, const char *name, bool observed)
+{
+	struct domain there;
+	enum err e;
+
+	desk_lock(c->d);
+	e = domains_by_name(c->d->db, TENANT_ONLY, slice_str(name), c->a, &there);
+	desk_unlock(c->d);
+	if (e == ERR_NOTFOUND || (e == OK && !there.hosted && !observed))
+		return OK;
+	if (e != OK)
+		return hosting_store_failed(c->d, e, "reading the domain", c->why);
+	(void)refuse(c->why, ERR_CONFLICT, "domain-exists", "%s is there already", name);
+	return refuse_fix(c->why, "`mxseal policy set %s` changes its policy", name);
+}
+
+static enum err add_observed(struct hosting_work *c)
+{
+	enum err e = OK;
+
+	c->out->changed = true;
+	c->out->dry_run = c->q->dry_run;
+	c->out->domain = c->domain;
+	if (c->q->dry_run)
+		return OK;
+	desk_lock(c->d);
+	e = db_begin(c->d->db);
+	if (e == OK) {
+		e = domains_add(c->d->db, &c->domain, c->now, &c->domain.id);
+		if (e == OK)
+			e = hosting_audit(c->d, c->actor, "domain.observe", c->domain.name, "",
+			                  c->now);
+		e = db_end(c->d->db, e);
+	}
+	if (e == OK)
+		e = domains_by_id(c->d->db, c->domain.id, c->a, &c->out->domain);
+	desk_unlock(c->d);
+	return e == OK ? OK : hosting_store_failed(c->d, e, "adding the domain", c->why);
+}
+
+static enum err save_new(struct hosting_work *c)
+{
+	enum err e = db_begin(c->d->db);
+
+	if (e != OK)
+		return e;
+	e = domains_add(c->d->db, &c->domain, c->now, &c->domain.id);
+	if (e == OK)
+		c->out->changed = true;
+	return db_end(c->d->db, e == OK ? hosting_save_parts(c, "domain.add") : e);
+}
+
+enum err hosting_add(struct desk *d, const char *actor, const struct domain_request *q, int64_t now,
+                     struct arena *a, struct hosting_change *out, struct refusal *why)
+{
+	struct hosting_change done = { 0 };
+	struct hosting_work c = { .d = d,
+		                  .actor = actor,
+		                  .q = &q->policy,
+		                  .now = now,
+		                  .a = a,
+		                  .out = &done,
+		                  .why = why };
+	char name[NAME_SIZE];
+	enum err e = hosting_name(q->name, name, why);
+
+	if (e == OK)
+		e = already_there(&c, name, q->observed);
+	if (e == OK)
+		e = init_domain(&c, q, arena_str(a, slice_str(name)));
+	if (e == OK && q->observed) {
+		e = add_observed(&c);
+		goto done;
+	}
+	if (e == OK)
+		e = hosting_draft(a, c.domain.name, NULL, &q->policy, &c.draft, why);
+	if (e == OK)
+		e = hosting_prepare(&c);
+	if (e == OK)
+		e = q->policy.dry_run ? hosting_finish_dry(&c) : hosting_store_change(&c, save_new);
+done:
+	hosting_keep_policy(&c);
+	if (e == OK)
+		*out = done;
+	return e;
+}
+
+static enum err take_rua(struct hosting_work *c, const struct domain_patch *q)
+{
+	struct tlsrpt_rua rua;
+	enum finding_kind kind;
+	struct buf b;
+	enum err e = OK;
+
+	buf_init(&b, DOMAIN_RUA_MAX);
+	for (size_t i = 0; e == OK && i < q->rua_count; i++) {
+		e = tlsrpt_rua_read(c->a, q->rua[i], &rua, &kind);
+		if (i > 0)
+			buf_add_char(&b, '\n');
+		buf_add(&b, q->rua[i]);
+		if (e != OK) {
+			(void)refuse(c->why, ERR_SYNTAX, "rua", "\"%.*s\" is no report address",
+			             (int)(q->rua[i].len < 300 ? q->rua[i].len : 300), q->rua[i].p);
+			e = refuse_fix(c->why, "give mailto:ADDRESS or https://HOST/PATH");
+		}
+	}
+	if (e == OK && buf_status(&b) != OK)
+		e = refuse(c->why, ERR_LIMIT, "rua", "the report addresses are too long together");
+	if (e == OK)
+		c->domain.rua = arena_str(c->a, buf_slice(&b));
+	buf_fini(&b);
+	return e;
+}
+
+static bool same_settings(const struct domain *a, const struct domain *b)
+{
+	for (size_t i = 0; i < RECORD_COUNT; i++)
+		if (a->way[i] != b->way[i])
+			return false;
+	return strcmp(a->rua, b->rua) == 0 && strcmp(a->profile, b->profile) == 0 &&
+	       a->hosting == b->hosting;
+}
+
+static enum err save_settings(struct hosting_work *c, int64_t revision)
+{
+	int64_t seq = 0;
+	enum err e = db_begin(c->d->db);
+
+	if (e != OK)
+		return e;
+	e = domains_update(c->d->db, &c->domain, revision);
+	if (e == OK)
+		e = hosting_audit(c->d, c->actor, "domain.set", c->domain.name, "", c->now);
+	e = db_end(c->d->db, e);
+	return e == OK ? publish_domain(c->d, &c->domain, c->now, &seq) : e;
+}
+
+static enum err apply_patch(struct hosting_work *c, const struct domain_patch *q)
+{
+	enum err e = OK;
+
+	if (q->has_way) {
+		e = check_way(c->d, q->way, c->why);
+		set_ways(&c->domain, q->way);
+	}
+	if (e == OK && q->has_rua)
+		e = take_rua(c, q);
+	if (q->has_profile)
+		c->domain.profile = arena_str(c->a, q->profile);
+	if (q->has_hosting)
+		c->domain.hosting = q->hosting;
+	return e;
+}
+
+enum err hosting_patch(struct desk *d, const char *actor, struct slice name,
+                       const struct domain_patch *q, int64_t now, struct arena *a,
+                       struct hosting_change *out, struct refusal *why)
+{
+	struct hosting_change done = { 0 };
+	struct hosting_work c = {
+		.d = d, .actor = actor, .now = now, .a = a, .out = &done, .why = why
+	};
+	enum err e = hosting_read(&c, name, false);
+	struct domain before = c.domain;
+
+	if (e == OK)
+		e = apply_patch(&c, q);
+	if (e != OK)
+		return e;
+	done.dry_run = q->dry_run;
+	done.changed = !same_settings(&before, &c.domain);
+	if (done.changed && !q->dry_run) {
+		desk_lock(d);
+		e = save_settings(&c, q->revision);
+		desk_unlock(d);
+	}
+	if (e == ERR_CONFLICT) {
+		(void)refuse(why, e, "changed-underneath", "%s was changed by somebody else",
+		             c.domain.name);
+		return refuse_fix(why, "look at it again and repeat the change");
+	}
+	if (e != OK)
+		return hosting_store_failed(d, e, "saving the domain", why);
+	e = hosting_answer_now(&c);
+	if (e == OK)
+		*out = done;
+	return e;
+}
+
+/* Until when a sender may act on a policy of mode enforce or testing; 0: nobody holds one. */
+static int64_t held_until(const struct hosting_work *c)
+{
+	const struct horizon_answer *h = &c->out->horizon;
+	int64_t until = 0;
+
+	if (!c->out->horizon_known)
+		return 0;
+	for (size_t i = 0; i < h->count; i++)
+		if (h->policies[i].mode != POLICY_NONE && h->held_until[i] > until)
+			until = h->held_until[i];
+	return until > c->now ? until : 0;
+}
+
+static enum err refuse_removal(struct hosting_work *c, int64_t until)
+{
+	char day[UTC_TEXT_SIZE];
+
+	if (until == HORIZON_OPEN)
+		(void)refuse(c->why, ERR_GUARD, "policy-held",
+		             "the policy of %s is served, and senders hold it", c->domain.name);
+	else
+		(void)refuse(c->why, ERR_GUARD, "policy-held",
+		             "senders may hold a policy of %s until %s", c->domain.name,
+		             utc_format(until, day));
+	return refuse_fix(
+	        c->why,
+	        "save --mode none with max_age 86400 and wait until old policies have run out "
+	        "(`mxseal horizon %s`), or remove it all the same with --now",
+	        c->domain.name);
+}
+
+static enum err save_removal(struct hosting_work *c)
+{
+	int64_t seq = 0;
+	enum err e = db_begin(c->d->db);
+
+	if (e != OK)
+		return e;
+	e = domains_remove(c->d->db, c->domain.id, c->now);
+	if (e == OK)
+		e = hosting_audit(c->d, c->actor, "domain.remove", c->domain.name, "", c->now);
+	e = db_end(c->d->db, e);
+	if (e == OK)
+		e = publish_drop(c->d, c->domain.name, &seq);
+	c->out->state.seq = seq;
+	c->out->state.served = false;
+	return e;
+}
+
+enum err hosting_remove(struct desk *d, const char *actor, struct slice name, bool now_is_fine,
+                        bool dry_run, int64_t now, struct arena *a, struct hosting_change *out,
+                        struct refusal *why)
+{
+	struct hosting_change done = { .changed = true, .dry_run = dry_run };
+	struct hosting_work c = {
+		.d = d, .actor = actor, .now = now, .a = a, .out = &done, .why = why
+	};
+	enum err e = hosting_read(&c, name, false);
+	int64_t until;
+
+	if (e == OK)
+		e = hosting_answer_now(&c);
+	if (e != OK)
+		return e;
+	until = held_until(&c);
+	if (until != 0 && !now_is_fine)
+		return refuse_removal(&c, until);
+	if (!dry_run) {
+		desk_lock(d);
+		e = save_removal(&c);
+		desk_unlock(d);
+	}
+	if (e != OK)
+		return hosting_store_failed(d, e, "removing the domain", why);
+	*out = done;
+	return OK;
+}

@@ -1,0 +1,77 @@
+/* From publications to the cache horizon. */
+#include "service/hosting_internal.h"
+
+/*
+ * Hosted here the old text is gone at the moment the new one is served everywhere: senders
+ * use no HTTP caches and no proxy stands between.
+ */
+static int64_t leftover(const struct domain *domain)
+{
+	return domain->hosting == HOSTING_HERE ? 0 : HORIZON_LEFTOVER;
+}
+
+static struct horizon_policy as_horizon(const struct publication *p)
+{
+	return (struct horizon_policy){
+		.id = slice_str(p->policy_id),
+		.mode = p->policy->mode,
+		.max_age = p->policy->max_age,
+		.mx_count = p->policy->mx_count,
+		.mx = p->policy->mx,
+		.served_from = p->offered,
+		.served_until = p->ended == 0 ? HORIZON_OPEN : p->ended,
+		.ended = p->end == END_STOPPED,
+		.id_seen = p->id_seen == 0 ? HORIZON_OPEN : p->id_seen,
+		.ttl = p->id_seen == 0 ? HORIZON_OPEN : p->ttl,
+	};
+}
+
+/*
+ * A sender may hold what edges were given, from then on.  While the newest is on its way to them
+ * the older text can still be fetched: for the arithmetic the newest begins now.  Moments are kept
+ * in order, since the clock may have stepped back between two of them.
+ */
+static size_t take_offered(struct arena *a, const struct publication *list, size_t count,
+                           int64_t now, struct horizon_policy **out)
+{
+	struct horizon_policy *rows = arena_calloc(a, count + 1, sizeof(*rows));
+	int64_t last = INT64_MIN;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct horizon_policy *r = &rows[n];
+		if (list[i].offered == 0)
+			continue;
+		*r = as_horizon(&list[i]);
+		if (list[i].state == PUBLICATION_STAGED && r->served_from < now)
+			r->served_from = now;
+		if (r->served_from < last)
+			r->served_from = last;
+		if (r->served_until < r->served_from)
+			r->served_until = r->served_from;
+		last = r->served_from;
+		n++;
+	}
+	*out = rows;
+	return n;
+}
+
+enum err hosting_horizon(struct desk *d, const struct domain *domain, struct slice retire,
+                         struct slice wrong, int64_t now, struct arena *a,
+                         struct horizon_answer *out)
+{
+	struct publication *list;
+	struct horizon_policy *rows;
+	size_t count;
+	enum err e = policies_history(d->db, domain->id, a, &list, &count);
+
+	if (e != OK)
+		return e;
+	struct horizon_history h = { .count = take_offered(a, list, count, now, &rows),
+		                     .leftover = leftover(domain),
+		                     .fetch = HORIZON_FETCH,
+		                     .give_up = HORIZON_GIVE_UP };
+	struct horizon_question q = { .now = now, .retire = retire, .wrong = wrong };
+	h.policies = rows;
+	return h.count == 0 ? ERR_NOTFOUND : horizon_compute(a, &h, &q, out, NULL);
+}
