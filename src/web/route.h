@@ -61,6 +61,7 @@ struct request {
 	const char *actor;                 /* for the audit log: "uid 0", "session" */
 	const struct web_session *session; /* NULL: none */
 	bool control;                      /* came by the control socket */
+	bool secure;                       /* came by HTTPS of the admin host */
 	int64_t now;
 };
 
@@ -95,7 +96,8 @@ struct route_table {
 	const struct route *rows;
 	size_t count;
 };
-size_t route_tables(const struct route_table **out);
+#define ROUTE_TABLES 2u
+void route_tables(struct route_table out[ROUTE_TABLES]);
 
 enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
 /* Fills params; allow_out (a list for the Allow field, in the arena) when the method is wrong. */

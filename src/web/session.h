@@ -3,8 +3,8 @@
  *
  * A link carries a random token that is stored hashed, works once and for
  * fifteen minutes.  Using it opens a session: a cookie (HttpOnly, SameSite=Lax;
- * Secure with the __Host- prefix when the request came over the admin host),
- * 12 hours idle, 7 days in all.  Each session has a CSRF token that forms
+ * Secure with the __Host- prefix when the request came over the admin host) that
+ * lasts 7 days.  Each session has a CSRF token that forms
  * carry in the field "csrf" and scripts in the header X-CSRF-Token.
  */
 #ifndef WEB_SESSION_H
@@ -14,13 +14,12 @@
 
 #define SESSION_TOKEN_SIZE 48u /* room for any token made here, NUL included */
 #define SESSION_LINK_SECONDS 900
-#define SESSION_IDLE_SECONDS (12 * 3600)
 #define SESSION_TOTAL_SECONDS (7 * 86400)
 
 struct web_session {
 	char id[SESSION_TOKEN_SIZE];   /* the secret of the cookie */
 	char csrf[SESSION_TOKEN_SIZE]; /* derived from it; to put into forms */
-	int64_t created, seen;
+	int64_t created;
 };
 
 /* Makes a login token.  Takes the lock itself.  ERR_IO: the store. */
@@ -31,8 +30,10 @@ enum err session_link(struct desk *d, int64_t now, char token_out[SESSION_TOKEN_
  */
 enum err session_open(const struct request *q, struct slice token, struct response *r) MUST_USE;
 /* The session of a cookie field.  The lock is held.  ERR_DENIED: none that is valid. */
-enum err session_find(struct desk *d, const char *cookie, int64_t now,
+enum err session_find(struct desk *d, const char *cookie, bool secure, int64_t now,
                       struct web_session *out) MUST_USE;
+/* A bearer token ("Bearer mxs_...").  The lock is held.  ERR_DENIED. */
+enum err session_bearer(struct desk *d, const char *authorization, int64_t now) MUST_USE;
 /* Ends the request's session and clears the cookie.  The lock is held. */
 void session_close(const struct request *q, struct response *r);
 
@@ -41,6 +42,10 @@ void session_close(const struct request *q, struct response *r);
  * origin: no browser sent it, which only a request without a session may do.
  */
 bool session_origin_fits(const char *origin, const char *host);
+/* Pure.  Is given the CSRF token of the session? */
+bool session_csrf_fits(const struct web_session *s, struct slice given);
+/* Pure.  Is the Host field that name, whatever its port, case or final dot? */
+bool session_host_fits(const char *host, const char *want);
 /* Pure.  Is it a name under which the loopback listener is addressed: 127.0.0.1, [::1], localhost?
  */
 bool session_host_is_loopback(const char *host);
