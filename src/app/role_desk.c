@@ -1,7 +1,270 @@
-/* The duty of desk. */
-#include "app/idle.h"
+/*
+ * The duty of desk: takes connections of the control socket, the dashboard and the admin
+ * host, and once a second looks after publications, the watchdog and old sign-ins.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/boot.h"
+#include "app/desk_control.h"
+#include "app/desk_feed.h"
+#include "net/clock.h"
+#include "net/fetch.h"
+#include "net/handover.h"
+#include "net/resolver.h"
+#include "service/demo_ca.h"
+#include "service/publish.h"
+#include "store/db.h"
+#include "store/edgedb.h"
+#include "web/server.h"
+#include "web/session.h"
+
+#define ADMINS_MAX 16u
+#define BELLS_MAX 256u
+#define TICK_MS 1000
+#define HOURLY_MS (3600 * 1000)
+
+struct duty {
+	const struct boot *boot;
+	struct desk desk;
+	struct dial_rules rules;
+	struct server *server;
+	struct control control;
+	struct feed *feed; /* of a demonstration; NULL: done */
+	int bells[BELLS_MAX];
+	int admins[ADMINS_MAX];
+	size_t admin_count;
+	int hand, listener, signals;
+	int64_t purged_ms;
+	char admin_url[ADDRESS_TEXT_SIZE + 8];
+	bool stop;
+};
+
+static bool open_stores(struct duty *u)
+{
+	const struct conf *conf = u->boot->conf;
+	struct diag diag = { .why = "" };
+	enum err e = db_open(conf_path(conf, "mxseal.db"), DB_WRITE, &u->desk.db, &diag);
+
+	if (e == OK)
+		e = edgedb_open_writer(conf_path(conf, "edge/edge.db"), &u->desk.edge, &diag);
+	if (e != OK)
+		log_error("the databases cannot be opened", F("why", diag.why));
+	return e == OK;
+}
+
+static bool open_resolver(struct duty *u)
+{
+	const struct conf *conf = u->boot->conf;
+	struct resolver_conf rc = { .forward = slice_str(conf->resolver.forward),
+		                    .stub = slice_str(conf->resolver.stub),
+		                    .trust_anchor = slice_str(conf->resolver.trust_anchor),
+		                    .rules = &u->rules };
+	struct diag diag = { .why = "" };
+
+	/* A demonstration asks nobody. */
+	if (u->boot->demo)
+		return true;
+	enum err e = dial_rules_allow(&u->rules, slice_str(conf->outgoing.allow), &diag);
+	if (e == OK)
+		e = resolver_open(&rc, &u->desk.resolver, &diag);
+	if (e != OK)
+		log_error("the resolver cannot be used", F("why", diag.why));
+	return e == OK;
+}
+
+static void fill_settings(struct duty *u)
+{
+	const struct conf *c = u->boot->conf;
+	struct desk_settings *s = &u->desk.set;
+	char text[ADDRESS_TEXT_SIZE];
+
+	*s = (struct desk_settings){
+		.demo = u->boot->demo,
+		.state_dir = c->server.state,
+		.zone = c->service.zone,
+		.service_host = c->service.host,
+		.report_host = c->report.host,
+		.addresses = c->service.addresses,
+		.ttl = (uint32_t)c->service.ttl,
+		.profile = "default",
+		.https_open = c->listen.tls.count > 0,
+		.admin_url = "",
+		.ca_file = u->boot->demo ? conf_path(c, DEMO_CA_FILE) : "",
+	};
+	if (c->listen.tls.count > 0)
+		s->https_port = address_port(&c->listen.tls.at[0].any);
+	if (c->listen.admin.count > 0) {
+		/* An address and a scheme fit. */
+		(void)snprintf(u->admin_url, sizeof(u->admin_url), "http://%s",
+		               address_format(&c->listen.admin.at[0].any, text));
+		s->admin_url = u->admin_url;
+	}
+}
+
+static bool open_all(struct duty *u)
+{
+	const struct boot *b = u->boot;
+
+	(void)pthread_mutex_init(&u->desk.lock, NULL); /* cannot fail with these arguments */
+	u->desk.board = b->board;
+	u->desk.key_edge_tls = keys_get(&b->keys, KEY_EDGE_TLS);
+	u->desk.key_report_tls = keys_get(&b->keys, KEY_REPORT_TLS);
+	u->desk.bells = u->bells;
+	u->desk.bell_count = boot_fd_list(b, "bell.", u->bells, BELLS_MAX);
+	u->desk.hand_intake = boot_fd(b, "hand.intake");
+	u->admin_count = boot_fd_list(b, "listen.admin.", u->admins, ADMINS_MAX);
+	u->hand = boot_fd(b, "hand.desk");
+	u->listener = boot_fd(b, "listen.control");
+	fill_settings(u);
+	fetch_setup();
+	if (!open_stores(u) || !open_resolver(u) || server_open(&u->desk, &u->server) != OK)
+		return false;
+	control_init(&u->control, u->server, u->desk.hand_intake);
+	return true;
+}
+
+static int signal_descriptor(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set); /* these fail for wrong signal numbers only */
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void accept_admin(struct duty *u, int listener)
+{
+	struct server_peer peer = { .via = SERVER_LOOPBACK };
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0 && server_add(u->server, fd, &peer, clock_mono_ms()) != OK)
+		log_warn("dashboard connection refused", F("why", "too many"));
+}
+
+static void take_handed(struct duty *u)
+{
+	struct server_peer peer = { .via = SERVER_ADMIN };
+	struct hand h;
+	int fd;
+
+	if (hand_receive(u->hand, &h, &fd) != OK)
+		return;
+	if (h.duty != HAND_ADMIN)
+		(void)close(fd); /* not ours */
+	else if (server_add(u->server, fd, &peer, clock_mono_ms()) != OK)
+		log_warn("admin connection refused", F("why", "too many"));
+}
+
+static void wait_and_take(struct duty *u, int timeout_ms)
+{
+	struct pollfd p[3 + ADMINS_MAX + CONTROL_WAITING_MAX] = {
+		{ .fd = u->signals, .events = POLLIN },
+		{ .fd = u->hand, .events = POLLIN },
+		{ .fd = u->listener, .events = POLLIN },
+	};
+	size_t n = 3, waiting;
+
+	for (size_t i = 0; i < u->admin_count; i++)
+		p[n++] = (struct pollfd){ .fd = u->admins[i], .events = POLLIN };
+	waiting = control_polls(&u->control, &p[n]);
+	if (poll(p, n + waiting, timeout_ms) <= 0)
+		return;
+	u->stop = p[0].revents != 0;
+	control_ready(&u->control, &p[n], waiting, clock_mono_ms());
+	if (p[1].revents != 0)
+		take_handed(u);
+	if (p[2].revents != 0)
+		control_accept(&u->control, u->listener, clock_mono_ms());
+	for (size_t i = 0; i < u->admin_count; i++)
+		if (p[3 + i].revents != 0)
+			accept_admin(u, u->admins[i]);
+}
+
+static void tick(struct duty *u)
+{
+	int64_t ms = clock_mono_ms(), now = clock_now_s();
+
+	server_tick(u->server, ms);
+	control_tick(&u->control, ms);
+	publish_settle(&u->desk, now);
+	if (u->feed != NULL && feed_done(u->feed)) {
+		feed_free(u->feed);
+		u->feed = NULL;
+	}
+	if (ms - u->purged_ms < HOURLY_MS)
+		return;
+	u->purged_ms = ms;
+	session_purge(&u->desk, now);
+}
+
+/* What was committed before a restart is known to the edges; what was not is given again. */
+static bool catch_up(struct duty *u)
+{
+	int64_t seq = 0, newest = 0;
+
+	desk_lock(&u->desk);
+	enum err e = publish_all(&u->desk, clock_now_s(), &seq);
+	if (e == OK)
+		e = edgedb_seq(u->desk.edge, &newest);
+	desk_unlock(&u->desk);
+	if (e != OK) {
+		log_error("policies cannot be given to the edges", F("why", err_name(e)));
+		return false;
+	}
+	board_commit(u->desk.board, (uint64_t)newest);
+	board_ring(u->desk.bells, u->desk.bell_count);
+	return true;
+}
+
+static void run(struct duty *u)
+{
+	int64_t ticked = 0;
+
+	while (!u->stop) {
+		int64_t now = clock_mono_ms();
+		int timeout = TICK_MS;
+		board_beat(u->boot->board, u->boot->slot, now);
+		wait_and_take(u, TICK_MS);
+		if (clock_mono_ms() - ticked >= TICK_MS) {
+			ticked = clock_mono_ms();
+			tick(u);
+		}
+	}
+}
+
+static void close_all(struct duty *u)
+{
+	control_fini(&u->control);
+	server_close(u->server);
+	feed_free(u->feed);
+	resolver_close(u->desk.resolver);
+	edgedb_close(u->desk.edge);
+	db_close(u->desk.db);
+	if (u->signals >= 0)
+		(void)close(u->signals);            /* nothing was written */
+	(void)pthread_mutex_destroy(&u->desk.lock); /* all threads have ended */
+}
 
 int role_desk(const struct boot *b)
 {
-	return idle(b);
+	struct duty *u = mem_alloc(sizeof(*u));
+	int code = 1;
+
+	u->boot = b;
+	u->signals = signal_descriptor();
+	if (u->signals >= 0 && open_all(u) && catch_up(u)) {
+		if (b->demo && !b->empty)
+			u->feed = feed_new(&u->desk, clock_now_s());
+		run(u);
+		code = 0;
+	}
+	close_all(u);
+	mem_free(u);
+	return code;
 }

@@ -7,6 +7,7 @@
 #include "mtasts/name.h"
 #include "net/clock.h"
 #include "service/board.h"
+#include "service/demo_cert.h"
 #include "service/demo_fetch.h"
 #include "store/certs.h"
 #include "store/edgedb.h"
@@ -61,6 +62,8 @@ static enum err find_cert(struct desk *d, int64_t tenant, const char *host, int6
 			e = certs_assign(d->db, tenant, slice_str(host),
 			                 slice_str(out->fingerprint), now);
 	}
+	if (e == ERR_NOTFOUND && d->set.demo)
+		e = demo_cert(d, host, now, a, out);
 	*found_out = e == OK;
 	return e == ERR_NOTFOUND ? OK : e;
 }
@@ -167,6 +170,8 @@ static enum err offer_newest(struct desk *d, const struct domain *domain, const 
 
 	if (e != OK)
 		return e == ERR_NOTFOUND ? OK : e;
+	if (p.end != END_NOT) /* service of it stopped; a save begins again */
+		return drop_host(d, host, seq_out);
 	if (domain->hosting == HOSTING_HERE) {
 		e = find_cert(d, domain->tenant, host, now, a, &cert, &found);
 		if (e != OK || !found)

@@ -238,6 +238,7 @@ void dispatch(struct desk *desk, const struct server_peer *peer, const struct di
 		                       S("application/x-www-form-urlencoded")),
 		.host = head->host,
 		.if_none_match = head->if_none_match,
+		.if_match = slice_trim(slice_str(head->if_match)),
 		.cookie = head->cookie,
 		.actor = "nobody",
 		.control = peer->via == SERVER_CONTROL,

@@ -9,7 +9,8 @@
 /* What the library read of a request; strings may be NULL when the field was not sent. */
 struct dispatch_head {
 	const char *method, *target; /* target: path and query, as sent */
-	const char *host, *origin, *cookie, *authorization, *csrf, *content_type, *if_none_match;
+	const char *host, *origin, *cookie, *authorization, *csrf, *content_type, *if_none_match,
+	        *if_match;
 };
 
 /*

@@ -54,6 +54,7 @@ struct request {
 	size_t query_count;
 	struct request_pair query[ROUTE_QUERY_MAX];
 	struct slice body;
+	struct slice if_match;            /* trimmed; empty: not sent */
 	bool form;                        /* body is application/x-www-form-urlencoded */
 	const char *host, *if_none_match; /* NULL: not sent */
 	const char *cookie;               /* the whole Cookie field; NULL: none */

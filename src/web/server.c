@@ -149,6 +149,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
 		.csrf = header(connection, "X-CSRF-Token"),
 		.content_type = header(connection, "Content-Type"),
 		.if_none_match = header(connection, "If-None-Match"),
+		.if_match = header(connection, "If-Match"),
 	};
 	struct response r = { .status = 200, .content_type = "application/json" };
 	bool too_long = buf_status(&in->body) != OK;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/enc.h"
+#include "base/log.h"
 #include "store/sessions.h"
 
 #define LINK_LENGTH 32u    /* of 32 letters: 160 bits */
@@ -144,6 +145,15 @@ void session_close(const struct request *q, struct response *r)
 		(void)sessions_end(q->desk->db, digest); /* the cookie goes in any case */
 	}
 	set_cookie(q, r, "", 0);
+}
+
+void session_purge(struct desk *d, int64_t now)
+{
+	desk_lock(d);
+	enum err e = sessions_purge(d->db, now);
+	desk_unlock(d);
+	if (e != OK)
+		log_warn("old sign-ins not removed", F("why", err_name(e)));
 }
 
 bool session_csrf_fits(const struct web_session *s, struct slice given)

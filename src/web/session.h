@@ -36,10 +36,11 @@ enum err session_find(struct desk *d, const char *cookie, bool secure, int64_t n
 enum err session_bearer(struct desk *d, const char *authorization, int64_t now) MUST_USE;
 /* Ends the request's session and clears the cookie.  The lock is held. */
 void session_close(const struct request *q, struct response *r);
+/* Removes what has expired.  Takes the lock itself. */
+void session_purge(struct desk *d, int64_t now);
 
 /*
- * Pure.  Does an Origin (or, without one, a Referer) belong to the host of the request?  NULL
- * origin: no browser sent it, which only a request without a session may do.
+ * Pure.  Does an Origin belong to the host of the request?  NULL: it was not sent; false.
  */
 bool session_origin_fits(const char *origin, const char *host);
 /* Pure.  Is given the CSRF token of the session? */

@@ -1,0 +1,69 @@
+#include "web/api_internal.h"
+
+#include "base/log.h"
+
+/* The path of a domain. */
+#define D "/api/v1/domains/{d}"
+
+const struct route api_routes[] = {
+	{ "GET", "/api/v1/domains", ROUTE_READ, ROUTE_LOCKED, api_domains_list,
+	  "List the domains" },
+	{ "POST", "/api/v1/domains", ROUTE_WRITE, 0, api_domains_add, "Host or observe a domain" },
+	{ "GET", D, ROUTE_READ, 0, api_domain_show, "Show a domain" },
+	{ "PATCH", D, ROUTE_WRITE, 0, api_domain_set, "Change how a domain is published" },
+	{ "DELETE", D, ROUTE_WRITE, 0, api_domain_remove, "Stop hosting a domain" },
+	{ "GET", D "/policy", ROUTE_READ, ROUTE_LOCKED, api_policy_show, "Show the policy" },
+	{ "PUT", D "/policy", ROUTE_WRITE, 0, api_policy_set, "Change the policy" },
+	{ "POST", D "/policy/bump", ROUTE_WRITE, 0, api_policy_bump,
+	  "Publish the same policy under a further id" },
+	{ "GET", D "/policy/history", ROUTE_READ, ROUTE_LOCKED, api_policy_history,
+	  "List everything that was published" },
+	{ "GET", D "/records", ROUTE_READ, ROUTE_LOCKED, api_domain_records,
+	  "The DNS records to publish" },
+	{ "GET", D "/horizon", ROUTE_READ, ROUTE_LOCKED, api_domain_horizon,
+	  "Until when old policies may be held" },
+	{ "GET", D "/summary", ROUTE_READ, ROUTE_LOCKED, api_domain_summary, "Sum reports up" },
+	{ "GET", D "/reports", ROUTE_READ, ROUTE_LOCKED, api_domain_reports, "List reports" },
+	{ "GET", "/api/v1/quarantine", ROUTE_READ, ROUTE_LOCKED, api_quarantine_list,
+	  "List what could not be read" },
+	{ "POST", "/api/v1/reports/retry", ROUTE_WRITE, 0, api_reports_retry,
+	  "Read what lies in quarantine again" },
+	{ "GET", "/api/v1/certs", ROUTE_READ, ROUTE_LOCKED, api_certs_list, "List certificates" },
+	{ "POST", "/api/v1/certs", ROUTE_WRITE, 0, api_certs_import_files,
+	  "Take certificates from PEM files" },
+	{ "POST", "/api/v1/login", ROUTE_WRITE, 0, api_login, "Make a one-time link" },
+	{ "GET", "/api/v1/wait", ROUTE_READ, 0, api_wait,
+	  "Answer when a change is served everywhere" },
+	{ "GET", "/api/v1/status", ROUTE_READ, ROUTE_LOCKED, api_status, "State of the service" },
+	{ "GET", "/api/v1/openapi.json", ROUTE_READ, 0, api_openapi, "This description" },
+	{ "GET", "/metrics", ROUTE_OPEN, ROUTE_LOCKED, api_metrics, "Metrics for Prometheus" },
+	{ "GET", "/healthz", ROUTE_OPEN, 0, api_healthz, "Is the process alive" },
+	{ "GET", "/readyz", ROUTE_OPEN, 0, api_readyz, "Can policies be served" },
+};
+const size_t api_route_count = ARRAY_LEN(api_routes);
+
+bool api_find_domain(const struct request *q, struct domain *out, struct response *r)
+{
+	struct refusal why;
+
+	if (hosting_find(q->desk, q->params[0], q->arena, out, &why) == OK)
+		return true;
+	problem_put(r, &why);
+	return false;
+}
+
+void api_store_failed(const struct request *q, enum err e, struct response *r)
+{
+	log_error("a request failed in the store", F("path", q->path), F("why", err_name(e)));
+	problem_say(r, e == ERR_UNAVAILABLE ? e : ERR_IO, "store", "the database could not be used",
+	            "try again; the log of the service says more");
+}
+
+bool api_wait_served(const struct request *q, int64_t seq)
+{
+	bool served = seq > 0 && publish_wait(q->desk, seq, PUBLISH_WAIT_MS);
+
+	if (served)
+		publish_settle(q->desk, q->now);
+	return served;
+}

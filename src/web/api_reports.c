@@ -1,0 +1,292 @@
+/* Reports, figures, quarantine, certificates. */
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/utc.h"
+#include "net/clock.h"
+#include "net/handover.h"
+#include "web/api_internal.h"
+
+#define RETRY_MS 110000
+#define RETRY_LINE_MAX 65536u
+
+static bool read_day(const struct request *q, const char *name, int64_t otherwise, int64_t *out,
+                     struct response *r)
+{
+	struct slice text = request_query(q, name, 0);
+
+	*out = otherwise;
+	if (text.p == NULL || utc_parse_day(text, out) == OK)
+		return true;
+	problem_say(r, ERR_SYNTAX, "day", arena_printf(q->arena, "%s is not a day", name),
+	            "write it as 2026-05-12");
+	return false;
+}
+
+static bool read_trusts(const struct request *q, unsigned otherwise, unsigned *out,
+                        struct response *r)
+{
+	enum report_trust t;
+	struct slice text;
+
+	*out = 0;
+	for (size_t i = 0; (text = request_query(q, "trust", i)).p != NULL; i++) {
+		if (report_trust_parse(text, &t) != OK) {
+			problem_say(r, ERR_SYNTAX, "trust", "there is no such trust",
+			            "it is dkim, imported, posted or unsigned");
+			return false;
+		}
+		*out |= TRUST_BIT(t);
+	}
+	if (*out == 0)
+		*out = otherwise;
+	return true;
+}
+
+/* Reports about a day come after it: today is shown beside the last whole days. */
+void api_domain_summary(const struct request *q, struct response *r)
+{
+	int64_t today = utc_day_start(q->now), from, to;
+	struct summary s;
+	struct domain d;
+	unsigned trusts;
+
+	if (!api_find_domain(q, &d, r) || !read_day(q, "to", today, &to, r) ||
+	    !read_day(q, "from", to - (int64_t)SUMMARY_DAYS * UTC_DAY, &from, r) ||
+	    !read_trusts(q, TRUST_HEADLINE, &trusts, r))
+		return;
+	enum err e = summary_read(q->desk->db, d.id, from, to, trusts, q->arena, &s);
+	if (e == ERR_LIMIT)
+		problem_say(r, ERR_SYNTAX, "day-range",
+		            "the days are in the wrong order or too many",
+		            "give at most ten years, the first day first");
+	else if (e != OK)
+		api_store_failed(q, e, r);
+	else
+		response_json(r, api_summary(d.name, &s));
+}
+
+/* "DAY.ID" of the last row. */
+static bool read_cursor(const struct request *q, struct report_cursor *out, struct response *r)
+{
+	struct slice text = request_query(q, "cursor", 0), day, id;
+
+	if (text.p == NULL)
+		return true;
+	if (slice_cut(text, '.', &day, &id) && num_parse_i64(day, &out->day) == OK &&
+	    num_parse_i64(id, &out->id) == OK)
+		return true;
+	problem_say(r, ERR_SYNTAX, "cursor", "the cursor is none of ours", "take it from \"next\"");
+	return false;
+}
+
+void api_domain_reports(const struct request *q, struct response *r)
+{
+	struct report_cursor after = { 0 };
+	struct report_row *rows;
+	const char *next = NULL;
+	struct domain d;
+	unsigned trusts;
+	size_t count;
+
+	if (!api_find_domain(q, &d, r) || !read_cursor(q, &after, r) ||
+	    !read_trusts(q, TRUST_HEADLINE | TRUST_BIT(TRUST_UNSIGNED), &trusts, r))
+		return;
+	enum err e =
+	        reports_list(q->desk->db, d.id, trusts, &after, API_PAGE, q->arena, &rows, &count);
+	if (e != OK) {
+		api_store_failed(q, e, r);
+		return;
+	}
+	json_t *items = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(items, api_report(d.name, &rows[i]));
+	if (count == API_PAGE)
+		next = arena_printf(q->arena, "%lld.%lld", (long long)rows[count - 1].day,
+		                    (long long)rows[count - 1].id);
+	response_json(r, api_list(items, next));
+}
+
+void api_quarantine_list(const struct request *q, struct response *r)
+{
+	struct slice after = request_query(q, "cursor", 0);
+	struct quarantine_row *rows;
+	size_t count;
+	enum err e = quarantine_list(q->desk->db, after.p == NULL ? S("") : after, API_PAGE,
+	                             q->arena, &rows, &count);
+
+	if (e != OK) {
+		api_store_failed(q, e, r);
+		return;
+	}
+	json_t *items = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(items, api_quarantined(&rows[i]));
+	response_json(r, api_list(items, count == API_PAGE ? rows[count - 1].sha256 : NULL));
+}
+
+/* One line from intake, or nothing within the time. */
+static bool read_line(int fd, struct buf *out)
+{
+	int64_t deadline = clock_mono_ms() + RETRY_MS;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char piece[4096];
+
+	while (slice_find(buf_slice(out), '\n') == SIZE_MAX) {
+		int64_t left = deadline - clock_mono_ms();
+		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+			return false;
+		ssize_t n = read(fd, piece, sizeof(piece));
+		if (n <= 0)
+			return false;
+		buf_add(out, slice_of(piece, (size_t)n));
+		if (buf_status(out) != OK)
+			return false;
+	}
+	return true;
+}
+
+/* intake writes quarantine: it gets one end of a connection, as if the command line had called. */
+static bool ask_intake(const struct request *q, struct buf *line)
+{
+	static const char op[] = "{\"op\":\"retry\"}\n";
+	struct hand h = { .duty = HAND_IMPORT };
+	bool good = false;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return false;
+	if (hand_send(q->desk->hand_intake, &h, ends[1]) == OK &&
+	    write(ends[0], op, sizeof(op) - 1) == (ssize_t)sizeof(op) - 1 &&
+	    shutdown(ends[0], SHUT_WR) == 0)
+		good = read_line(ends[0], line);
+	(void)close(ends[0]); /* sockets: nothing is lost that was not lost before */
+	(void)close(ends[1]);
+	return good;
+}
+
+void api_reports_retry(const struct request *q, struct response *r)
+{
+	struct buf line;
+	json_t *answer = NULL;
+
+	buf_init(&line, RETRY_LINE_MAX);
+	if (ask_intake(q, &line))
+		answer = json_loadb(line.p, line.len, JSON_DISABLE_EOF_CHECK, NULL);
+	buf_fini(&line);
+	if (answer == NULL)
+		problem_say(r, ERR_UNAVAILABLE, "intake", "what receives reports did not answer",
+		            "try again in a moment");
+	else
+		response_json(r, answer);
+}
+
+/* Hosts that edges should answer for and cannot. */
+static enum err add_missing(const struct request *q, json_t *items)
+{
+	struct slice after = S("");
+	size_t count = DB_LIST_MAX;
+	enum err e = OK;
+
+	while (e == OK && count == DB_LIST_MAX) {
+		struct domain *list;
+		e = domains_list(q->desk->db, TENANT_ONLY, after, DB_LIST_MAX, q->arena, &list,
+		                 &count);
+		for (size_t i = 0; e == OK && i < count; i++) {
+			char host[DOMAIN_NAME_MAX + 1];
+			struct cert c;
+			if (!list[i].hosted || list[i].hosting != HOSTING_HERE ||
+			    publish_host_name(list[i].name, host) != OK)
+				continue;
+			e = certs_assigned(q->desk->db, TENANT_ONLY, slice_str(host), q->arena, &c);
+			if (e == ERR_NOTFOUND) {
+				(void)json_array_append_new(
+				        items,
+				        json_pack("{s:s, s:[s], s:n, s:s}", "name", host, "hosts",
+				                  host, "not_after", "state", "missing"));
+				e = OK;
+			}
+		}
+		if (e == OK && count > 0)
+			after = slice_str(list[count - 1].name);
+	}
+	return e;
+}
+
+void api_certs_list(const struct request *q, struct response *r)
+{
+	struct slice after = request_query(q, "cursor", 0);
+	struct cert_row *rows;
+	size_t count;
+	json_t *items = json_array();
+	enum err e = certs_list(q->desk->db, TENANT_ONLY, after.p == NULL ? S("") : after, API_PAGE,
+	                        q->arena, &rows, &count);
+
+	for (size_t i = 0; e == OK && i < count; i++)
+		(void)json_array_append_new(items, api_cert(&rows[i], q->now));
+	if (e == OK && count < API_PAGE)
+		e = add_missing(q, items);
+	if (e == OK) {
+		response_json(r,
+		              api_list(items, count == API_PAGE ? rows[count - 1].cert.fingerprint
+		                                                : NULL));
+		return;
+	}
+	json_decref(items);
+	api_store_failed(q, e, r);
+}
+
+static bool read_files(struct api_body *b, const struct request *q, struct cert_file **out,
+                       size_t *count_out)
+{
+	json_t *list = api_body_objects(b, "files");
+	size_t count = json_array_size(list);
+	struct cert_file *files = arena_calloc(q->arena, count + 1, sizeof(*files));
+
+	if (list == NULL)
+		api_body_fault(b, "files", "is missing");
+	for (size_t i = 0; i < count; i++) {
+		const json_t *name = json_object_get(json_array_get(list, i), "name");
+		const json_t *pem = json_object_get(json_array_get(list, i), "pem");
+		if (!json_is_string(name) || !json_is_string(pem)) {
+			api_body_fault(b, "files", "has an item without name and pem");
+			break;
+		}
+		files[i].name = arena_str(q->arena, slice_str(json_string_value(name)));
+		files[i].pem = arena_copy(
+		        q->arena, slice_of(json_string_value(pem), json_string_length(pem)));
+	}
+	json_decref(list);
+	*out = files;
+	*count_out = count;
+	return b->fault == NULL;
+}
+
+void api_certs_import_files(const struct request *q, struct response *r)
+{
+	struct cert_file *files = NULL;
+	struct certs_import done;
+	struct refusal why;
+	struct api_body b;
+	size_t count = 0;
+	bool dry_run;
+
+	api_body_open(&b, q);
+	(void)read_files(&b, q, &files, &count); /* a fault is noted in b */
+	dry_run = api_body_flag(&b, "dry_run");
+	if (!api_body_close(&b, r))
+		return;
+	enum err e = certs_import(q->desk, q->actor, files, count, dry_run, q->now, q->arena, &done,
+	                          &why);
+	for (size_t i = 0; i < count; i++)
+		mem_wipe((void *)(uintptr_t)files[i].pem.p, files[i].pem.len);
+	if (e != OK) {
+		problem_put(r, &why);
+		return;
+	}
+	bool served = !dry_run && done.seq > 0 && api_wait_served(q, done.seq);
+	response_json(r, api_certs_import(&done, dry_run, served));
+}

@@ -1,0 +1,262 @@
+/* The service itself: sign-in links, waiting, state, metrics, the description of the API. */
+#include "base/num.h"
+#include "base/utc.h"
+#include "net/clock.h"
+#include "service/board.h"
+#include "web/api_internal.h"
+#include "web/session.h"
+
+#define WAIT_MS 30000u
+#define BEAT_MS 5000
+
+void api_login(const struct request *q, struct response *r)
+{
+	const struct desk_settings *set = &q->desk->set;
+	char token[SESSION_TOKEN_SIZE];
+	const char *base = set->admin_url, *ssh = NULL;
+
+	if (base[0] == '\0' && set->service_host[0] != '\0')
+		base = arena_printf(q->arena, "https://%s", set->service_host);
+	if (base[0] == '\0') {
+		problem_say(r, ERR_CONFLICT, "no-dashboard", "no listener serves the dashboard",
+		            "set [listen] admin, for example to 127.0.0.1:8000");
+		return;
+	}
+	enum err e = session_link(q->desk, q->now, token);
+	if (e != OK) {
+		api_store_failed(q, e, r);
+		return;
+	}
+	if (!set->demo && slice_starts(slice_str(base), S("http://")))
+		ssh = arena_printf(q->arena, "ssh -L %s:%s %s", base + strlen("http://127.0.0.1:"),
+		                   base + strlen("http://"),
+		                   set->service_host[0] == '\0' ? "THIS-MACHINE"
+		                                                : set->service_host);
+	response_json(
+	        r, json_pack("{s:s, s:o, s:o, s:o}", "schema", "mxseal.login/1", "url",
+	                     json_string(arena_printf(q->arena, "%s/login?token=%s", base, token)),
+	                     "expires", api_time(q->now + SESSION_LINK_SECONDS), "ssh",
+	                     api_string(ssh)));
+	mem_wipe(token, sizeof(token));
+}
+
+void api_wait(const struct request *q, struct response *r)
+{
+	struct slice text = request_query(q, "seq", 0);
+	uint64_t seq;
+
+	if (text.p == NULL || num_parse_u64(text, INT64_MAX, &seq) != OK) {
+		problem_say(r, ERR_SYNTAX, "seq", "seq is not a number",
+		            "take it from \"seq\" of a change");
+		return;
+	}
+	if (seq > board_committed(q->desk->board)) {
+		problem_say(r, ERR_NOTFOUND, "seq-unknown", "there was no such change yet",
+		            "take it from \"seq\" of a change");
+		return;
+	}
+	if (!publish_wait(q->desk, (int64_t)seq, WAIT_MS)) {
+		problem_say(r, ERR_UNAVAILABLE, "not-served",
+		            "not every edge serves the change yet",
+		            "try again; `mxseal doctor` and the log say more");
+		return;
+	}
+	publish_settle(q->desk, q->now);
+	response_json(r, json_pack("{s:s, s:I, s:b}", "schema", "mxseal.wait/1", "seq",
+	                           (json_int_t)seq, "served_everywhere", 1));
+}
+
+static json_t *processes_json(const struct desk *d, int64_t now_ms)
+{
+	json_t *out = json_array();
+
+	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
+		struct board_view v = board_view(d->board, i);
+		if (v.pid == 0)
+			continue;
+		(void)json_array_append_new(
+		        out,
+		        json_pack("{s:s, s:i, s:i, s:I, s:o, s:I}", "role", role_name(v.role),
+		                  "pid", v.pid, "generation", (int)v.generation, "applied",
+		                  (json_int_t)v.applied, "silent_ms",
+		                  v.beat_ms == 0 ? json_null() : json_integer(now_ms - v.beat_ms),
+		                  "lost", (json_int_t)v.lost));
+	}
+	return out;
+}
+
+void api_status(const struct request *q, struct response *r)
+{
+	uint64_t seq = board_committed(q->desk->board);
+	int64_t quarantined = 0;
+	enum err e = quarantine_count(q->desk->db, &quarantined);
+
+	if (e != OK) {
+		api_store_failed(q, e, r);
+		return;
+	}
+	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:o}", "schema", "mxseal.status/1",
+	                           "demo", (int)q->desk->set.demo, "seq", (json_int_t)seq,
+	                           "served_everywhere",
+	                           (int)board_served_everywhere(q->desk->board, seq), "quarantined",
+	                           (json_int_t)quarantined, "processes",
+	                           processes_json(q->desk, clock_mono_ms())));
+}
+
+/* Path parameters of a pattern as OpenAPI wants them. */
+static json_t *parameters_json(const char *pattern)
+{
+	struct slice rest = slice_str(pattern), before, name;
+	json_t *out = json_array();
+
+	while (slice_cut(rest, '{', &before, &rest) && slice_cut(rest, '}', &name, &rest))
+		(void)json_array_append_new(
+		        out, json_pack("{s:o, s:s, s:b, s:{s:s}}", "name", json_text(name), "in",
+		                       "path", "required", 1, "schema", "type", "string"));
+	return out;
+}
+
+static void describe(json_t *paths, const struct route *row)
+{
+	char method[16] = "";
+	json_t *path = json_object_get(paths, row->pattern), *params;
+
+	if (path == NULL) {
+		path = json_object();
+		(void)json_object_set_new(paths, row->pattern, path);
+	}
+	for (size_t i = 0; row->method[i] != '\0' && i + 1 < sizeof(method); i++)
+		method[i] = (char)(row->method[i] | 0x20);
+	json_t *o = json_pack("{s:s, s:{s:{s:s}, s:{s:s, s:{s:{s:{s:s}}}}}}", "summary",
+	                      row->summary, "responses", "2XX", "description", "Done", "default",
+	                      "description", "Refused", "content", "application/problem+json",
+	                      "schema", "$ref", "#/components/schemas/Problem");
+	params = parameters_json(row->pattern);
+	if (json_array_size(params) > 0)
+		(void)json_object_set(o, "parameters", params);
+	json_decref(params);
+	if (row->access == ROUTE_OPEN)
+		(void)json_object_set_new(o, "security", json_array());
+	(void)json_object_set_new(path, method, o);
+}
+
+void api_openapi(const struct request *q, struct response *r)
+{
+	json_t *paths = json_object();
+
+	(void)q;
+	for (size_t i = 0; i < api_route_count; i++)
+		describe(paths, &api_routes[i]);
+	response_json(r, json_pack("{s:s, s:{s:s, s:s}, s:[{s:[]}, {s:[]}], s:o, s:{s:{s:{s:s, "
+	                           "s:{s:{s:s}, s:{s:s}, "
+	                           "s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}}}, s:{s:{s:s, "
+	                           "s:s}, s:{s:s, s:s, "
+	                           "s:s}}}}",
+	                           "openapi", "3.1.0", "info", "title", "mxseal", "version", "1",
+	                           "security", "bearer", "session", "paths", paths, "components",
+	                           "schemas", "Problem", "type", "object", "properties", "type",
+	                           "type", "string", "title", "type", "string", "status", "type",
+	                           "integer", "detail", "type", "string", "code", "type", "string",
+	                           "fix", "type", "string", "exit", "type", "integer",
+	                           "securitySchemes", "bearer", "type", "http", "scheme", "bearer",
+	                           "session", "type", "apiKey", "in", "cookie", "name", "mxseal"));
+}
+
+/* Domains per stage, without names: the page is open to whoever reaches the loopback listener. */
+static enum err count_stages(const struct request *q, size_t counts[STAGE_RETIRE + 1])
+{
+	struct slice after = S("");
+	size_t n = DB_LIST_MAX;
+	enum err e = OK;
+
+	while (e == OK && n == DB_LIST_MAX) {
+		struct domain *list;
+		e = domains_list(q->desk->db, TENANT_ONLY, after, DB_LIST_MAX, q->arena, &list, &n);
+		for (size_t i = 0; e == OK && i < n; i++)
+			counts[list[i].stage]++;
+		if (e == OK && n > 0)
+			after = slice_str(list[n - 1].name);
+	}
+	return e;
+}
+
+static void put_processes(const struct request *q, struct buf *b)
+{
+	int64_t now = clock_mono_ms();
+
+	buf_add_str(b, "# TYPE mxseal_process_generation gauge\n");
+	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
+		struct board_view v = board_view(q->desk->board, i);
+		if (v.pid == 0)
+			continue;
+		buf_printf(b, "mxseal_process_generation{role=\"%s\",slot=\"%u\"} %u\n",
+		           role_name(v.role), i, v.generation);
+		if (v.role == ROLE_EDGE)
+			buf_printf(b,
+			           "mxseal_edge_applied_seq{slot=\"%u\"} %llu\n"
+			           "mxseal_edge_lost_records_total{slot=\"%u\"} %llu\n",
+			           i, (unsigned long long)v.applied, i, (unsigned long long)v.lost);
+		if (v.beat_ms != 0)
+			buf_printf(b,
+			           "mxseal_process_silent_seconds{role=\"%s\",slot=\"%u\"} "
+			           "%lld.%03lld\n",
+			           role_name(v.role), i, (long long)((now - v.beat_ms) / 1000),
+			           (long long)((now - v.beat_ms) % 1000));
+	}
+}
+
+void api_metrics(const struct request *q, struct response *r)
+{
+	size_t counts[STAGE_RETIRE + 1] = { 0 };
+	int64_t quarantined = 0;
+
+	/* Over the admin host strangers come too. */
+	if (q->secure && q->who == WHO_NOBODY) {
+		problem_say(r, ERR_DENIED, "sign-in", "nobody is signed in here",
+		            "send a bearer token");
+		return;
+	}
+	enum err e = count_stages(q, counts);
+	if (e == OK)
+		e = quarantine_count(q->desk->db, &quarantined);
+	if (e != OK) {
+		api_store_failed(q, e, r);
+		return;
+	}
+	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	buf_add_str(&r->body,
+	            "# HELP mxseal_domains Domains by stage\n# TYPE mxseal_domains gauge\n");
+	for (unsigned i = 0; i <= STAGE_RETIRE; i++)
+		buf_printf(&r->body, "mxseal_domains{stage=\"%s\"} %zu\n",
+		           domain_stage_name((enum domain_stage)i), counts[i]);
+	buf_printf(&r->body,
+	           "# HELP mxseal_quarantined_messages Messages that could not be read\n"
+	           "# TYPE mxseal_quarantined_messages gauge\nmxseal_quarantined_messages %lld\n"
+	           "# HELP mxseal_change_seq Newest change for the edges\n"
+	           "# TYPE mxseal_change_seq counter\nmxseal_change_seq %llu\n",
+	           (long long)quarantined, (unsigned long long)board_committed(q->desk->board));
+	put_processes(q, &r->body);
+}
+
+void api_healthz(const struct request *q, struct response *r)
+{
+	(void)q;
+	response_json(r, json_pack("{s:s}", "status", "ok"));
+}
+
+/* Policies can be served while one edge lives and answers; the database does not matter. */
+void api_readyz(const struct request *q, struct response *r)
+{
+	int64_t now = clock_mono_ms();
+	unsigned live = 0;
+
+	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
+		struct board_view v = board_view(q->desk->board, i);
+		if (v.pid != 0 && v.role == ROLE_EDGE && v.beat_ms != 0 &&
+		    now - v.beat_ms < BEAT_MS)
+			live++;
+	}
+	response_json(r, json_pack("{s:s, s:i}", "status", live > 0 ? "ready" : "not-ready",
+	                           "edges", (int)live));
+	r->status = live > 0 ? 200 : 503;
+}
