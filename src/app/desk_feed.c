@@ -10,6 +10,7 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/utc.h"
+#include "mtasts/policy.h"
 #include "net/handover.h"
 #include "service/demo_data.h"
 #include "service/publish.h"

@@ -228,7 +228,6 @@ static void run(struct duty *u)
 
 	while (!u->stop) {
 		int64_t now = clock_mono_ms();
-		int timeout = TICK_MS;
 		board_beat(u->boot->board, u->boot->slot, now);
 		wait_and_take(u, TICK_MS);
 		if (clock_mono_ms() - ticked >= TICK_MS) {

@@ -142,7 +142,9 @@ void session_close(const struct request *q, struct response *r)
 
 	if (q->session != NULL) {
 		enc_sha256(slice_str(q->session->id), digest);
-		(void)sessions_end(q->desk->db, digest); /* the cookie goes in any case */
+		/* The cookie goes in any case. */
+		if (sessions_end(q->desk->db, digest) != OK)
+			log_warn("a session was not ended", F("actor", q->actor));
 	}
 	set_cookie(q, r, "", 0);
 }
