@@ -61,7 +61,7 @@ static enum err put(struct db *db, const struct cert *c, bool *added)
 {
 	struct buf chain;
 
-	buf_init(&chain, CERT_CHAIN_MAX * SHA256_HEX_SIZE);
+	buf_init(&chain, (size_t)CERT_CHAIN_MAX * SHA256_HEX_SIZE);
 	enum err e = add_chain(db, c, &chain);
 	if (e == OK)
 		e = add_cert(db, c, buf_slice(&chain), added);

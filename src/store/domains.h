@@ -12,7 +12,8 @@
 
 #define DOMAIN_NAME_MAX 253u
 #define DOMAIN_RUA_MAX 4096u
-#define DOMAIN_TAG_GRACE (30 * 86400) /* seconds for which a rotated tag is still accepted */
+#define DOMAIN_TAG_GRACE \
+	(INT64_C(30) * 86400) /* seconds for which a rotated tag is still accepted */
 
 enum domain_stage {
 	STAGE_OFF,

@@ -310,7 +310,7 @@ enum err edgedb_put_cert(struct edgedb *d, const struct edge_cert *c)
 
 	if (c->chain_count > EDGE_CHAIN_MAX)
 		return ERR_LIMIT;
-	buf_init(&chain, EDGE_CHAIN_MAX * SHA256_HEX_SIZE);
+	buf_init(&chain, (size_t)EDGE_CHAIN_MAX * SHA256_HEX_SIZE);
 	enum err e = put_chain(d, c, &chain);
 	if (e == OK) {
 		struct query q = query_start(&d->conn, EDGE_CERT_PUT);

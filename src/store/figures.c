@@ -164,7 +164,7 @@ static enum err apply_figures(struct db *db, const struct figure_key *key, struc
 	const struct entry *e = r.items;
 	enum err err = OK;
 
-	for (size_t i = 0; err == OK && i < r.count; i++) {
+	for (size_t i = 0; err == OK && e != NULL && i < r.count; i++) {
 		struct query q = db_query(db, SQL_FIGURE_ADD);
 
 		bind_key(&q, key);
@@ -183,7 +183,7 @@ static enum err apply_failures(struct db *db, const struct figure_key *key, stru
 	const struct entry *e = r.items;
 	enum err err = OK;
 
-	for (size_t i = 0; err == OK && i < r.count; i++) {
+	for (size_t i = 0; err == OK && e != NULL && i < r.count; i++) {
 		struct query q = db_query(db, SQL_FIGURE_FAILURE_ADD);
 		const int64_t *n = e[i].sessions;
 		int64_t both = n[KIND_TLSA] > n[KIND_STS] ? n[KIND_TLSA] : n[KIND_STS];

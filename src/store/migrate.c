@@ -123,9 +123,7 @@ int migrate_newest(void)
 	return (int)ARRAY_LEN(migrations);
 }
 
-/*
- * Text compares by bytes in both engines, so that cursors over names work the same.
- */
+/* Text compares by bytes in both engines, so that cursors over names work the same. */
 static const struct word {
 	struct slice word;
 	const char *spelt[2]; /* by enum engine */
@@ -136,15 +134,16 @@ static const struct word {
 	{ SLICE_INIT("@end"), { ") strict", ")" } },
 };
 
+/* Adds what the word at the start of at stands for; returns its length. */
 static size_t word_add(struct slice at, enum engine engine, struct buf *out)
 {
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (slice_starts(at, words[i].word)) {
-			buf_add_str(out, words[i].spelt[engine]);
-			return words[i].word.len;
-		}
-	assert(!"a word of the migrations is unknown");
-	return at.len;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(words) && !slice_starts(at, words[i].word))
+		i++;
+	assert(i < ARRAY_LEN(words)); /* the migrations use no other */
+	buf_add_str(out, words[i].spelt[engine]);
+	return words[i].word.len;
 }
 
 void migrate_text(int number, enum engine engine, struct buf *out)

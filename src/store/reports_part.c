@@ -77,7 +77,8 @@ static struct slice key_of(const struct part *p, struct arena *a)
 		struct slice clean = db_clean(id, REPORT_ID_MAX, a);
 		char *key = arena_alloc(a, clean.len + 2);
 
-		memcpy(key, "i:", 2);
+		key[0] = 'i';
+		key[1] = ':';
 		memcpy(key + 2, clean.p, clean.len);
 		return slice_of(key, clean.len + 2);
 	}
