@@ -410,7 +410,7 @@ static enum err read_host(struct edgedb *d, struct slice name, struct arena *a,
                           struct edge_host *out)
 {
 	struct query q = query_start(&d->conn, EDGE_HOST_GET);
-	struct edge_host h;
+	struct edge_host h = { 0 };
 
 	query_text(&q, 1, name);
 	bool found = query_row(&q);
@@ -450,8 +450,8 @@ static enum err read_cert(struct edgedb *d, struct slice fingerprint, struct are
                           struct edge_cert *out)
 {
 	struct query q = query_start(&d->conn, EDGE_CERT_GET);
-	struct edge_cert c;
-	struct slice chain, digest;
+	struct edge_cert c = { 0 };
+	struct slice chain = { 0 }, digest;
 
 	query_text(&q, 1, fingerprint);
 	bool found = query_row(&q);

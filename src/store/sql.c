@@ -199,7 +199,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	                           " and arrived_day = $3"),
 	ROW(SQL_REPORT_LIST,
 	    "select " REPORT_COLUMNS " from report where domain = $1 and trust in ($2, $3, $4, $5)"
-	    " and (day < $6 or (day = $6 and id < $7)) order by day desc, id desc limit $8"),
+	    " and (day, id) < ($6, $7) order by day desc, id desc limit $8"),
 	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
 	ROW(SQL_REPORT_POLICIES,
 	    "select number, type, domain, strings, mx_hosts, successful, failed"
