@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/boot.h"
+#include "app/cage.h"
 #include "app/command.h"
 
 static const struct {
@@ -76,6 +77,8 @@ int boot_main(const char *name)
 	board = boot_fd(b, "board");
 	if (board >= 0 && board_map(board, &b->board) != OK)
 		log_fatal("the board cannot be mapped");
+	if (cage_enter(role, b->conf->server.state) != OK)
+		log_fatal("the cage of this role cannot be entered");
 	code = run(role, b);
 	boot_free(b);
 	return code;

@@ -1,0 +1,189 @@
+/* Each forbidden thing is tried from inside a reader's cage, in a process of its own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/cage.h"
+#include "unit/test.h"
+
+/* Each gives 0 when it went through, else the errno. */
+static int result(long r)
+{
+	return r < 0 ? errno : 0;
+}
+
+static int open_file(void)
+{
+	return result(syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY));
+}
+
+static int make_file(void)
+{
+	return result(syscall(SYS_openat, AT_FDCWD, "/tmp/mxseal-cage", O_WRONLY | O_CREAT, 0600));
+}
+
+static int unlink_file(void)
+{
+	return result(syscall(SYS_unlinkat, AT_FDCWD, "/tmp/mxseal-cage", 0));
+}
+
+static int exec_program(void)
+{
+	return result(syscall(SYS_execve, "/bin/true", NULL, NULL));
+}
+
+static int exec_fd(void)
+{
+	return result(syscall(SYS_execveat, 0, "", NULL, NULL, AT_EMPTY_PATH));
+}
+
+static int trace(void)
+{
+	return result(syscall(SYS_ptrace, PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static int open_socket(void)
+{
+	return result(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+}
+
+static int connect_socket(void)
+{
+	return result(syscall(SYS_connect, 0, NULL, 0));
+}
+
+static int fork_process(void)
+{
+	long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		_exit(0);
+	return result(pid);
+}
+
+static int kill_other(void)
+{
+	return result(syscall(SYS_kill, getppid(), 0));
+}
+
+static int map_executable(void)
+{
+	return result(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC,
+	                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+static int raise_limit(void)
+{
+	unsigned char limit[16] = { 0 };
+
+	return result(syscall(SYS_prlimit64, 0, 7, limit, NULL));
+}
+
+static int map_memory(void)
+{
+	return result(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE,
+	                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+static int read_null(void)
+{
+	char c;
+
+	return result(read(STDIN_FILENO, &c, 0));
+}
+
+static int stat_fd(void)
+{
+	struct stat st;
+
+	return result(fstat(STDIN_FILENO, &st));
+}
+
+enum outcome { GOES, FAILS, KILLS };
+
+static const struct row {
+	const char *label;
+	enum role role;
+	int (*try)(void);
+	enum outcome want;
+} rows[] = {
+	{ "reader: no file is read", ROLE_READER, open_file, FAILS },
+	{ "reader: no file is made", ROLE_READER, make_file, FAILS },
+	{ "reader: no file is removed", ROLE_READER, unlink_file, FAILS },
+	{ "reader: exec ends it", ROLE_READER, exec_program, KILLS },
+	{ "reader: exec of a descriptor ends it", ROLE_READER, exec_fd, KILLS },
+	{ "reader: ptrace ends it", ROLE_READER, trace, KILLS },
+	{ "reader: socket ends it", ROLE_READER, open_socket, KILLS },
+	{ "reader: nothing is connected to", ROLE_READER, connect_socket, FAILS },
+	{ "reader: no process is made", ROLE_READER, fork_process, FAILS },
+	{ "reader: no process is signalled", ROLE_READER, kill_other, FAILS },
+	{ "reader: no memory becomes code", ROLE_READER, map_executable, FAILS },
+	{ "reader: no limit is changed", ROLE_READER, raise_limit, FAILS },
+	{ "reader: memory is to be had", ROLE_READER, map_memory, GOES },
+	{ "reader: inherited descriptors are read", ROLE_READER, read_null, GOES },
+	{ "reader: inherited descriptors are measured", ROLE_READER, stat_fd, GOES },
+	{ "edge: no socket is made", ROLE_EDGE, open_socket, FAILS },
+	{ "edge: no program is started", ROLE_EDGE, exec_program, FAILS },
+	{ "edge: ptrace fails", ROLE_EDGE, trace, FAILS },
+	{ "edge: memory is to be had", ROLE_EDGE, map_memory, GOES },
+	{ "intake: no program is started", ROLE_INTAKE, exec_program, FAILS },
+	{ "intake: sockets are to be had", ROLE_INTAKE, open_socket, GOES },
+};
+
+static int in_cage(const struct row *row)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (cage_enter(row->role, "/tmp") != OK)
+			_exit(250);
+		_exit(row->try());
+	}
+	(void)waitpid(pid, &status, 0); /* status stays 0 when it fails, which no row wants alone */
+	return status;
+}
+
+TEST(forbidden_things_fail)
+{
+	if (!cage_probe().seccomp)
+		return; /* the reader does not run on such a kernel at all */
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int status = in_cage(&rows[i]);
+		int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+		EXPECT(code != 250, "the cage can be entered");
+		if (rows[i].want == GOES)
+			EXPECT(code == 0, rows[i].label);
+		if (rows[i].want == FAILS)
+			EXPECT(code > 0, rows[i].label);
+		if (rows[i].want == KILLS)
+			EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, rows[i].label);
+	}
+}
+
+TEST(landlock_limits_files)
+{
+	if (cage_probe().landlock == 0)
+		return; /* this kernel has none; seccomp alone stands in the reader's way */
+	static const struct row files[] = {
+		{ "intake: files in its state are made", ROLE_INTAKE, make_file, GOES },
+		{ "edge: files are not made", ROLE_EDGE, make_file, FAILS },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		int status = in_cage(&files[i]);
+
+		EXPECT((files[i].want == GOES) == (WIFEXITED(status) && WEXITSTATUS(status) == 0),
+		       files[i].label);
+	}
+}
+
+TEST_MAIN(UNIT(forbidden_things_fail), UNIT(landlock_limits_files))

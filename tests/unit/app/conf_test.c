@@ -1,0 +1,300 @@
+#include "app/conf.h"
+#include "app/conf_schema.h"
+#include "unit/test.h"
+
+/* Reads one file; what it gave is in errors, and *out is NULL unless it was good. */
+static struct conf *parse(const char *text, struct conf_errors *errors)
+{
+	struct conf *c = NULL;
+	enum err e = conf_parse(slice_str(text), "f", &c, errors);
+
+	EXPECT((e == OK) == (c != NULL) && (e == OK) == (errors->count == 0),
+	       "whole or not at all");
+	return c;
+}
+
+static const struct {
+	const char *label, *text, *where, *why, *fix;
+} bad[] = {
+	{ "unknown key names the nearest", "[listen]\ntsl = off\n", "f:2",
+	  "[listen] has no setting tsl", "did you mean [listen] tls?" },
+	{ "unknown section names the nearest", "[lisen]\ntls = off\n", "f:1",
+	  "there is no section [lisen]", "did you mean [listen]?" },
+	{ "unknown section without settings", "\n[nonsense]\n", "f:2",
+	  "there is no section [nonsense]", "see man mxseal.conf" },
+	{ "a key of another section", "[server]\nzone = a.example\n", "f:2",
+	  "[server] has no setting zone", "did you mean [service] zone?" },
+	{ "before any section", "state = /x\n", "f:1", "state stands before any section",
+	  "did you mean [server] state?" },
+	{ "given twice", "[server]\nstate = /a\nstate = /b\n", "f:3",
+	  "[server] state is there twice", "see line 2" },
+	{ "given twice in two sections of one name",
+	  "[server]\nstate = /a\n[listen]\n[server]\nstate = /b\n", "f:5",
+	  "[server] state is there twice", "see line 2" },
+	{ "neither section nor key", "[server]\nhello\n", "f:2",
+	  "the line is neither [section] nor key = value", NULL },
+	{ "number too small", "[service]\nttl = 29\n", "f:2",
+	  "[service] ttl takes a number from 30 to 86400 seconds", NULL },
+	{ "number too large", "[service]\nttl = 86401\n", "f:2",
+	  "[service] ttl takes a number from 30 to 86400 seconds", NULL },
+	{ "no number", "[service]\nttl = 5m\n", "f:2",
+	  "[service] ttl takes a number from 30 to 86400 seconds", NULL },
+	{ "allowance too large", "[report]\nkeep_posted = 1000001\n", "f:2",
+	  "[report] keep_posted takes a number from 0 to 1000000 reports, unlimited or off", NULL },
+	{ "address without port", "[listen]\ntls = 127.0.0.1\n", "f:2",
+	  "[listen] tls takes addresses such as 192.0.2.1:443, [2001:db8::1]:443 or *:443, or off",
+	  NULL },
+	{ "port beyond 65535", "[listen]\ntls = 127.0.0.1:65536\n", "f:2",
+	  "[listen] tls a port is at most 65535", NULL },
+	{ "port 0", "[listen]\ntls = 127.0.0.1:0\n", "f:2", "[listen] tls a port is at least 1",
+	  NULL },
+	{ "an address twice", "[listen]\ntls = 127.0.0.1:443, 127.0.0.1:443\n", "f:2",
+	  "[listen] tls names an address twice", NULL },
+	{ "no address", "[listen]\ntls =\n", "f:2", "[listen] tls needs an address, or off", NULL },
+	{ "admin away from loopback", "[listen]\nadmin = *:8000\n", "f:2",
+	  "[listen] admin is plain HTTP and listens on loopback only (127.0.0.1:PORT, [::1]:PORT)",
+	  NULL },
+	{ "relative path", "[server]\nstate = var\n", "f:2",
+	  "[server] state needs a path from the root (/…)", NULL },
+	{ "empty path", "[server]\nstate =\n", "f:2", "[server] state needs a path", NULL },
+	{ "user with a blank", "[server]\nuser = a b\n", "f:2",
+	  "[server] user is not a user's name", NULL },
+	{ "unknown level", "[server]\nlog = loud\n", "f:2",
+	  "[server] log takes one of error, warn, info, debug, and text or json", NULL },
+	{ "two levels", "[server]\nlog = info debug\n", "f:2",
+	  "[server] log takes one of error, warn, info, debug, and text or json", NULL },
+	{ "an address for a host", "[service]\nhost = 192.0.2.1\n", "f:2",
+	  "[service] host is an address, not a name", NULL },
+	{ "a resolver by name", "[resolver]\nforward = ns.example\n", "f:2",
+	  "[resolver] forward takes addresses such as 192.0.2.1 or 192.0.2.1:53", NULL },
+	{ "a stub without zone", "[resolver]\nstub = 192.0.2.1\n", "f:2",
+	  "[resolver] stub takes pairs such as example.com=192.0.2.1:53", NULL },
+	{ "no network", "[outgoing]\nallow = 10.0.0.0/33\n", "f:2",
+	  "[outgoing] allow takes networks such as 10.0.0.0/8 or fd00::/8", NULL },
+	{ "a public address with port", "[service]\naddresses = 192.0.2.1:443\n", "f:2",
+	  "[service] addresses takes addresses without a port, such as 192.0.2.1 or 2001:db8::1",
+	  NULL },
+	{ "a comment glued on", "[service]\nhost = a.example # mine\n", "f:2",
+	  "[service] host holds a comment sign; a comment behind a value begins with \" ;\"",
+	  NULL },
+	{ "an indented line is no new setting", "[server]\nstate = /a\n  user = b\n", "f:3",
+	  "an indented line goes on with state, which is no list", "begin the line at its start" },
+	{ "same host twice", "[service]\nhost = a.example\n[report]\nhost = A.Example.\n",
+	  "[report] host", "is the same as [service] host",
+	  "give the report host a name of its own" },
+	{ "same address for tls and http", "[listen]\ntls = 127.0.0.1:80\nhttp = 127.0.0.1:80\n",
+	  "[listen]", "tls and http name the same address", "give each its own port" },
+};
+
+TEST(errors_say_where_and_why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct conf_errors errors = { .arena = arena_new() };
+
+		EXPECT(parse(bad[i].text, &errors) == NULL, bad[i].label);
+		EXPECT(errors.count == 1, bad[i].label);
+		EXPECT_SLICE(slice_str(errors.list[0].where), slice_str(bad[i].where),
+		             bad[i].label);
+		EXPECT_SLICE(slice_str(errors.list[0].why), slice_str(bad[i].why), bad[i].label);
+		EXPECT_SLICE(slice_str(errors.list[0].fix), slice_str(bad[i].fix), bad[i].label);
+		arena_free(errors.arena);
+	}
+}
+
+TEST(all_errors_are_said_at_once)
+{
+	struct conf_errors errors = { .arena = arena_new() };
+	struct buf text;
+
+	EXPECT(parse("[server]\nuser = a b\n[servce]\n[service]\nttl = 1\nnoise\n", &errors) ==
+	               NULL,
+	       "refused");
+	EXPECT(errors.count == 4, "each of them");
+	buf_init(&text, 4096);
+	buf_add_str(&text, "[server]\n");
+	for (int i = 0; i < 30; i++)
+		buf_printf(&text, "x%d = 1\n", i);
+	errors.count = 0;
+	EXPECT(parse(buf_str(&text), &errors) == NULL && errors.count == 30,
+	       "beyond the ceiling they are counted");
+	buf_fini(&text);
+	arena_free(errors.arena);
+}
+
+TEST(lines_have_a_length)
+{
+	static const struct {
+		const char *label;
+		int pad;
+		bool good;
+	} rows[] = {
+		{ "196 bytes", 182, true },
+		{ "197 bytes", 183, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct conf_errors errors = { .arena = arena_new() };
+		const char *text =
+		        arena_printf(errors.arena, "[server]\nstate = /a ;%*s\n", rows[i].pad, "x");
+		struct conf *c = parse(text, &errors);
+
+		EXPECT((c != NULL) == rows[i].good, rows[i].label);
+		conf_free(c);
+		arena_free(errors.arena);
+	}
+}
+
+TEST(values_arrive)
+{
+	struct conf_errors errors = { .arena = arena_new() };
+	struct conf *c = parse("\xef\xbb\xbf# a comment\n[server]\nlog = json debug ; loud\r\n"
+	                       "[listen]\ntls = 192.0.2.1:443,\n  [2001:db8::1]:443\nhttp = off\n"
+	                       "[service]\nhost = MX.Example.\nttl = 30\n"
+	                       "[report]\nkeep_unsigned = unlimited\nkeep_posted = off\n"
+	                       "[resolver]\nstub = example.com=192.0.2.1:53 .=192.0.2.2\n",
+	                       &errors);
+
+	EXPECT(c != NULL, "it is good");
+	if (c != NULL) {
+		EXPECT(c->server.log_level == LOG_DEBUG && c->server.log_json, "level and form");
+		EXPECT(c->listen.tls.count == 2 && address_port(&c->listen.tls.at[1].any) == 443,
+		       "a list goes on in an indented line");
+		EXPECT(c->listen.http.count == 0, "off is no address");
+		EXPECT_SLICE(slice_str(c->service.host), S("mx.example"), "hosts in normal form");
+		EXPECT(c->service.ttl == 30, "the lowest number");
+		EXPECT(c->report.keep_unsigned == CONF_UNLIMITED && c->report.keep_posted == 0,
+		       "allowances");
+		EXPECT_SLICE(slice_str(c->server.state), S("/var/lib/mxseal"), "the default");
+	}
+	conf_free(c);
+	arena_free(errors.arena);
+}
+
+/* The value and the origin of one setting. */
+static void expect_setting(const struct conf *c, const char *key, const char *value,
+                           const char *from)
+{
+	struct conf_setting s;
+
+	for (size_t i = 0; conf_nth(c, i, &s); i++) {
+		if (strcmp(s.key, key) == 0) {
+			EXPECT_SLICE(slice_str(s.value), slice_str(value), key);
+			EXPECT_SLICE(slice_str(s.from), slice_str(from), key);
+		}
+	}
+}
+
+TEST(flags_win_over_environment_over_presets)
+{
+	static const struct conf_setting preset[] = { { "server.state", "/p", "--demo" },
+		                                      { "service.zone", "p.example", "--demo" },
+		                                      { "service.host", "p.example", "--demo" } };
+	static const struct conf_setting flags[] = { { "server.state", "/f", "--state" } };
+	char state[] = "MXSEAL_SERVER__STATE=/e", zone[] = "MXSEAL_SERVICE__ZONE=e.example";
+	char other[] = "MXSEAL_BIN=x", foreign[] = "HOME=/x";
+	char *env[] = { state, zone, other, foreign, NULL };
+	struct conf_sources sources = { .preset = preset,
+		                        .preset_count = 3,
+		                        .environment = env,
+		                        .flags = flags,
+		                        .flag_count = 1 };
+	struct conf_errors errors = { .arena = arena_new() };
+	struct conf *c = NULL;
+
+	EXPECT(conf_load(&sources, &c, &errors) == OK, "good");
+	expect_setting(c, "server.state", "/f", "--state");
+	expect_setting(c, "service.zone", "e.example", "MXSEAL_SERVICE__ZONE");
+	expect_setting(c, "service.host", "p.example", "--demo");
+	expect_setting(c, "listen.tls", "*:443", "default");
+	conf_free(c);
+	arena_free(errors.arena);
+}
+
+TEST(environment_is_judged_like_a_file)
+{
+	static char empty_file[] = "MXSEAL_SERVICE__ZONE_FILE=/dev/null";
+	static char no_file[] = "MXSEAL_SERVICE__ZONE_FILE=/nonexistent/file";
+	static char unknown[] = "MXSEAL_LISTEN__TSL=off", wrong[] = "MXSEAL_SERVICE__TTL=1";
+	static const struct {
+		const char *label;
+		char *variable;
+		const char *where;
+	} rows[] = {
+		{ "a value from a file", empty_file, NULL },
+		{ "a file that is not there", no_file, "MXSEAL_SERVICE__ZONE_FILE" },
+		{ "an unknown setting", unknown, "MXSEAL_LISTEN__TSL" },
+		{ "a value out of range", wrong, "MXSEAL_SERVICE__TTL" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *env[] = { rows[i].variable, NULL };
+		struct conf_sources sources = { .environment = env };
+		struct conf_errors errors = { .arena = arena_new() };
+		struct conf *c = NULL;
+
+		EXPECT((conf_load(&sources, &c, &errors) == OK) == (rows[i].where == NULL),
+		       rows[i].label);
+		if (errors.count > 0)
+			EXPECT_SLICE(slice_str(errors.list[0].where), slice_str(rows[i].where),
+			             rows[i].label);
+		conf_free(c);
+		arena_free(errors.arena);
+	}
+}
+
+TEST(a_missing_file_is_said)
+{
+	struct conf_sources sources = { .file = "/nonexistent/mxseal.conf" };
+	struct conf_errors errors = { .arena = arena_new() };
+	struct conf *c = NULL;
+
+	EXPECT(conf_load(&sources, &c, &errors) == ERR_NOTFOUND && c == NULL, "refused");
+	EXPECT(errors.count == 1 && errors.list[0].fix != NULL, "with a way out");
+	sources.file = "/";
+	errors.count = 0;
+	EXPECT(conf_load(&sources, &c, &errors) == ERR_IO && errors.count == 1, "a directory");
+	arena_free(errors.arena);
+}
+
+TEST(printed_settings_read_back)
+{
+	struct conf_errors errors = { .arena = arena_new() };
+	struct conf *c = parse("[listen]\n"
+	                       "tls = [2001:db8:1111:2222:3333:4444:5555:6661]:443\n"
+	                       "  [2001:db8:1111:2222:3333:4444:5555:6662]:443\n"
+	                       "  [2001:db8:1111:2222:3333:4444:5555:6663]:443\n"
+	                       "  [2001:db8:1111:2222:3333:4444:5555:6664]:443\n"
+	                       "[outgoing]\nallow = 10.0.0.0/8 fd00::/8\n",
+	                       &errors);
+	struct conf_setting was, is;
+	struct buf text;
+	struct conf *again;
+
+	buf_init(&text, CONF_FILE_MAX);
+	conf_print(c, &text);
+	again = parse(buf_str(&text), &errors);
+	EXPECT(again != NULL, "what is printed is good");
+	for (size_t i = 0; again != NULL && conf_nth(c, i, &was) && conf_nth(again, i, &is); i++)
+		EXPECT_SLICE(slice_str(is.value), slice_str(was.value), was.key);
+	conf_free(again);
+	conf_free(c);
+	buf_fini(&text);
+	arena_free(errors.arena);
+}
+
+TEST(every_row_is_documented)
+{
+	for (size_t i = 0; i < conf_row_count; i++) {
+		const struct conf_row *r = &conf_rows[i];
+
+		EXPECT(r->help[0] != '\0' && r->help[strlen(r->help) - 1] != '.', r->key);
+		EXPECT(conf_section_help(r->section) != NULL, r->section);
+		EXPECT(conf_row_find(r->section, r->key) == r, "no setting is there twice");
+	}
+}
+
+TEST_MAIN(UNIT(errors_say_where_and_why), UNIT(all_errors_are_said_at_once),
+          UNIT(lines_have_a_length), UNIT(values_arrive),
+          UNIT(flags_win_over_environment_over_presets), UNIT(environment_is_judged_like_a_file),
+          UNIT(a_missing_file_is_said), UNIT(printed_settings_read_back),
+          UNIT(every_row_is_documented))
