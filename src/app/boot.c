@@ -55,11 +55,11 @@ enum err boot_format(const struct boot *b, struct buf *out)
 static enum err read_number(struct slice text, unsigned max, unsigned *out)
 {
 	uint64_t n;
-	enum err e = num_parse_u64(text, max, &n);
 
-	if (e == OK)
-		*out = (unsigned)n;
-	return e;
+	if (num_parse_u64(text, max, &n) != OK)
+		return ERR_SYNTAX;
+	*out = (unsigned)n;
+	return OK;
 }
 
 static enum err on_flag(struct slice value, bool *out)

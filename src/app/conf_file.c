@@ -26,6 +26,7 @@ struct reading {
 	struct slice rest;
 	unsigned line;               /* of the line that inih has now */
 	bool indented;               /* it begins with a blank */
+	bool named;                  /* its section had a setting before */
 	const struct conf_row *last; /* what an indented line would go on with */
 	struct found found[CONF_SETTINGS_MAX];
 };
@@ -46,6 +47,7 @@ static void on_section(struct reading *r, struct slice rest)
 	struct slice name, after;
 
 	r->last = NULL;
+	r->named = false;
 	if (slice_cut(rest, ']', &name, &after) &&
 	    conf_section_help(arena_str(r->c->arena, name)) == NULL)
 		conf_unknown(r->errors, where(r, r->line), arena_str(r->c->arena, name), "");
@@ -70,7 +72,8 @@ static char *next_line(char *to, int size, void *arg)
 		conf_error_add(r->errors, where(r, r->line), why, NULL);
 		line = S("");
 	}
-	if (slice_starts(slice_trim(line), S("[")))
+	/* To inih an indented line goes on with the setting above, also with "[" at its start. */
+	if (slice_starts(slice_trim(line), S("[")) && !(r->indented && r->named))
 		on_section(r, slice_skip(slice_trim(line), 1));
 	memcpy(to, line.p, line.len);
 	to[line.len] = '\n';
@@ -98,6 +101,7 @@ static int on_value(void *arg, const char *section, const char *name, const char
 	const struct conf_row *row = conf_row_find(section, name);
 	struct found *f;
 
+	r->named = true;
 	if (row == NULL) {
 		if (section[0] == '\0' || conf_section_help(section) != NULL) /* else said before */
 			conf_unknown(r->errors, where(r, r->line), section, name);

@@ -128,8 +128,8 @@ TEST(lines_have_a_length)
 		int pad;
 		bool good;
 	} rows[] = {
-		{ "196 bytes", 182, true },
-		{ "197 bytes", 183, false },
+		{ "196 bytes", 184, true },
+		{ "197 bytes", 185, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -205,7 +205,7 @@ TEST(flags_win_over_environment_over_presets)
 	expect_setting(c, "server.state", "/f", "--state");
 	expect_setting(c, "service.zone", "e.example", "MXSEAL_SERVICE__ZONE");
 	expect_setting(c, "service.host", "p.example", "--demo");
-	expect_setting(c, "listen.tls", "*:443", "default");
+	expect_setting(c, "listen.tls", "[::]:443", "default");
 	conf_free(c);
 	arena_free(errors.arena);
 }
