@@ -114,6 +114,10 @@ static void print_change(const struct cli *cli, const json_t *answer)
 	print_policy(cli, json_object_get(answer, "policy"));
 	print_names(cli, answer, "unmatched_mx", "is an MX host that no pattern matches");
 	print_names(cli, answer, "unused_patterns", "matches none of the live MX hosts");
+	const json_t *notes = json_object_get(answer, "mx_notes");
+	for (size_t i = 0; i < json_array_size(notes); i++)
+		cli_print_safe(cli->out, arena_printf(cli->arena, "         %s\n",
+		                                      json_string_value(json_array_get(notes, i))));
 	if (json_is_false(json_object_get(answer, "mx_checked")))
 		(void)fputs("  [ -- ] The live MX hosts could not be asked; the patterns were not "
 		            "checked.\n",

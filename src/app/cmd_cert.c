@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/client_body.h"
 #include "app/commands.h"
@@ -131,6 +132,15 @@ static void add_file(struct batch *b, const char *path)
 	mem_wipe(b->text, FILE_MAX + 1);
 }
 
+/* A certificate that was named alone still finds NAME.key beside it. */
+static void add_key_beside(struct batch *b, const char *path)
+{
+	const char *key = arena_printf(b->cli->arena, "%s.key", b->stem);
+
+	if (strcmp(key, path) != 0 && access(key, R_OK) == 0)
+		add_file(b, key);
+}
+
 static void add_path(struct batch *b, const char *path, bool named, unsigned depth)
 {
 	struct dirent **entries;
@@ -145,6 +155,8 @@ static void add_path(struct batch *b, const char *path, bool named, unsigned dep
 	if (!S_ISDIR(st.st_mode)) {
 		if (named || is_pem_name(path))
 			add_file(b, path);
+		if (named && b->code == EXIT_GOOD)
+			add_key_beside(b, path);
 		return;
 	}
 	int n = depth > DEPTH_MAX ? 0 : scandir(path, &entries, NULL, alphasort);

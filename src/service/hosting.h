@@ -17,7 +17,7 @@
 #include "service/refusal.h"
 
 #define HOSTING_MX_MAX 256u  /* patterns of one policy */
-#define HOSTING_DNS_MS 5000u /* for all questions of one request */
+#define HOSTING_DNS_MS 3000u /* for all questions of one request */
 
 struct hosting_mx_host {
 	const char *name;
