@@ -2,8 +2,8 @@
 
 #include "base/utc.h"
 
-#define RECENT_DAYS 7
-#define SILENT_DAYS 7
+#define RECENT_DAYS ((int64_t)7)
+#define SILENT_DAYS ((int64_t)7)
 
 struct list {
 	struct arena *arena;

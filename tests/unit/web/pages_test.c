@@ -119,6 +119,7 @@ TEST(hostile_text)
 	buf_init(&b, 4u << 20);
 	render(&b, &s.view);
 	EXPECT(!has(&b, "<img"), "RPT-88: no element from a report");
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is looked for */
 	EXPECT(!has(&b, "\x1b") && !has(&b, "\xe2\x80\xae") && !has(&b, "\xff"),
 	       "RPT-88: no control character, no override, no stray byte");
 	EXPECT(count(&b, "&lt;img src=x onerror=alert(1)&gt;") == 3, "RPT-88: three times as text");
@@ -191,8 +192,8 @@ TEST(other_pages)
 TEST(needs)
 {
 	static const struct cert old = { .issuer = "", .not_before = 0, .not_after = NOW };
-	static const struct cert last_third = { .not_before = NOW - 70 * UTC_DAY,
-		                                .not_after = NOW + 20 * UTC_DAY };
+	static const struct cert last_third = { .not_before = NOW - (int64_t)70 * UTC_DAY,
+		                                .not_after = NOW + (int64_t)20 * UTC_DAY };
 	struct need out[NEEDS_MAX];
 	struct sample s;
 	struct arena *a = arena_new();
