@@ -24,6 +24,7 @@ struct archive {
 	struct segment write; /* fd -1: no segment yet */
 	uint64_t written;     /* end of what was added */
 	uint64_t synced;      /* end of what is durable */
+	bool lost;            /* a flush between two calls of archive_sync failed */
 	struct segment read;
 	struct archive_counts counts;
 };
@@ -183,6 +184,14 @@ void archive_close(struct archive *a)
 	mem_free(a);
 }
 
+/* Takes back what was written behind end. */
+static void cut_back(struct archive *a, uint64_t end)
+{
+	/* If the system refuses this as well, the check of the next open does it. */
+	(void)!ftruncate(a->write.fd, (off_t)end);
+	a->written = end;
+}
+
 /* The segment that a record of this time belongs to: never an older one than the newest. */
 static enum err choose_segment(struct archive *a, int64_t received)
 {
@@ -193,8 +202,11 @@ static enum err choose_segment(struct archive *a, int64_t received)
 		day = (uint32_t)d.year * 10000 + d.month * 100 + d.day;
 	if (a->write.fd >= 0 && day <= a->write.day)
 		return OK;
-	if (archive_sync(a) != OK)
+	/* Whoever waits for the old segment's records must hear of it from archive_sync. */
+	if (archive_sync(a) != OK) {
+		a->lost = true;
 		return ERR_IO;
+	}
 	return make_segment(a, day);
 }
 
@@ -219,14 +231,6 @@ static enum err write_all(int fd, struct iovec *part, int count, uint64_t offset
 		}
 	}
 	return OK;
-}
-
-/* Takes back what was written behind end. */
-static void cut_back(struct archive *a, uint64_t end)
-{
-	/* If the system refuses this as well, the check of the next open does it. */
-	(void)!ftruncate(a->write.fd, (off_t)end);
-	a->written = end;
 }
 
 enum err archive_add(struct archive *a, struct archive_record *r)
@@ -258,8 +262,21 @@ enum err archive_add(struct archive *a, struct archive_record *r)
 	return OK;
 }
 
+enum err archive_place(struct archive *a, int64_t received, struct archive_pos *out)
+{
+	if (choose_segment(a, received) != OK)
+		return ERR_IO;
+	*out = (struct archive_pos){ a->write.day, a->written };
+	return OK;
+}
+
 enum err archive_sync(struct archive *a)
 {
+	if (a->lost) {
+		a->lost = false;
+		cut_back(a, a->synced);
+		return ERR_IO;
+	}
 	if (a->written == a->synced)
 		return OK;
 	a->counts.syncs++;

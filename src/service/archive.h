@@ -67,6 +67,9 @@ void archive_close(struct archive *a); /* NULL does nothing */
  */
 enum err archive_add(struct archive *a, struct archive_record *r) MUST_USE;
 
+/* Where a record received then would be added next.  ERR_IO: its segment cannot be made. */
+enum err archive_place(struct archive *a, int64_t received, struct archive_pos *out) MUST_USE;
+
 /*
  * Makes durable all that was added, with one flush; nothing to do costs nothing.
  * ERR_IO: all that was added since the last OK is gone again.

@@ -108,7 +108,7 @@ static enum reader_status do_work(const struct work *w, uint64_t *length_out)
 	enum err e = ERR_IO;
 	void *map;
 
-	if (fstat(w->in, &st) != 0 || st.st_size <= 0 || st.st_size > (off_t)ARCHIVE_BYTES_MAX)
+	if (fstat(w->in, &st) != 0 || st.st_size < 0 || st.st_size > (off_t)ARCHIVE_BYTES_MAX)
 		return READER_FAILED;
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, w->in, 0);
 	if (map == MAP_FAILED)

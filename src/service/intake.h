@@ -1,0 +1,33 @@
+/*
+ * Intake: takes reports in by every way, and turns them into rows and figures.
+ *
+ * Bytes go to the archive and are acknowledged once they are on disk; then a caged reader makes
+ * facts of them, and these are stored together with the archive position in one transaction.
+ * What was acknowledged and not yet stored when intake ended is read again when it starts.
+ * Imports are read first, since the bytes are still with their owner, and archived only when
+ * there is something new in them.
+ *
+ * One loop, no threads.  It waits for nothing but its own disk and database.
+ */
+#ifndef SERVICE_INTAKE_H
+#define SERVICE_INTAKE_H
+
+#include "service/board.h"
+
+#define INTAKE_UNLIMITED UINT64_MAX
+
+struct intake_settings {
+	const char *database;    /* path of the main database, migrated */
+	const char *archive_dir; /* made when it is not there */
+	int hand;                /* the hand-over channel's reading end */
+	const int *readers;      /* SOCK_SEQPACKET ends, one for each reader */
+	size_t reader_count;
+	struct board *board; /* NULL: nobody watches */
+	unsigned slot;
+	uint64_t keep_posted; /* reports posted for one domain a day; INTAKE_UNLIMITED */
+};
+
+/* Runs until SIGTERM.  OK: drained.  Anything else: it could not start; the log says why. */
+enum err intake_run(const struct intake_settings *set) MUST_USE;
+
+#endif

@@ -1,0 +1,113 @@
+/* Intake's acknowledgements: bytes into the archive, one flush for many, then the answers. */
+#include "base/log.h"
+#include "service/intake_internal.h"
+
+static void on_sync(void *arg)
+{
+	struct intake *in = arg;
+
+	if (intake_sync(in) != OK)
+		log_error("the archive cannot be written",
+		          F("action", "free space or look at the disk"));
+}
+
+void intake_disk_init(struct intake *in)
+{
+	loop_timer_init(&in->sync, in->loop, on_sync, in);
+	in->recent = mem_calloc(RECENT_MAX, sizeof(*in->recent));
+}
+
+void intake_disk_fini(struct intake *in)
+{
+	loop_timer_fini(&in->sync);
+	mem_free(in->recent);
+}
+
+static bool is_recent(const struct intake *in, const unsigned char sha256[SHA256_SIZE])
+{
+	size_t n = in->recent_count < RECENT_MAX ? in->recent_count : RECENT_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		if (memcmp(in->recent[i], sha256, SHA256_SIZE) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the archive has these bytes, stored already or not. */
+static bool is_known(struct intake *in, const unsigned char sha256[SHA256_SIZE])
+{
+	char hex[SHA256_HEX_SIZE];
+	struct arena *a;
+	struct arrival arrival;
+	bool known;
+
+	if (is_recent(in, sha256))
+		return true;
+	a = arena_new();
+	known = arrivals_get(in->db, slice_str(enc_hex(sha256, SHA256_SIZE, hex)), a, &arrival) ==
+	        OK;
+	arena_free(a);
+	return known;
+}
+
+static void wait_for_sync(struct intake *in, struct waiter *w)
+{
+	w->waiting = true;
+	w->next = in->waiters;
+	in->waiters = w;
+	loop_timer_set(&in->sync, 0);
+}
+
+enum err intake_archive(struct intake *in, struct archive_record *r, struct waiter *w,
+                        bool *again_out)
+{
+	enum err e;
+
+	if (r->bytes.len > ARCHIVE_BYTES_MAX)
+		return ERR_LIMIT;
+	enc_sha256(r->bytes, r->sha256);
+	*again_out = is_known(in, r->sha256);
+	if (!*again_out) {
+		e = archive_add(in->archive, r);
+		if (e != OK)
+			return e;
+		memcpy(in->recent[in->recent_count++ % RECENT_MAX], r->sha256, SHA256_SIZE);
+	}
+	/* Also for bytes that are there: their own flush may still be to come. */
+	wait_for_sync(in, w);
+	return OK;
+}
+
+enum err intake_sync(struct intake *in)
+{
+	enum err e = archive_sync(in->archive);
+	struct waiter *w = in->waiters;
+
+	in->waiters = NULL;
+	if (e != OK)
+		in->recent_count = 0; /* what it told may be gone */
+	while (w != NULL) {
+		struct waiter *next = w->next;
+
+		w->waiting = false;
+		w->fn(w->arg, e == OK);
+		w = next;
+	}
+	if (e == OK)
+		intake_wake(in);
+	return e;
+}
+
+void waiter_cancel(struct intake *in, struct waiter *w)
+{
+	struct waiter **at = &in->waiters;
+
+	if (!w->waiting)
+		return;
+	while (*at != NULL && *at != w)
+		at = &(*at)->next;
+	if (*at == w)
+		*at = w->next;
+	w->waiting = false;
+}

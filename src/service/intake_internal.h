@@ -1,0 +1,169 @@
+/* Between the intake_*.c files only. */
+#ifndef SERVICE_INTAKE_INTERNAL_H
+#define SERVICE_INTAKE_INTERNAL_H
+
+#include "net/handover.h"
+#include "service/archive.h"
+#include "service/intake.h"
+#include "service/intake_facts.h"
+#include "service/intake_pool.h"
+#include "store/arrivals.h"
+
+#define ITEM_TRIES_MAX 2u /* readings that end with the reader's death before quarantine */
+#define ITEM_DOMAIN_SIZE 256u
+#define BATCH_MAX 64u      /* messages stored in one transaction */
+#define BATCH_WAIT_MS 10   /* how long a finished one waits for others */
+#define STORE_RETRY_MS 250 /* after the database was busy */
+#define IMPORT_RETRIES 8u  /* of a batch, before an import is told that it failed */
+
+/* What became of one message. */
+struct item_counts {
+	uint64_t reports, new, duplicates, foreign, quarantined, no_report;
+};
+
+enum item_source {
+	ITEM_ARCHIVED, /* acknowledged, read from the archive */
+	ITEM_IMPORT,   /* still with its owner */
+	ITEM_RETRY,    /* in the archive and in quarantine */
+};
+
+struct item;
+
+/* The message is stored, or e says why not.  The item goes after the call. */
+typedef void (*item_done_fn)(void *arg, const struct item *it, enum err e);
+
+/* One message on its way from bytes to rows. */
+struct item {
+	struct item *next;     /* in the queue it stands in */
+	struct item *in_order; /* ITEM_ARCHIVED: the next one by position */
+	enum item_source source;
+	struct archive_record record; /* hint and bytes lie in store */
+	struct buf store;
+	bool archived; /* record.at is where it lies */
+	bool in_batch;
+	enum report_trust trust;
+	char domain[ITEM_DOMAIN_SIZE]; /* of the tag; "" for none */
+	unsigned tries;
+	struct arena *arena; /* facts and outcome live here */
+	struct facts facts;
+	struct item_counts counts;
+	const char **foreign; /* names of unknown domains */
+	size_t foreign_count;
+	item_done_fn done; /* NULL: nobody waits */
+	void *arg;
+};
+
+struct queue {
+	struct item *first, **last;
+	size_t count;
+};
+
+/* Somebody who waits for what is in the archive to be on disk. */
+struct waiter {
+	struct waiter *next;
+	bool waiting;
+	void (*fn)(void *arg, bool durable);
+	void *arg;
+};
+
+/* Records that imports have added: the reader of the archive steps over them. */
+struct own_record {
+	struct own_record *next;
+	struct archive_pos at, end;
+};
+
+struct allowance {
+	int64_t domain, day;
+	uint64_t used;
+};
+
+#define RECENT_MAX 4096u
+
+struct intake {
+	const struct intake_settings *set;
+	struct loop *loop;
+	struct db *db;
+	struct archive *archive;
+	struct pool *pool;
+
+	struct archive_pos cursor;   /* what follows was not given to a reader yet */
+	struct archive_pos stored;   /* the position in the database */
+	struct archive_pos replayed; /* the archive's end at the start */
+	struct own_record *own, **own_last;
+	struct item *ordered, **ordered_last; /* archived ones under way, by position */
+	struct queue imports, done;
+	size_t reading;
+	bool import_turn;
+	unsigned store_failures;
+	struct loop_timer dispatch, commit;
+
+	struct waiter *waiters;
+	struct loop_timer sync;
+	unsigned char (
+	        *recent)[SHA256_SIZE]; /* digests added since the start, the last RECENT_MAX */
+	size_t recent_count;
+
+	struct allowance *allowances;
+	size_t allowance_count;
+	size_t held; /* bytes of bodies in memory */
+	size_t post_count, control_count;
+	struct post_conn *posts;       /* oldest first */
+	struct control_conn *controls; /* any order */
+	struct loop_watch hand, signals;
+	struct loop_timer tick;
+	bool draining;
+	unsigned drain_ticks;
+};
+
+/* intake_queue.c */
+
+void queue_init(struct queue *q);
+void queue_add(struct queue *q, struct item *it);
+struct item *queue_take(struct queue *q); /* NULL: empty */
+
+void intake_queue_init(struct intake *in);
+void intake_queue_fini(struct intake *in);
+/* Takes an item with record, trust and done filled: ITEM_IMPORT or ITEM_RETRY. */
+void intake_submit(struct intake *in, struct item *it);
+/* Something may have become possible; looked at from the loop. */
+void intake_wake(struct intake *in);
+/* Nothing acknowledged waits for a reader or for the database. */
+bool intake_is_idle(const struct intake *in);
+/* The base name of the file that was imported; empty for other ways. */
+struct slice item_file_name(const struct item *it);
+
+struct item *item_new(enum item_source source);
+void item_free(struct item *it);
+
+/* intake_settle.c */
+
+/* Stores the batch in one transaction, with the position. */
+enum err intake_settle(struct intake *in, struct item *batch) MUST_USE;
+const char *intake_way_name(enum archive_way way);
+enum report_trust intake_way_trust(enum archive_way way);
+
+/* intake_disk.c */
+
+/*
+ * Adds acknowledgeable bytes; w is told when they are durable.  *again_out: the same bytes were
+ * there already; nothing was added.  ERR_LIMIT, ERR_IO: nothing was added, nobody is told.
+ */
+enum err intake_archive(struct intake *in, struct archive_record *r, struct waiter *w,
+                        bool *again_out) MUST_USE;
+/* Makes durable what was added and tells the waiters. */
+enum err intake_sync(struct intake *in) MUST_USE;
+void waiter_cancel(struct intake *in, struct waiter *w);
+void intake_disk_init(struct intake *in);
+void intake_disk_fini(struct intake *in);
+
+/* intake_http.c */
+
+void intake_take_post(struct intake *in, const struct hand *h, int fd);
+void intake_close_posts(struct intake *in);
+
+/* intake_control.c */
+
+void intake_take_control(struct intake *in, enum hand_duty duty, int fd);
+void intake_close_controls(struct intake *in);
+
+#endif

@@ -1,0 +1,116 @@
+#include "service/intake_line.h"
+
+#include <inttypes.h>
+
+#include "wire/json.h"
+
+enum err line_parse_op(struct slice line, enum line_op *out)
+{
+	static const struct {
+		struct slice name;
+		enum line_op op;
+	} ops[] = {
+		{ SLICE_INIT("import"), LINE_IMPORT },
+		{ SLICE_INIT("ingest"), LINE_INGEST },
+		{ SLICE_INIT("retry"), LINE_RETRY },
+	};
+	json_t *root = NULL;
+	enum err e = json_read(line, &json_limits_small, &root, NULL, NULL);
+	struct slice name;
+
+	if (e != OK)
+		return ERR_SYNTAX;
+	name = json_slice(json_member(root, "op"));
+	e = name.len == 0 ? ERR_SYNTAX : ERR_NOTFOUND;
+	for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+		if (slice_eq(name, ops[i].name)) {
+			*out = ops[i].op;
+			e = OK;
+		}
+	}
+	json_decref(root);
+	return e;
+}
+
+/* An empty kind is a message: the line of an ingested mail says none. */
+static enum err set_kind(struct slice kind, struct line_file *f)
+{
+	static const struct {
+		struct slice name;
+		bool mbox, mail;
+	} kinds[] = {
+		{ SLICE_INIT(""), false, true },    { SLICE_INIT("json"), false, false },
+		{ SLICE_INIT("gz"), false, false }, { SLICE_INIT("zip"), false, false },
+		{ SLICE_INIT("eml"), false, true }, { SLICE_INIT("mbox"), true, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (slice_eq(kind, kinds[i].name)) {
+			f->mbox = kinds[i].mbox;
+			f->mail = kinds[i].mail;
+			return OK;
+		}
+	}
+	return ERR_NOTFOUND;
+}
+
+enum err line_parse_file(struct slice line, struct arena *arena, struct line_file *out)
+{
+	struct line_file f = { .mbox = false };
+	json_t *root = NULL;
+	enum err e = json_read(line, &json_limits_small, &root, NULL, NULL);
+
+	if (e != OK)
+		return ERR_SYNTAX;
+	f.name = arena_copy(arena, json_slice(json_member(root, "file")));
+	e = set_kind(json_slice(json_member(root, "kind")), &f);
+	if (!json_is_string(json_member(root, "file")))
+		e = ERR_SYNTAX;
+	json_decref(root);
+	if (e == OK)
+		*out = f;
+	return e;
+}
+
+static void add_counts(const struct line_counts *c, struct buf *out)
+{
+	buf_printf(out,
+	           "\"reports\":%" PRIu64 ",\"new\":%" PRIu64 ",\"duplicates\":%" PRIu64
+	           ",\"foreign\":%" PRIu64 ",\"quarantined\":%" PRIu64 ",\"no_report\":%" PRIu64,
+	           c->reports, c->new, c->duplicates, c->foreign, c->quarantined, c->no_report);
+}
+
+void line_format_file(struct slice name, const struct line_counts *c, struct buf *out)
+{
+	buf_add_str(out, "{\"file\":");
+	json_add_string(out, name);
+	buf_add_char(out, ',');
+	add_counts(c, out);
+	buf_add_str(out, ",\"foreign_domains\":[");
+	for (size_t i = 0; i < c->foreign_count; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		json_add_string(out, slice_str(c->foreign_names[i]));
+	}
+	buf_add_str(out, "],\"error\":");
+	json_add_string_or_null(out, slice_str(c->error));
+	buf_add_str(out, "}\n");
+}
+
+void line_format_retry(uint64_t retried, const struct line_counts *c, struct buf *out)
+{
+	buf_printf(out, "{\"retried\":%" PRIu64 ",", retried);
+	add_counts(c, out);
+	buf_add_str(out, ",\"error\":");
+	json_add_string_or_null(out, slice_str(c->error));
+	buf_add_str(out, "}\n");
+}
+
+void line_format_ingest(const char *result, const char *why, struct buf *out)
+{
+	buf_add_str(out, "{\"result\":");
+	json_add_string(out, slice_str(result));
+	buf_add_str(out, ",\"why\":");
+	json_add_string_or_null(out, slice_str(why));
+	buf_add_str(out, "}\n");
+}

@@ -1,0 +1,44 @@
+/*
+ * The line protocol of the control socket: imports, ingested mails, and the retry.  Pure.
+ *
+ *   {"op":"import"}   then {"file":"NAME","kind":"json|gz|zip|eml|mbox"} with a descriptor each;
+ *                     one answer line a file, in order
+ *   {"op":"ingest"}   with one descriptor, here or with a {"file":…} line behind it
+ *   {"op":"retry"}    reads what lies in quarantine again; one answer line
+ */
+#ifndef SERVICE_INTAKE_LINE_H
+#define SERVICE_INTAKE_LINE_H
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#define LINE_MAX_SIZE 65536u
+
+enum line_op { LINE_IMPORT, LINE_INGEST, LINE_RETRY };
+
+/* The first line.  ERR_SYNTAX: not one; ERR_NOTFOUND: an op nobody knows. */
+enum err line_parse_op(struct slice line, enum line_op *out) MUST_USE;
+
+struct line_file {
+	struct slice name; /* as given, in the arena */
+	bool mbox;         /* many messages */
+	bool mail;         /* a message; else one report in any packing */
+};
+
+/* A file's line.  ERR_SYNTAX; ERR_NOTFOUND: a kind nobody knows. */
+enum err line_parse_file(struct slice line, struct arena *arena, struct line_file *out) MUST_USE;
+
+struct line_counts {
+	uint64_t reports, new, duplicates, foreign, quarantined, no_report;
+	const char *const *foreign_names;
+	size_t foreign_count;
+	const char *error; /* NULL: none */
+};
+
+/* The answers, each with its LF.  Check buf_status. */
+void line_format_file(struct slice name, const struct line_counts *c, struct buf *out);
+void line_format_retry(uint64_t retried, const struct line_counts *c, struct buf *out);
+/* result: "stored", "again" or "refused"; why may be NULL. */
+void line_format_ingest(const char *result, const char *why, struct buf *out);
+
+#endif

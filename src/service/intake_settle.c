@@ -1,0 +1,286 @@
+/* From facts to rows: one transaction for a batch of messages and the archive position. */
+#include "base/log.h"
+#include "net/clock.h"
+#include "service/intake_internal.h"
+#include "store/domains.h"
+#include "store/quarantine.h"
+
+#define FOREIGN_NAMES_MAX 256u /* of one message that are told */
+
+static const struct {
+	enum archive_way way;
+	const char *name;
+	enum report_trust trust;
+} ways[] = {
+	{ ARCHIVE_POST, "post", TRUST_POSTED },
+	{ ARCHIVE_INGEST, "ingest", TRUST_UNSIGNED },
+	{ ARCHIVE_IMPORT, "import", TRUST_IMPORTED },
+};
+
+const char *intake_way_name(enum archive_way way)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		if (ways[i].way == way)
+			return ways[i].name;
+	}
+	return "ingest";
+}
+
+enum report_trust intake_way_trust(enum archive_way way)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		if (ways[i].way == way)
+			return ways[i].trust;
+	}
+	return TRUST_UNSIGNED; /* a record of a later program: believed least */
+}
+
+/* One message being stored. */
+struct settle {
+	struct intake *in;
+	struct item *it;
+	int64_t now;
+	char hex[SHA256_HEX_SIZE];
+	struct slice tag_domain;
+	struct archive_place place;
+	bool noted;  /* the archive has the bytes and arrivals knows them */
+	bool wanted; /* something stored refers to the bytes */
+};
+
+static struct archive_place place_of(const struct item *it)
+{
+	return (struct archive_place){ it->record.at.day, (int64_t)it->record.at.offset,
+		                       (int64_t)it->record.bytes.len };
+}
+
+/* The domain whose tag the message came to, or was noted for. */
+static enum err find_tag_domain(struct settle *s)
+{
+	struct item *it = s->it;
+	struct domain d;
+	enum err e;
+
+	s->tag_domain = slice_str(it->domain);
+	if (it->record.way != ARCHIVE_POST || it->domain[0] != '\0')
+		return OK;
+	e = domains_by_tag(s->in->db, it->record.hint, it->record.received, it->arena, &d);
+	if (e == OK)
+		s->tag_domain = slice_str(d.name);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* Where the bytes lie, or will lie if something in them is new. */
+static enum err find_place(struct settle *s)
+{
+	struct item *it = s->it;
+	struct archive_pos pos;
+	struct arrival known;
+	enum err e;
+
+	if (it->archived) {
+		s->place = place_of(it);
+		return OK;
+	}
+	e = arrivals_get(s->in->db, slice_str(s->hex), it->arena, &known);
+	if (e == OK) {
+		s->noted = true;
+		s->place = known.place;
+	}
+	if (e != ERR_NOTFOUND)
+		return e;
+	e = archive_place(s->in->archive, it->record.received, &pos);
+	s->place = (struct archive_place){ pos.day, (int64_t)pos.offset,
+		                           (int64_t)it->record.bytes.len };
+	return e;
+}
+
+static void note_foreign(struct item *it, const struct report_outcome *o)
+{
+	if (it->foreign == NULL)
+		it->foreign = arena_calloc(it->arena, FOREIGN_NAMES_MAX, sizeof(*it->foreign));
+	for (size_t i = 0; i < o->foreign_count && it->foreign_count < FOREIGN_NAMES_MAX; i++)
+		it->foreign[it->foreign_count++] = o->foreign[i];
+}
+
+static enum err store_report(struct settle *s, const struct report_item *r)
+{
+	struct item *it = s->it;
+	struct report_arrival arrival = {
+		.report = &r->report,
+		.trust = it->trust,
+		.domain = facts_domain(r, s->tag_domain, it->record.way == ARCHIVE_POST),
+		.raw_sha256 = it->record.sha256,
+		.place = s->place,
+		.mail_date = it->facts.mail.has_time ? it->facts.mail.time : 0,
+		.arrived = it->record.received,
+	};
+	struct report_outcome o = { 0 };
+	enum err e = reports_store(s->in->db, TENANT_ONLY, &arrival, it->arena, &o);
+
+	if (e != OK)
+		return e;
+	it->counts.reports++;
+	it->counts.new += o.result == REPORT_NEW;
+	it->counts.duplicates += o.result == REPORT_DUPLICATE;
+	it->counts.foreign += o.result == REPORT_FOREIGN;
+	s->wanted = s->wanted || o.result == REPORT_NEW || o.replaced;
+	note_foreign(it, &o);
+	return OK;
+}
+
+static enum err put_in_quarantine(struct settle *s)
+{
+	struct item *it = s->it;
+	bool new = false;
+	struct quarantine_row row = {
+		.reason = it->facts.reason,
+		.message = it->facts.detail,
+		.way = intake_way_name(it->record.way),
+		.kind = it->record.kind == ARCHIVE_MAIL ? "mail" : "",
+		.trust = it->trust,
+		.name = item_file_name(it),
+		.domain = s->tag_domain,
+		.place = s->place,
+		.arrived = it->record.received,
+		.tried = s->now,
+		.tries = 1,
+	};
+	enum err e;
+
+	memcpy(row.sha256, s->hex, sizeof(row.sha256));
+	it->counts.quarantined = 1;
+	if (it->source == ITEM_RETRY) {
+		e = quarantine_retried(s->in->db, slice_str(s->hex), row.reason, row.message,
+		                       s->now);
+		return e == ERR_NOTFOUND ? OK : e; /* somebody imported it meanwhile */
+	}
+	e = quarantine_put(s->in->db, &row, &new);
+	s->wanted = s->wanted || new;
+	return e;
+}
+
+/* Reads now what could not be read before, if it was there. */
+static enum err leave_quarantine(struct settle *s)
+{
+	enum err e = quarantine_resolve(s->in->db, slice_str(s->hex));
+
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* An import's bytes join the archive when something now refers to them. */
+static enum err archive_import(struct settle *s)
+{
+	struct intake *in = s->in;
+	struct item *it = s->it;
+	struct own_record *own;
+	enum err e;
+
+	if (it->archived || s->noted || !s->wanted)
+		return OK;
+	e = archive_add(in->archive, &it->record);
+	if (e != OK)
+		return e;
+	it->archived = true;
+	own = mem_alloc(sizeof(*own));
+	*own = (struct own_record){ .at = it->record.at, .end = it->record.next };
+	*in->own_last = own;
+	in->own_last = &own->next;
+	return OK;
+}
+
+static enum err note_arrival(struct settle *s)
+{
+	const struct item *it = s->it;
+	struct arrival arrival = {
+		.place = s->place,
+		.way = intake_way_name(it->record.way),
+		.trust = it->trust,
+		.arrived = it->record.received,
+		.reports = (int64_t)it->counts.reports,
+	};
+
+	if (!it->archived && !s->noted)
+		return OK;
+	memcpy(arrival.sha256, s->hex, sizeof(arrival.sha256));
+	return arrivals_put(s->in->db, &arrival, NULL);
+}
+
+static enum err settle_item(struct intake *in, struct item *it, int64_t now)
+{
+	struct settle s = { .in = in, .it = it, .now = now };
+	enum err e = find_tag_domain(&s);
+
+	it->counts = (struct item_counts){ .no_report = it->facts.no_report };
+	it->foreign_count = 0;
+	(void)enc_hex(it->record.sha256, SHA256_SIZE, s.hex); /* gives s.hex */
+	if (e == OK)
+		e = find_place(&s);
+	for (size_t i = 0; e == OK && i < it->facts.count; i++)
+		e = store_report(&s, &it->facts.items[i]);
+	if (e == OK)
+		e = it->facts.reason != NULL ? put_in_quarantine(&s) : leave_quarantine(&s);
+	if (e == OK)
+		e = archive_import(&s);
+	return e == OK ? note_arrival(&s) : e;
+}
+
+/* What follows was not stored: the first message by position that is still under way. */
+static struct archive_pos position_after(const struct intake *in)
+{
+	for (const struct item *it = in->ordered; it != NULL; it = it->in_order) {
+		if (!it->in_batch)
+			return it->record.at;
+	}
+	return in->cursor;
+}
+
+/* What was added and could not be flushed is gone from the archive again. */
+static void forget_own(struct intake *in, struct item *batch)
+{
+	struct archive_pos end = archive_end(in->archive);
+	struct own_record **at = &in->own;
+
+	for (; batch != NULL; batch = batch->next) {
+		if (batch->source == ITEM_IMPORT && archive_pos_cmp(batch->record.at, end) >= 0)
+			batch->archived = false;
+	}
+	while (*at != NULL && archive_pos_cmp((*at)->at, end) < 0)
+		at = &(*at)->next;
+	while (*at != NULL) {
+		struct own_record *next = (*at)->next;
+
+		mem_free(*at);
+		*at = next;
+	}
+	in->own_last = at;
+}
+
+static enum err settle_all(struct intake *in, struct item *batch, struct archive_pos pos)
+{
+	struct archive_position position = { pos.day, (int64_t)pos.offset };
+	int64_t now = clock_now_s();
+	enum err e = OK;
+
+	for (struct item *it = batch; e == OK && it != NULL; it = it->next)
+		e = settle_item(in, it, now);
+	if (e == OK) {
+		e = intake_sync(in);
+		if (e != OK)
+			forget_own(in, batch);
+	}
+	if (e == OK && archive_pos_cmp(pos, in->stored) != 0)
+		e = archive_set_position(in->db, &position);
+	return e;
+}
+
+enum err intake_settle(struct intake *in, struct item *batch)
+{
+	struct archive_pos pos = position_after(in);
+	enum err e = db_begin(in->db);
+
+	if (e == OK)
+		e = db_end(in->db, settle_all(in, batch, pos));
+	if (e == OK)
+		in->stored = pos;
+	return e;
+}
