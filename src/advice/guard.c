@@ -11,8 +11,8 @@ struct profile {
 
 /* The first row is the default; a profile nobody knows is no way around it. */
 static const struct profile profiles[] = {
-	{ SLICE_INIT("default"), 14 * UTC_DAY },
-	{ SLICE_INIT("careful"), 30 * UTC_DAY },
+	{ SLICE_INIT("default"), INT64_C(14) * UTC_DAY },
+	{ SLICE_INIT("careful"), INT64_C(30) * UTC_DAY },
 };
 
 int64_t guard_testing_time(struct slice profile)

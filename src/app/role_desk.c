@@ -26,7 +26,7 @@
 #define ADMINS_MAX 16u
 #define BELLS_MAX 256u
 #define TICK_MS 1000
-#define HOURLY_MS (3600 * 1000)
+#define HOURLY_MS INT64_C(3600000)
 
 struct duty {
 	const struct boot *boot;

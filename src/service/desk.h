@@ -45,7 +45,7 @@ struct desk {
 	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */
 	const int *bells;                    /* eventfd of each edge */
 	size_t bell_count;
-	int hand_intake;                     /* hand-over to intake */
+	int hand_intake; /* hand-over to intake */
 	pthread_mutex_t lock;
 };
 

@@ -15,8 +15,8 @@
 
 #define ROUTE_PARAMS_MAX 2u
 #define ROUTE_QUERY_MAX 32u
-#define ROUTE_BODY_MAX (8u * 1024 * 1024) /* request; certificates of many hosts */
-#define ROUTE_ANSWER_MAX (64u * 1024 * 1024)
+#define ROUTE_BODY_MAX ((size_t)8 << 20) /* request; certificates of many hosts */
+#define ROUTE_ANSWER_MAX ((size_t)64 << 20)
 #define ROUTE_HEADERS_MAX 8u
 
 enum who {

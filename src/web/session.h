@@ -14,7 +14,7 @@
 
 #define SESSION_TOKEN_SIZE 48u /* room for any token made here, NUL included */
 #define SESSION_LINK_SECONDS 900
-#define SESSION_TOTAL_SECONDS (7 * 86400)
+#define SESSION_TOTAL_SECONDS INT64_C(604800)
 
 struct web_session {
 	char id[SESSION_TOKEN_SIZE];   /* the secret of the cookie */
