@@ -38,7 +38,7 @@ static enum err add_past(struct feed *f, int64_t domain, const struct demo_domai
 {
 	struct slice mx[16];
 	struct policy p = { .max_age = dp->max_age, .mx = mx };
-	struct policies_saved saved;
+	struct policies_saved saved = { 0 };
 	struct db *db = f->d->db;
 	int64_t at = f->now - (int64_t)dp->days_ago * UTC_DAY;
 	enum err e = policy_mode_parse(slice_str(dp->mode), &p.mode);

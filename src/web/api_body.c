@@ -10,7 +10,7 @@ void api_body_fault(struct api_body *b, const char *key, const char *why)
 
 void api_body_open(struct api_body *b, const struct request *q)
 {
-	json_error_t error;
+	json_error_t error = { .line = 0 };
 
 	*b = (struct api_body){ .a = q->arena };
 	if (slice_trim(q->body).len == 0)

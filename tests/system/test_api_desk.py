@@ -1,0 +1,169 @@
+"""The API on the control socket and the dashboard's listener, and what desk decides."""
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+from conftest import eventually, free_port
+
+
+class Unix(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+def call(service, method, path, body=None):
+    c = Unix(service.state / "control.sock")
+    c.request(method, path, None if body is None else json.dumps(body))
+    answer = c.getresponse()
+    text = answer.read()
+    return answer.status, json.loads(text) if text[:1] in b"{[" else text
+
+
+def web(service, method, path, headers=None, body=None):
+    c = http.client.HTTPConnection("127.0.0.1", service.ports["admin"], timeout=30)
+    c.request(method, path, body, headers or {})
+    answer = c.getresponse()
+    return answer.status, dict(answer.getheaders()), answer.read()
+
+
+def test_description_matches_the_routes(demo):
+    status, api = call(demo, "GET", "/api/v1/openapi.json")
+    assert status == 200 and api["openapi"].startswith("3.1")
+    for path, methods in api["paths"].items():
+        real = path.replace("{d}", "unknown.example")
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            if path.endswith("/retry") and method == "POST":
+                continue  # it has no body that could be refused, and asks intake
+            got = call(demo, method, real + ("?seq=0" if path.endswith("wait") else ""),
+                       None if method == "GET" else {"nonsense": 1})[0]
+            assert (got != 405) == (method.lower() in methods), (method, path, got)
+    assert call(demo, "GET", "/api/v1/other")[0] == 404
+
+
+def test_ids_never_repeat_and_unchanged_saves_change_nothing(demo):
+    """STS-08: every change has an id of its own."""
+    call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
+    path, ids = "/api/v1/domains/one.example/policy", []
+    for n in range(8):
+        done = call(demo, "PUT", path, {"max_age": 80000 + n % 2})[1]
+        assert done["changed"] and done["served_everywhere"], done
+        again = call(demo, "PUT", path, {"max_age": 80000 + n % 2})[1]
+        assert not again["changed"] and again["policy"]["id"] == done["policy"]["id"]
+        ids.append(done["policy"]["id"])
+    assert ids == sorted(set(ids))
+    demo.run("domain", "remove", "one.example", "--now", "--yes", check=0)
+    call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
+    assert call(demo, "GET", path)[1]["id"] > ids[-1], "also when the domain comes back"
+
+
+def test_a_change_is_served_within_a_second(demo):
+    call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
+    began = time.monotonic()
+    done = call(demo, "PUT", "/api/v1/domains/one.example/policy", {"add_mx": ["b.one.example"]})[1]
+    assert b"mx: b.one.example\r\n" in demo.fetch("mta-sts.one.example")[2]
+    assert time.monotonic() - began < 1 and done["state"] == "announced"
+
+
+@pytest.mark.parametrize("body, status, code", [
+    ({"mode": "enforce"}, 422, "guard-testing-time"),
+    ({"max_age": 86401}, 422, "guard-testing-time"),
+    ({"max_age": 31557601}, 400, "policy-max-age-range"),
+    ({"mx": ["*.*.example"]}, 400, "policy-mx"),
+    ({"remove_mx": ["other.example"]}, 404, "policy-mx-unknown"),
+    ({"mode": "strict"}, 400, "body"),
+    ({"moed": "testing"}, 400, "body"),
+    ({"anyway": " "}, 400, "body"),
+])
+def test_refusals_have_code_and_fix(demo, body, status, code):
+    call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
+    got, problem = call(demo, "PUT", "/api/v1/domains/one.example/policy", body)
+    assert (got, problem["code"]) == (status, code) and problem["fix"], problem
+
+
+def test_nothing_is_readable_without_signing_in(demo):
+    for path in ("/", "/domains/one.example", "/nothing"):
+        status, headers, _ = web(demo, "GET", path)
+        assert status == 303 and headers["Location"] == "/login", path
+    assert web(demo, "GET", "/api/v1/domains")[0] == 401
+    assert web(demo, "GET", "/login", {"Host": "evil.example"})[0] == 421
+    link = demo.json("login")["url"]
+    status, headers, _ = web(demo, "GET", link[link.index("/login"):])
+    cookie = headers["Set-Cookie"].split(";")[0]
+    assert status == 303 and "HttpOnly" in headers["Set-Cookie"]
+    assert web(demo, "GET", link[link.index("/login"):])[0] == 403, "a link is good once"
+    assert web(demo, "GET", "/api/v1/domains", {"Cookie": cookie})[0] == 200
+    body = json.dumps({"domain": "x.example", "mx": ["mx.x.example"]})
+    for extra in ({}, {"Origin": "http://evil.example"}):
+        assert web(demo, "POST", "/api/v1/domains", {"Cookie": cookie, **extra}, body)[0] == 403
+
+
+ZONE = """$ORIGIN customer.example.
+$TTL 60
+@ SOA ns hostmaster 1 3600 600 86400 60
+@ NS ns
+ns A 127.0.0.1
+@ MX 10 mx1
+@ MX 20 alt1.aspmx.l.google.com.
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@customer.example"
+null MX 0 .
+"""
+KNOT = """
+server:
+    rundir: {dir}
+    listen: 127.0.0.1@{port}
+database:
+    storage: {dir}
+zone:
+  - domain: customer.example
+    file: {dir}/customer.zone
+    journal-content: none
+"""
+
+
+@pytest.fixture
+def zone(tmp_path):
+    """A name server for customer.example; its port."""
+    knotd = shutil.which("knotd", path="/usr/sbin:/usr/bin")
+    if not knotd:
+        pytest.skip("needs knotd")
+    port = free_port()
+    (tmp_path / "customer.zone").write_text(ZONE)
+    (tmp_path / "knot.conf").write_text(KNOT.format(dir=tmp_path, port=port))
+    server = subprocess.Popen([knotd, "-c", tmp_path / "knot.conf"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+
+    def ready():
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", port)) == 0
+
+    eventually(ready)
+    yield port
+    server.terminate()
+    server.wait(10)
+
+
+def test_live_mx_is_proposed_and_compared(zone, make_product):
+    """STS-97: hosts without a pattern and patterns without a host are named."""
+    service = make_product(f"[resolver]\nstub = customer.example=127.0.0.1:{zone}\n"
+                           "trust_anchor = off\n")
+    done = service.json("domain", "add", "customer.example")
+    assert done["policy"]["mx"] == ["mx1.customer.example", "alt1.aspmx.l.google.com"]
+    assert done["mx_checked"] and not done["unmatched_mx"] and "certificate" in done["why"]
+    done = service.json("policy", "set", "customer.example", "--mx", "mx1.customer.example",
+                        "--mx", "*.l.google.com", "--mx", "old.customer.example")
+    assert done["unmatched_mx"] == ["alt1.aspmx.l.google.com"]
+    assert set(done["unused_patterns"]) == {"*.l.google.com", "old.customer.example"}
+    assert "exactly one label" in done["mx_notes"][0]
+    service.run("domain", "add", "null.customer.example", check=1)
+    service.run("domain", "add", "absent.customer.example", check=1)
+    service.run("policy", "set", "customer.example", "--mode", "enforce", check=6)
