@@ -102,6 +102,10 @@ static void tile_horizon(struct buf *b, const struct view_domain *v)
 		return;
 	}
 	int64_t t = v->horizon->old_policy_until;
+	if (v->horizon->count == 1) {
+		buf_add_str(b, "<p class=\"big\">clear</p><p>there is no older policy</p></div>\n");
+		return;
+	}
 	if (t == HORIZON_OPEN) {
 		buf_add_str(b, "<p class=\"big\">open</p><p>an older policy may still be "
 		               "fetched</p></div>\n");

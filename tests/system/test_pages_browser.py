@@ -1,0 +1,176 @@
+"""The pages in a real browser: signing in, no request to elsewhere, no error, light, dark, narrow."""
+import contextlib
+import json
+import re
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+
+import pytest
+
+webdriver = pytest.importorskip("selenium.webdriver")
+from selenium.webdriver.chrome.service import Service as Driver  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--window-size=1200,900"]
+CONTRAST = """
+const seen = [];
+const lum = c => { const f = c.map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+  return .2126 * f[0] + .7152 * f[1] + .0722 * f[2]; };
+const rgb = s => s.match(/[0-9.]+/g).map(Number);
+const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+  if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+for (const e of document.querySelectorAll('body *')) {
+  const own = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+  if (!own || !e.checkVisibility() || e.closest('svg') || e.classList.contains('skip')) continue;
+  const a = lum(rgb(getComputedStyle(e).color)), b = lum(ground(e));
+  const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+  if (ratio < 4.5) seen.push(e.tagName + ' ' + e.className + ' ' + ratio.toFixed(2) + ' ' + e.textContent.slice(0, 30));
+}
+return seen;
+"""
+
+
+@contextlib.contextmanager
+def browser(*more):
+    if not shutil.which("chromium"):
+        pytest.skip("no chromium")
+    with tempfile.TemporaryDirectory() as profile:
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for flag in [*FLAGS, f"--user-data-dir={profile}", *more]:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        driver = webdriver.Chrome(service=Driver("/usr/bin/chromedriver"), options=options)
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+def link(service):
+    done = service.run("login", check=0)
+    return re.search(r"http://\S+", done.stdout).group(0)
+
+
+def asked_hosts(driver):
+    hosts = set()
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            if url.startswith("http"):
+                hosts.add(url.split("/")[2])
+    return hosts
+
+
+@pytest.fixture(scope="module")
+def signed_in(full_demo):
+    with browser() as driver:
+        driver.get(link(full_demo))
+        yield driver
+
+
+def base(service):
+    return f"http://127.0.0.1:{service.ports['admin']}"
+
+
+def no_wider_than_the_window(driver):
+    return driver.execute_script(
+        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_nothing_is_readable_without_signing_in(full_demo):
+    for path in ("/", "/domains/acme.example", "/api/v1/domains"):
+        try:
+            with urllib.request.urlopen(base(full_demo) + path, timeout=10) as answer:
+                text, final = answer.read().decode(), answer.url
+        except urllib.error.HTTPError as refused:
+            text, final = refused.read().decode(), "/login"
+        assert "acme" not in text and "/login" in final, path
+
+
+def test_a_link_works_once(full_demo):
+    url = link(full_demo)
+    with browser() as driver:
+        driver.get(url)
+        assert "Domains" in driver.title
+    with browser() as driver:
+        driver.get(url)
+        assert "mxseal login" in driver.find_element(By.TAG_NAME, "main").text
+        assert "acme" not in driver.page_source
+
+
+def test_list_of_domains(full_demo, signed_in):
+    signed_in.get(base(full_demo) + "/")
+    assert "Demonstration" in signed_in.find_element(By.CLASS_NAME, "demo").text
+    names = [e.text for e in signed_in.find_elements(By.CSS_SELECTOR, "tbody th a")]
+    assert names == ["acme.example", "bank.example", "clinic.example"]
+    words = [e.text for e in signed_in.find_elements(By.CSS_SELECTOR, "tbody .status")]
+    assert all(words)
+
+
+def test_domain_page_with_chart_and_twin(full_demo, signed_in):
+    signed_in.get(base(full_demo) + "/domains/clinic.example")
+    assert signed_in.execute_script("return typeof Chart") == "function"
+    assert signed_in.execute_script("return Chart.getChart('chart').data.labels.length") == 60
+    summary = full_demo.json("report", "summary", "clinic.example")
+    rows = signed_in.execute_script(
+        "return [...document.querySelectorAll('#days tbody tr')].map(r => [r.dataset.day, "
+        "r.dataset.ok === undefined ? null : [+r.dataset.ok, +r.dataset.failed]])")
+    want = {d["day"]: [d["successful"], d["failed"]] for d in summary["days"]}
+    assert len(rows) == 60 and {d: v for d, v in rows if v is not None} == want
+    assert len(signed_in.find_elements(By.CSS_SELECTOR, ".failure .fix")) > 0
+    text = signed_in.find_element(By.TAG_NAME, "main").text
+    assert "mta-sts.clinic.example" in text and "_smtp._tls" in text
+
+
+def test_no_error_and_no_other_host(full_demo, signed_in):
+    signed_in.get_log("browser")
+    signed_in.get_log("performance")
+    for path in ("/", "/domains/acme.example", "/domains/bank.example", "/domains/clinic.example"):
+        signed_in.get(base(full_demo) + path)
+        signed_in.execute_script("document.getElementById('theme').click()")
+    assert signed_in.get_log("browser") == []
+    assert asked_hosts(signed_in) == {f"127.0.0.1:{full_demo.ports['admin']}"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast(full_demo, signed_in, scheme):
+    for path in ("/", "/domains/clinic.example", "/nothing-here"):
+        signed_in.get(base(full_demo) + path)
+        signed_in.execute_script(f"document.documentElement.dataset.theme = '{scheme}';"
+                                 "document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert signed_in.execute_script(CONTRAST) == [], path
+
+
+def test_narrow_window(full_demo, signed_in):
+    metrics = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    signed_in.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    for path in ("/", "/domains/acme.example", "/domains/clinic.example"):
+        signed_in.get(base(full_demo) + path)
+        assert no_wider_than_the_window(signed_in), path
+        signed_in.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert no_wider_than_the_window(signed_in), path + " unfolded"
+    signed_in.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_without_scripts(full_demo, signed_in):
+    signed_in.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    signed_in.get(base(full_demo) + "/domains/acme.example")
+    rows = signed_in.find_elements(By.CSS_SELECTOR, "#days tbody tr")
+    assert len(rows) == 60 and rows[0].is_displayed()
+    assert not signed_in.find_element(By.ID, "chart").is_displayed()
+    signed_in.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_sign_out(full_demo):
+    with browser() as driver:
+        driver.get(link(full_demo))
+        driver.find_element(By.CSS_SELECTOR, "form[action='/logout'] button").click()
+        assert "Signed out" in driver.find_element(By.TAG_NAME, "h1").text
+        driver.get(base(full_demo) + "/domains/acme.example")
+        assert "acme" not in driver.find_element(By.TAG_NAME, "main").text
