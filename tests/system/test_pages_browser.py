@@ -1,5 +1,6 @@
 """The pages in a real browser: signing in, no request to elsewhere, no error, light, dark, narrow."""
 import contextlib
+import datetime
 import json
 import re
 import shutil
@@ -9,6 +10,8 @@ import urllib.request
 
 import pytest
 
+from conftest import Service, demo_ports, eventually, free_port_base
+
 webdriver = pytest.importorskip("selenium.webdriver")
 from selenium.webdriver.chrome.service import Service as Driver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
@@ -16,6 +19,9 @@ from selenium.webdriver.common.by import By  # noqa: E402
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--window-size=1200,900"]
+HOSTILE = "<img src=x onerror=alert(1)>\"'\u202egpj\x1b[31m" + "x" * 3000
+FAILURES = [("validation-failure", "MX_HOSTS_MISMATCH"), ("certificate-expired", ""),
+            ("sts-policy-fetch-error", "bad https response code: 404"), (HOSTILE, HOSTILE)]
 CONTRAST = """
 const seen = [];
 const lum = c => { const f = c.map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
@@ -32,6 +38,43 @@ for (const e of document.querySelectorAll('body *')) {
 }
 return seen;
 """
+
+
+def report(day, who, failures):
+    """One report of that UTC day about clinic.example."""
+    rows = [{"result-type": kind, "failure-reason-code": code, "failed-session-count": 2}
+            for kind, code in failures]
+    return {"organization-name": who, "contact-info": "tls@sender.example",
+            "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
+            "report-id": f"pages-{day}-{len(who)}",
+            "policies": [{"policy": {"policy-type": "sts", "policy-domain": "clinic.example"},
+                          "summary": {"total-successful-session-count": 90,
+                                      "total-failure-session-count": 2 * len(rows)},
+                          "failure-details": rows}]}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """A demonstration with reports of every third day imported, one of them hostile."""
+    folder = tmp_path_factory.mktemp("pages")
+    port = free_port_base()
+    service = Service(folder, ["--demo", "--state", folder / "state", "--port-base", port],
+                      demo_ports(port)).start()
+    try:
+        eventually(lambda: "demonstration fed" in service.log_text())
+        reports = folder / "reports"
+        reports.mkdir()
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        for ago in range(1, 58, 3):
+            day = today - datetime.timedelta(ago)
+            text = json.dumps(report(day, "Sender of Tests", FAILURES[:ago % 4]))
+            (reports / f"{ago}.json").write_text(text)
+        yesterday = today - datetime.timedelta(1)
+        (reports / "hostile.json").write_text(json.dumps(report(yesterday, HOSTILE, FAILURES)))
+        service.run("report", "import", reports, check=0)
+        yield service
+    finally:
+        service.stop()
 
 
 @contextlib.contextmanager
@@ -68,9 +111,9 @@ def asked_hosts(driver):
 
 
 @pytest.fixture(scope="module")
-def signed_in(full_demo):
+def signed_in(shown):
     with browser() as driver:
-        driver.get(link(full_demo))
+        driver.get(link(shown))
         yield driver
 
 
@@ -83,18 +126,18 @@ def no_wider_than_the_window(driver):
         "return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def test_nothing_is_readable_without_signing_in(full_demo):
+def test_nothing_is_readable_without_signing_in(shown):
     for path in ("/", "/domains/acme.example", "/api/v1/domains"):
         try:
-            with urllib.request.urlopen(base(full_demo) + path, timeout=10) as answer:
+            with urllib.request.urlopen(base(shown) + path, timeout=10) as answer:
                 text, final = answer.read().decode(), answer.url
         except urllib.error.HTTPError as refused:
             text, final = refused.read().decode(), "/login"
         assert "acme" not in text and "/login" in final, path
 
 
-def test_a_link_works_once(full_demo):
-    url = link(full_demo)
+def test_a_link_works_once(shown):
+    url = link(shown)
     with browser() as driver:
         driver.get(url)
         assert "Domains" in driver.title
@@ -104,8 +147,8 @@ def test_a_link_works_once(full_demo):
         assert "acme" not in driver.page_source
 
 
-def test_list_of_domains(full_demo, signed_in):
-    signed_in.get(base(full_demo) + "/")
+def test_list_of_domains(shown, signed_in):
+    signed_in.get(base(shown) + "/")
     assert "Demonstration" in signed_in.find_element(By.CLASS_NAME, "demo").text
     names = [e.text for e in signed_in.find_elements(By.CSS_SELECTOR, "tbody th a")]
     assert names == ["acme.example", "bank.example", "clinic.example"]
@@ -113,64 +156,73 @@ def test_list_of_domains(full_demo, signed_in):
     assert all(words)
 
 
-def test_domain_page_with_chart_and_twin(full_demo, signed_in):
-    signed_in.get(base(full_demo) + "/domains/clinic.example")
+def test_domain_page_with_chart_and_twin(shown, signed_in):
+    signed_in.get(base(shown) + "/domains/clinic.example")
     assert signed_in.execute_script("return typeof Chart") == "function"
     assert signed_in.execute_script("return Chart.getChart('chart').data.labels.length") == 60
-    summary = full_demo.json("report", "summary", "clinic.example")
+    summary = shown.json("report", "summary", "clinic.example")
     rows = signed_in.execute_script(
         "return [...document.querySelectorAll('#days tbody tr')].map(r => [r.dataset.day, "
         "r.dataset.ok === undefined ? null : [+r.dataset.ok, +r.dataset.failed]])")
     want = {d["day"]: [d["successful"], d["failed"]] for d in summary["days"]}
     assert len(rows) == 60 and {d: v for d, v in rows if v is not None} == want
-    assert len(signed_in.find_elements(By.CSS_SELECTOR, ".failure .fix")) > 0
+    assert any(v is None for _, v in rows)
+    assert len(signed_in.find_elements(By.CSS_SELECTOR, ".failure .fix")) > 2
     text = signed_in.find_element(By.TAG_NAME, "main").text
     assert "mta-sts.clinic.example" in text and "_smtp._tls" in text
 
 
-def test_no_error_and_no_other_host(full_demo, signed_in):
+def test_hostile_text_shows_as_text(shown, signed_in):
+    signed_in.get(base(shown) + "/domains/clinic.example")
+    assert signed_in.find_elements(By.TAG_NAME, "img") == []
+    text = signed_in.find_element(By.TAG_NAME, "main").get_attribute("textContent")
+    assert "<img src=x onerror=alert(1)>" in text and "\u2039U+202E\u203a" in text
+    assert "\u202e" not in text and "\x1b" not in text and "x" * 400 not in text
+
+
+def test_no_error_and_no_other_host(shown, signed_in):
     signed_in.get_log("browser")
     signed_in.get_log("performance")
     for path in ("/", "/domains/acme.example", "/domains/bank.example", "/domains/clinic.example"):
-        signed_in.get(base(full_demo) + path)
+        signed_in.get(base(shown) + path)
         signed_in.execute_script("document.getElementById('theme').click()")
     assert signed_in.get_log("browser") == []
-    assert asked_hosts(signed_in) == {f"127.0.0.1:{full_demo.ports['admin']}"}
+    assert asked_hosts(signed_in) == {f"127.0.0.1:{shown.ports['admin']}"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast(full_demo, signed_in, scheme):
+def test_contrast(shown, signed_in, scheme):
     for path in ("/", "/domains/clinic.example", "/nothing-here"):
-        signed_in.get(base(full_demo) + path)
+        signed_in.get(base(shown) + path)
         signed_in.execute_script(f"document.documentElement.dataset.theme = '{scheme}';"
                                  "document.querySelectorAll('details').forEach(d => d.open = true)")
         assert signed_in.execute_script(CONTRAST) == [], path
 
 
-def test_narrow_window(full_demo, signed_in):
+def test_narrow_window(shown, signed_in):
     metrics = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     signed_in.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     for path in ("/", "/domains/acme.example", "/domains/clinic.example"):
-        signed_in.get(base(full_demo) + path)
+        signed_in.get(base(shown) + path)
         assert no_wider_than_the_window(signed_in), path
         signed_in.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert no_wider_than_the_window(signed_in), path + " unfolded"
     signed_in.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_without_scripts(full_demo, signed_in):
+def test_without_scripts(shown, signed_in):
     signed_in.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    signed_in.get(base(full_demo) + "/domains/acme.example")
+    signed_in.get(base(shown) + "/domains/clinic.example")
     rows = signed_in.find_elements(By.CSS_SELECTOR, "#days tbody tr")
     assert len(rows) == 60 and rows[0].is_displayed()
     assert not signed_in.find_element(By.ID, "chart").is_displayed()
     signed_in.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
-def test_sign_out(full_demo):
+def test_sign_out(shown):
     with browser() as driver:
-        driver.get(link(full_demo))
+        driver.get(link(shown))
         driver.find_element(By.CSS_SELECTOR, "form[action='/logout'] button").click()
         assert "Signed out" in driver.find_element(By.TAG_NAME, "h1").text
-        driver.get(base(full_demo) + "/domains/acme.example")
+        driver.get(base(shown) + "/domains/acme.example")
         assert "acme" not in driver.find_element(By.TAG_NAME, "main").text
