@@ -39,7 +39,9 @@ struct import {
 	json_int_t files;
 	bool add_domains, progress_shown;
 	int64_t began, shown;
-	int code; /* the worst so far; 3 before 1 before 0 */
+	int code;           /* the worst so far; 3 before 1 before 0 */
+	const char **added; /* domains that were added in this run */
+	size_t added_count;
 };
 
 /* Names that are taken, with what intake shall expect inside. */
@@ -77,8 +79,21 @@ static void show_progress(struct import *im)
 	(void)fflush(im->cli->err);
 }
 
+static bool was_added(const struct import *im, const char *name)
+{
+	for (size_t i = 0; i < im->added_count; i++)
+		if (strcmp(im->added[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Files that were on their way together may speak of the same new domain. */
 static bool add_domain(struct import *im, const char *name)
 {
+	if (was_added(im, name))
+		return true;
+	im->added = mem_realloc(im->added, (im->added_count + 1) * sizeof(*im->added));
+	im->added[im->added_count++] = arena_str(im->cli->arena, slice_str(name));
 	json_t *answer = NULL, *body = json_pack("{s:s, s:b}", "domain", name, "observed", 1);
 	int code = client_request(im->cli, "POST", "/api/v1/domains", body, &answer);
 
@@ -328,6 +343,7 @@ static int run(const struct cli *cli)
 	for (; im.count > 0; im.count--, im.first = (im.first + 1) % WINDOW)
 		(void)close(im.queue[im.first].fd); /* only read */
 	intake_close(&im.link);
+	mem_free(im.added);
 	print_result(&im);
 	return cli_finish(cli, im.code);
 }

@@ -50,7 +50,7 @@ static const char *label_fault(struct slice label)
 
 const char *name_fault(struct slice name)
 {
-	struct slice label, rest = name;
+	struct slice label = S(""), rest = name;
 	const char *fault = NULL;
 
 	if (name.len == 0)

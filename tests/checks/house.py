@@ -25,7 +25,7 @@ BANNED = re.compile(r"\b(sprintf|vsprintf|strcpy|strcat|strtok|gets|atoi|atol|lo
                     r"system|alloca)\s*\(")
 RAW_ALLOC = re.compile(r"\b(malloc|calloc|realloc|strdup|strndup|asprintf)\s*\(")
 CLOCK = re.compile(r"\b(time|gettimeofday|clock_gettime)\s*\(")
-IMPURE = re.compile(r"\b(open|openat|fopen|read|write|socket|connect|getenv|getaddrinfo|log_\w+)\s*\(")
+IMPURE = re.compile(r"(?<![.>])\b(open|openat|fopen|read|write|socket|connect|getenv|getaddrinfo|log_\w+)\s*\(")
 SQL = re.compile(r'"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|BEGIN|COMMIT)\b[^"]')
 
 

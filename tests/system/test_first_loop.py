@@ -55,7 +55,7 @@ def test_demonstration_serves_what_the_readme_says(full_demo):
 
 def test_demonstration_has_sixty_days(full_demo):
     summary = full_demo.json("report", "summary", "acme.example")
-    assert len(summary["days"]) == 60 and summary["schema"] == "mxseal.summary/1"
+    assert sum(d["reports"] > 0 for d in summary["days"]) == 60 and summary["schema"] == "mxseal.summary/1"
     assert summary["successful"] == sum(d["successful"] for d in summary["days"])
     assert summary["failed"] == sum(d["failed"] for d in summary["days"])
     assert len(summary["organizations"]) >= 3
