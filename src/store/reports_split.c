@@ -107,7 +107,10 @@ static void list_foreign(struct split *s, struct report_outcome *out)
 		for (size_t i = 0; i < r->policy_count; i++)
 			if (s->targets[i].id == 0 &&
 			    (r->policies[i].type == REPORT_TYPE_TLSA) == (tlsa == 1))
-				add_foreign(s, r->policies[i].domain, out);
+				add_foreign(s,
+				            r->policies[i].domain.len > 0 ? r->policies[i].domain
+				                                          : s->in->domain,
+				            out);
 }
 
 /* The policies that count for t, as one part. */
