@@ -12,7 +12,8 @@ static void put_mx_rows(struct buf *b, const struct view_domain *v)
 		     "data-label=\"Preference\">{}</td><td data-label=\"In the policy\">",
 		     H(v->mx[i].host), HN(v->mx[i].preference));
 		frame_status(b, v->mx[i].matched ? STATUS_PASSED : STATUS_PROBLEM);
-		buf_add_str(b, v->mx[i].matched ? " matched" : " no mx line matches it");
+		buf_add_str(b, v->mx[i].matched ? " <span>matched</span>"
+		                                : " <span>no mx line matches it</span>");
 		buf_add_str(b, "</td></tr>\n");
 	}
 	buf_add_str(b, "</tbody></table>\n");
