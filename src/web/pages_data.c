@@ -88,7 +88,7 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
 	struct summary_line *sums;
 	struct domain *domains;
 	size_t sum_count, count;
-	int64_t from = utc_day_start(now) - (int64_t)(SUMMARY_DAYS - 1) * UTC_DAY;
+	int64_t from = utc_day_start(now) - (int64_t)SUMMARY_DAYS * UTC_DAY;
 
 	enum err e =
 	        domains_list(d->db, TENANT_ONLY, after, PAGES_DOMAINS + 1, a, &domains, &count);
@@ -115,7 +115,7 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
 static enum err read_figures(struct desk *d, struct arena *a, struct view_domain *v)
 {
 	struct summary *s = arena_calloc(a, 2, sizeof(*s));
-	int64_t from = utc_day_start(v->now) - (int64_t)(SUMMARY_DAYS - 1) * UTC_DAY;
+	int64_t from = utc_day_start(v->now) - (int64_t)SUMMARY_DAYS * UTC_DAY;
 
 	v->figures = &s[0];
 	v->unsigned_ = &s[1];

@@ -53,8 +53,7 @@ static void tile_evidence(struct buf *b, const struct view_domain *v)
 {
 	const struct summary *s = v->figures;
 
-	HTML(b, "<div class=\"tile\"><h2>Evidence, {} days</h2>",
-	     HN((s->to - s->from) / UTC_DAY + 1));
+	HTML(b, "<div class=\"tile\"><h2>Evidence, {} days</h2>", HN((s->to - s->from) / UTC_DAY));
 	if (s->day_count == 0) {
 		buf_add_str(b,
 		            "<p class=\"big\">no data</p><p>no report has arrived yet</p></div>\n");

@@ -27,7 +27,7 @@ static void put_share(struct buf *b, const struct summary_counts *c)
 	}
 }
 
-static void put_day(struct buf *b, int64_t day, const struct summary_day *d)
+static void put_day(struct buf *b, int64_t day, const struct summary_day *d, bool over)
 {
 	char text[UTC_TEXT_SIZE];
 	const char *name = utc_format_day(day, text);
@@ -35,9 +35,9 @@ static void put_day(struct buf *b, int64_t day, const struct summary_day *d)
 	if (d == NULL) {
 		HTML(b,
 		     "<tr class=\"gap\" data-day=\"{}\"><th scope=\"row\">{}</th><td "
-		     "colspan=\"3\">no "
-		     "report</td></tr>\n",
-		     H(name), H(name));
+		     "colspan=\"3\">{}"
+		     "</td></tr>\n",
+		     H(name), H(name), H(over ? "no report" : "not over yet"));
 		return;
 	}
 	HTML(b,
@@ -52,7 +52,10 @@ static void put_day(struct buf *b, int64_t day, const struct summary_day *d)
 	buf_add_str(b, "</td></tr>\n");
 }
 
-/* Every day of the range has its row: one without a report is a gap, which is not zero. */
+/*
+ * Every day of the range has its row: one without a report is a gap, which is not zero.  The last
+ * day is today, whose reports come when it is over.
+ */
 static void put_days(struct buf *b, const struct summary *s)
 {
 	size_t at = 0;
@@ -68,14 +71,16 @@ static void put_days(struct buf *b, const struct summary *s)
 		while (at < s->day_count && s->days[at].day < day)
 			at++;
 		bool there = at < s->day_count && s->days[at].day == day;
-		put_day(b, day, there ? &s->days[at] : NULL);
+		put_day(b, day, there ? &s->days[at] : NULL, day < s->to);
 	}
 	buf_add_str(b, "</tbody></table></div></details>\n");
 }
 
 static void put_sessions(struct buf *b, const struct summary *s)
 {
-	int64_t days = (s->to - s->from) / UTC_DAY + 1;
+	bool today =
+	        s->days[s->day_count - 1].day == s->to; /* else its reports are still to come */
+	int64_t days = (s->to - s->from) / UTC_DAY + (today ? 1 : 0);
 
 	buf_add_str(b, "<section class=\"card\" aria-labelledby=\"sessions\"><h2 "
 	               "id=\"sessions\">Sessions per "

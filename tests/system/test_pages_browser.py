@@ -159,13 +159,13 @@ def test_list_of_domains(shown, signed_in):
 def test_domain_page_with_chart_and_twin(shown, signed_in):
     signed_in.get(base(shown) + "/domains/clinic.example")
     assert signed_in.execute_script("return typeof Chart") == "function"
-    assert signed_in.execute_script("return Chart.getChart('chart').data.labels.length") == 60
+    assert signed_in.execute_script("return Chart.getChart('chart').data.labels.length") == 61
     summary = shown.json("report", "summary", "clinic.example")
     rows = signed_in.execute_script(
         "return [...document.querySelectorAll('#days tbody tr')].map(r => [r.dataset.day, "
         "r.dataset.ok === undefined ? null : [+r.dataset.ok, +r.dataset.failed]])")
     want = {d["day"]: [d["successful"], d["failed"]] for d in summary["days"]}
-    assert len(rows) == 60 and {d: v for d, v in rows if v is not None} == want
+    assert len(rows) == 61 and {d: v for d, v in rows if v is not None} == want
     assert any(v is None for _, v in rows)
     assert len(signed_in.find_elements(By.CSS_SELECTOR, ".failure .fix")) > 2
     text = signed_in.find_element(By.TAG_NAME, "main").text
@@ -214,7 +214,7 @@ def test_without_scripts(shown, signed_in):
     signed_in.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     signed_in.get(base(shown) + "/domains/clinic.example")
     rows = signed_in.find_elements(By.CSS_SELECTOR, "#days tbody tr")
-    assert len(rows) == 60 and rows[0].is_displayed()
+    assert len(rows) == 61 and rows[0].is_displayed()
     assert not signed_in.find_element(By.ID, "chart").is_displayed()
     signed_in.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

@@ -89,6 +89,10 @@ TEST(days_without_a_report)
 	               "<td colspan=\"3\">no report</td>"),
 	       "a gap is not zero");
 	EXPECT(has(&b, "15 of 20 days have a report"), "the sentence says how many");
+	s.figures.day_count--;
+	render(&b, &s.view);
+	EXPECT(has(&b, "14 of 19 days have a report") && count(&b, ">not over yet<") == 1,
+	       "today, not over yet, is not held against anybody");
 	buf_fini(&b);
 }
 
