@@ -16,7 +16,7 @@ static void check_name(const char *name)
 	memcpy(ext,
 	       (char[]){ (char)((len + 3) >> 8), (char)(len + 3), 0, (char)(len >> 8), (char)len },
 	       5);
-	memcpy(ext + 5, name, len);
+	memcpy(ext + 5, name, len + 1);
 	assert(tls_sni_parse(slice_of(ext, len + 5), again) == OK && strcmp(again, name) == 0);
 }
 
