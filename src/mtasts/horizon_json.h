@@ -8,7 +8,7 @@
 
 #include "mtasts/horizon.h"
 
-#define HORIZON_JSON_MAX (16u * 1024 * 1024)
+#define HORIZON_JSON_MAX 16777216u
 #define HORIZON_TIME_MAX 9007199254740991 /* 2^53 - 1 */
 
 /*

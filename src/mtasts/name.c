@@ -164,7 +164,7 @@ static enum err flatten(struct slice name, char *work, struct slice *flat_out, s
 
 enum err name_normal(struct slice name, char out[NAME_SIZE], struct diag *diag)
 {
-	char work[NAME_SIZE];
+	char work[NAME_SIZE] = "";
 	struct slice flat = S("");
 	const char *fault;
 	enum err e = flatten(name, work, &flat, diag);

@@ -11,7 +11,7 @@
 
 #include "mtasts/finding.h"
 
-#define PASTE_TEXT_MAX (1024u * 1024)
+#define PASTE_TEXT_MAX 1048576u
 #define PASTE_RECORDS_MAX 1000u
 
 struct paste {

@@ -134,14 +134,14 @@ static void apply_mx(struct pass *p, struct slice value, size_t offset)
 
 static const struct key {
 	struct slice name;
-	bool repeats;
 	void (*apply)(struct pass *p, struct slice value, size_t offset);
 	enum finding_kind missing;
+	bool repeats;
 } keys[] = {
-	{ SLICE_INIT("version"), false, apply_version, FINDING_POLICY_VERSION_MISSING },
-	{ SLICE_INIT("mode"), false, apply_mode, FINDING_POLICY_MODE_MISSING },
-	{ SLICE_INIT("max_age"), false, apply_max_age, FINDING_POLICY_MAX_AGE_MISSING },
-	{ SLICE_INIT("mx"), true, apply_mx, FINDING_POLICY_MX_MISSING },
+	{ SLICE_INIT("version"), apply_version, FINDING_POLICY_VERSION_MISSING, false },
+	{ SLICE_INIT("mode"), apply_mode, FINDING_POLICY_MODE_MISSING, false },
+	{ SLICE_INIT("max_age"), apply_max_age, FINDING_POLICY_MAX_AGE_MISSING, false },
+	{ SLICE_INIT("mx"), apply_mx, FINDING_POLICY_MX_MISSING, true },
 };
 enum { KEY_MX = ARRAY_LEN(keys) - 1 };
 
