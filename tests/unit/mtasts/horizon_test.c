@@ -334,6 +334,19 @@ static const struct row {
 	  .old = 1220,
 	  .remove = OPEN,
 	  .warnings = "" },
+	{ .label = "STS-09: ids are compared octet by octet, a smaller one is as good",
+	  .history = "{\"policies\":[{\"id\":\"B\",\"mode\":\"enforce\",\"max_age\":100," MX1
+	             ",\"served_from\":0,\"served_until\":1000,\"id_seen\":0,\"ttl\":300},"
+	             "{\"id\":\"b\",\"mode\":\"enforce\",\"max_age\":100," MX12
+	             ",\"served_from\":1000,\"served_until\":2000,\"id_seen\":1060,\"ttl\":300},"
+	             "{\"id\":\"A\",\"mode\":\"enforce\",\"max_age\":100," STAR
+	             ",\"served_from\":2000,\"id_seen\":2060,\"ttl\":300}]}",
+	  .wrong = "b",
+	  .old = 2220,
+	  .remove = OPEN,
+	  .until = 2360,
+	  .bounce_free = true,
+	  .warnings = "" },
 	{ .label = "nothing was ever served",
 	  .history = "{\"policies\":[]}",
 	  .now = 9,
