@@ -67,7 +67,6 @@ remote-control:
 DAEMON = """
 host: 127.0.0.1
 port: 8461
-reuse_port: false
 shutdown_timeout: 1
 cache:
   type: internal
@@ -94,6 +93,7 @@ addresses = 192.0.2.10
 host = reports.service.example
 [resolver]
 forward = 127.0.0.1
+trust_anchor = off
 [outgoing]
 allow = 127.0.0.0/8 192.0.2.0/24
 """
@@ -112,9 +112,12 @@ class Namespace:
         subprocess.run(["ip", "netns", "add", self.name], check=True)
         self.etc.mkdir(parents=True)
         (self.etc / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:2\n")
-        for words in ("link set lo up", "link add d0 type dummy", "link set d0 up",
-                      "addr add 192.0.2.10/24 dev d0", "addr add 192.0.2.53/24 dev d0"):
-            subprocess.run(["ip", "-n", self.name, *words.split()], check=True)
+        try:
+            for words in ("link set lo up", "addr add 192.0.2.10/32 dev lo", "addr add 192.0.2.53/32 dev lo"):
+                subprocess.run(["ip", "-n", self.name, *words.split()], check=True)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc):
@@ -215,7 +218,7 @@ def test_postfix_mta_sts_resolver_gets_secure(world):
     words = answer.split()
     assert words[:2] == ["OK", "secure"], answer
     match = next(word for word in words if word.startswith("match="))
-    assert match == "match=mx1.customer.example:.filter.example"
+    assert set(match[6:].split(":")) == {"mx1.customer.example", ".filter.example"}
 
 
 def test_live_mx_against_the_policy(world):
