@@ -12,8 +12,9 @@ struct conf_row;
  * normal form (text itself unless changed), in c's arena.
  */
 struct conf_type {
-	const char *name; /* as the manual page calls it */
-	bool list;        /* may go on in further lines, several values */
+	const char *name;   /* as the manual page calls it */
+	const char *syntax; /* how a value is written, as a half sentence for mxseal.conf(5) */
+	bool list;          /* may go on in further lines, several values */
 	const char *(*read)(const struct conf_row *row, const char *text, struct conf *c,
 	                    void *place, const char **normal_out);
 };
@@ -32,14 +33,17 @@ extern const struct conf_type conf_type_stub;
 extern const struct conf_type conf_type_anchor;
 extern const struct conf_type conf_type_networks;
 
+/* A setting.  Written with names (.section = …), so that a further field breaks no row. */
 struct conf_row {
 	const char *section, *key;
 	const struct conf_type *type;
-	const char *preset; /* the default, as it would be written; "" is unset */
-	uint64_t min, max;  /* numbers only */
-	const char *unit;   /* of a number; NULL: none */
-	const char *help;   /* one line, no final stop */
-	size_t place;       /* in struct conf */
+	const char *preset;  /* the default, as it would be written; "" is unset */
+	uint64_t min, max;   /* numbers only */
+	const char *unit;    /* of a number; NULL: none */
+	const char *help;    /* one line, no final stop */
+	const char *details; /* whole sentences for mxseal.conf(5): when to touch it; NULL: none */
+	const char *example; /* a value that is read as it stands, other than the default */
+	size_t place;        /* in struct conf */
 };
 
 extern const struct conf_row conf_rows[];

@@ -286,17 +286,80 @@ static const char *read_anchor(const struct conf_row *row, const char *text, str
 	return NULL;
 }
 
-const struct conf_type conf_type_path = { "path", false, read_path };
-const struct conf_type conf_type_user = { "user", false, read_user };
-const struct conf_type conf_type_log = { "level and form", false, read_log };
-const struct conf_type conf_type_listen = { "addresses with ports, or off", true, read_listen };
-const struct conf_type conf_type_loopback = { "loopback addresses with ports, or off", true,
-	                                      read_loopback };
-const struct conf_type conf_type_host = { "host name", false, read_host };
-const struct conf_type conf_type_number = { "number", false, read_number };
-const struct conf_type conf_type_allowance = { "number, unlimited or off", false, read_allowance };
-const struct conf_type conf_type_addresses = { "addresses", true, read_addresses };
-const struct conf_type conf_type_forward = { "addresses", true, read_forward };
-const struct conf_type conf_type_stub = { "pairs ZONE=ADDRESS", true, read_stub };
-const struct conf_type conf_type_anchor = { "path, or off", false, read_anchor };
-const struct conf_type conf_type_networks = { "networks", true, read_networks };
+#define ONE_A_LINE "several with blanks between, or one a line on lines that begin with a blank"
+#define ADDRESS_SYNTAX                                                                        \
+	"ADDRESS:PORT, an IPv6 address in brackets, or *:PORT for every address; " ONE_A_LINE \
+	"; off: none"
+
+const struct conf_type conf_type_path = {
+	.name = "path",
+	.syntax = "an absolute path",
+	.read = read_path,
+};
+const struct conf_type conf_type_user = {
+	.name = "user",
+	.syntax = "a user's name",
+	.read = read_user,
+};
+const struct conf_type conf_type_log = {
+	.name = "level and form",
+	.syntax = "error, warn, info or debug, and text or json; what is left out is as by default",
+	.read = read_log,
+};
+const struct conf_type conf_type_listen = {
+	.name = "addresses with ports, or off",
+	.syntax = ADDRESS_SYNTAX,
+	.list = true,
+	.read = read_listen,
+};
+const struct conf_type conf_type_loopback = {
+	.name = "loopback addresses with ports, or off",
+	.syntax = "127.0.0.1:PORT or [::1]:PORT; " ONE_A_LINE "; off: none",
+	.list = true,
+	.read = read_loopback,
+};
+const struct conf_type conf_type_host = {
+	.name = "host name",
+	.syntax = "a name, not an address; case and a final dot do not count",
+	.read = read_host,
+};
+const struct conf_type conf_type_number = {
+	.name = "number",
+	.syntax = "a whole number",
+	.read = read_number,
+};
+const struct conf_type conf_type_allowance = {
+	.name = "number, unlimited or off",
+	.syntax = "a whole number; unlimited: no bound; off: none is kept",
+	.read = read_allowance,
+};
+const struct conf_type conf_type_addresses = {
+	.name = "addresses",
+	.syntax = "IPv4 and IPv6 addresses without a port; " ONE_A_LINE,
+	.list = true,
+	.read = read_addresses,
+};
+const struct conf_type conf_type_forward = {
+	.name = "addresses",
+	.syntax = "ADDRESS or ADDRESS:PORT (53 unless told); " ONE_A_LINE,
+	.list = true,
+	.read = read_forward,
+};
+const struct conf_type conf_type_stub = {
+	.name = "pairs ZONE=ADDRESS",
+	.syntax = "ZONE=ADDRESS or ZONE=ADDRESS:PORT (53 unless told), the zone . for the "
+	          "root; " ONE_A_LINE,
+	.list = true,
+	.read = read_stub,
+};
+const struct conf_type conf_type_anchor = {
+	.name = "path, or off",
+	.syntax = "an absolute path; off: DNSSEC is not validated",
+	.read = read_anchor,
+};
+const struct conf_type conf_type_networks = {
+	.name = "networks",
+	.syntax = "ADDRESS/BITS; " ONE_A_LINE,
+	.list = true,
+	.read = read_networks,
+};

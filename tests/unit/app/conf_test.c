@@ -290,6 +290,27 @@ TEST(every_row_is_documented)
 		EXPECT(r->help[0] != '\0' && r->help[strlen(r->help) - 1] != '.', r->key);
 		EXPECT(conf_section_help(r->section) != NULL, r->section);
 		EXPECT(conf_row_find(r->section, r->key) == r, "no setting is there twice");
+		EXPECT(r->type->syntax != NULL, r->type->name);
+		EXPECT(r->details == NULL || r->details[strlen(r->details) - 1] == '.', r->key);
+	}
+}
+
+/* What the manual page shows can be pasted. */
+TEST(every_example_is_read)
+{
+	for (size_t i = 0; i < conf_row_count; i++) {
+		const struct conf_row *r = &conf_rows[i];
+		struct conf_errors errors = { .arena = arena_new() };
+		char text[256];
+		struct conf *c;
+
+		EXPECT(r->example != NULL && strcmp(r->example, r->preset) != 0, r->key);
+		(void)snprintf(text, sizeof(text), "[%s]\n%s = %s\n", r->section, r->key,
+		               r->example == NULL ? "" : r->example);
+		c = parse(text, &errors);
+		EXPECT(c != NULL && strcmp(c->origin[i].text, r->preset) != 0, text);
+		conf_free(c);
+		arena_free(errors.arena);
 	}
 }
 
@@ -297,4 +318,4 @@ TEST_MAIN(UNIT(errors_say_where_and_why), UNIT(all_errors_are_said_at_once),
           UNIT(lines_have_a_length), UNIT(values_arrive),
           UNIT(flags_win_over_environment_over_presets), UNIT(environment_is_judged_like_a_file),
           UNIT(a_missing_file_is_said), UNIT(printed_settings_read_back),
-          UNIT(every_row_is_documented))
+          UNIT(every_row_is_documented), UNIT(every_example_is_read))
