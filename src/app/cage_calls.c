@@ -110,7 +110,9 @@ static bool add(scmp_filter_ctx f, uint32_t action, const int *calls)
 /* Memory may be mapped and protected as long as it does not become executable. */
 static bool add_memory(scmp_filter_ctx f)
 {
-	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp no_exec = { .arg = 2,
+		                              .op = SCMP_CMP_MASKED_EQ,
+		                              .datum_a = PROT_EXEC };
 
 	return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec) == 0 &&
 	       seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec) == 0;
@@ -119,7 +121,7 @@ static bool add_memory(scmp_filter_ctx f)
 /* Asked for its own limits only: nothing may be set. */
 static bool add_limits(scmp_filter_ctx f)
 {
-	const struct scmp_arg_cmp asks = SCMP_A2(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp asks = { .arg = 2, .op = SCMP_CMP_EQ };
 
 	return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &asks) == 0;
 }
@@ -127,7 +129,7 @@ static bool add_limits(scmp_filter_ctx f)
 /* glibc's fstat asks this way; a path beside the flag would tell of a file, but open none. */
 static bool add_fstat(scmp_filter_ctx f)
 {
-	const struct scmp_arg_cmp of_fd = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH);
+	const struct scmp_arg_cmp of_fd = { .arg = 3, .op = SCMP_CMP_EQ, .datum_a = AT_EMPTY_PATH };
 
 	return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, &of_fd) == 0;
 }

@@ -1,7 +1,6 @@
 #include "tlsrpt/report_json.h"
 
 #include <idn2.h>
-#include <math.h>
 
 #include "base/utc.h"
 #include "wire/json.h"
@@ -71,7 +70,7 @@ static enum err take_count(struct reading *r, const json_t *value, const char *w
 {
 	double d = json_is_real(value) ? json_real_value(value) : -1;
 
-	if (!(d >= 0 && d <= (double)REPORT_COUNT_MAX) || trunc(d) < d)
+	if (!(d >= 0 && d <= (double)REPORT_COUNT_MAX) || (double)(uint64_t)d < d)
 		return refuse(r, FAULT_BAD_COUNT, why);
 	*out = (uint64_t)d;
 	return OK;

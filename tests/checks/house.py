@@ -119,15 +119,24 @@ def headers():
     yield from in_parallel(alone, list(sources(".h", trees=("src",))))
 
 
-def release_build():
-    """gcc's warnings that need optimisation and no instrumentation."""
-    folder = BUILD / "release"
+def build_as(name, compiler, *options):
+    """A second build of the product, without tests, and its warnings."""
+    folder = BUILD / name
     if not (folder / "build.ninja").exists():
-        subprocess.run(["meson", "setup", str(folder), str(ROOT), "--buildtype=release", "--werror",
-                        "-Dtests=false"], capture_output=True, check=True)
+        subprocess.run(["meson", "setup", str(folder), str(ROOT), "--werror", "-Dtests=false", *options],
+                       env={**os.environ, "CC": compiler}, capture_output=True, check=True)
     done = subprocess.run(["ninja", "-C", str(folder)], text=True, capture_output=True)
     if done.returncode:
         yield from (l for l in done.stdout.splitlines() if "error" in l)
+
+
+def release_build():
+    """gcc's warnings that need optimisation and no instrumentation."""
+    return build_as("release", "gcc", "--buildtype=release")
+
+
+def clang_build():
+    return build_as("clang", "clang")
 
 
 def clang_format():
@@ -190,7 +199,8 @@ def conformance():
         yield from (done.stdout + done.stderr).splitlines()
 
 
-CHECKS = [floors, banned, words, sizes, conformance, headers, release_build, clang_format, cppcheck, clang_tidy]
+CHECKS = [floors, banned, words, sizes, conformance, headers, release_build, clang_build,
+          clang_format, cppcheck, clang_tidy]
 
 
 def main():
