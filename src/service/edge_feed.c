@@ -65,7 +65,7 @@ static void forget(struct edge *e)
 
 static enum err apply(struct edge *e)
 {
-	struct edgedb_visit visit = { on_host, on_cert, e };
+	struct edgedb_visit visit = { .host = on_host, .cert = on_cert, .ctx = e };
 	int64_t seq = 0;
 	enum err result = edgedb_seq(e->db, &seq);
 

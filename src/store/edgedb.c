@@ -4,8 +4,9 @@
 
 #include "base/enc.h"
 #include "store/conn.h"
+#include "store/db_internal.h"
 
-#define VERSION 1
+#define VERSION 2
 #define BUSY_MS 5000
 
 enum edge_sql {
@@ -21,6 +22,12 @@ enum edge_sql {
 	EDGE_CERT_GET,
 	EDGE_CHAIN_PUT,
 	EDGE_CHAIN_GET,
+	EDGE_RECORD_PUT,
+	EDGE_RECORD_DROP,
+	EDGE_RECORD_CHANGES,
+	EDGE_RECORD_LIST,
+	EDGE_ZONE_SEQ,
+	EDGE_ZONE_CHANGED,
 	EDGE_SQL_COUNT
 };
 
@@ -59,22 +66,44 @@ static const struct statement statements[EDGE_SQL_COUNT] = {
 	ROW(EDGE_CHAIN_PUT, "insert into chain (fingerprint, der) values ($1, $2)"
 	                    " on conflict (fingerprint) do nothing"),
 	ROW(EDGE_CHAIN_GET, "select der from chain where fingerprint = $1"),
+	ROW(EDGE_RECORD_PUT,
+	    "insert into record (name, type, ttl, domain, data, gone, seq)"
+	    " values ($1, $2, $3, $4, $5, 0, $6) on conflict (name, type) do update set"
+	    " ttl = $3, domain = $4, data = $5, gone = 0, seq = $6"),
+	ROW(EDGE_RECORD_DROP, "update record set data = x'', domain = '', gone = 1, seq = $3"
+	                      " where name = $1 and type = $2 and gone = 0"),
+	ROW(EDGE_RECORD_CHANGES, "select name, type, ttl, domain, data, gone, seq from record"
+	                         " where seq > $1 and (gone = 0 or $1 > 0) order by seq"),
+	ROW(EDGE_RECORD_LIST, "select name, type, ttl, domain, data, gone, seq from record"
+	                      " where domain = $1 and gone = 0 order by name, type"),
+	ROW(EDGE_ZONE_SEQ, "select zone_seq from meta"),
+	ROW(EDGE_ZONE_CHANGED, "update meta set zone_seq = $1"),
 };
 
-static const char *const schema =
-        "create table meta (seq integer not null) strict;"
-        "insert into meta (seq) values (0);"
-        "create table host (name text primary key, kind integer not null, tenant integer not null,"
-        " domain text not null, body text not null, etag text not null, fingerprint text not null,"
-        " gone integer not null, seq integer not null) strict;"
-        "create index host_seq on host (seq);"
-        "create table cert (fingerprint text primary key, tenant integer not null,"
-        " seal_domain text not null, purpose text not null, key_type text not null,"
-        " chain text not null, der blob not null, sealed_key blob not null, gone integer not null,"
-        " seq integer not null) strict;"
-        "create index cert_seq on cert (seq);"
-        "create table chain (fingerprint text primary key, der blob not null) strict;"
-        "pragma user_version = 1;";
+/* Each step leads from the version before it to the one it sets. */
+static const char *const steps[VERSION] = {
+	"create table meta (seq integer not null) strict;"
+	"insert into meta (seq) values (0);"
+	"create table host (name text primary key, kind integer not null, tenant integer not null,"
+	" domain text not null, body text not null, etag text not null, fingerprint text not null,"
+	" gone integer not null, seq integer not null) strict;"
+	"create index host_seq on host (seq);"
+	"create table cert (fingerprint text primary key, tenant integer not null,"
+	" seal_domain text not null, purpose text not null, key_type text not null,"
+	" chain text not null, der blob not null, sealed_key blob not null, gone integer not null,"
+	" seq integer not null) strict;"
+	"create index cert_seq on cert (seq);"
+	"create table chain (fingerprint text primary key, der blob not null) strict;"
+	"pragma user_version = 1;",
+
+	"alter table meta add column zone_seq integer not null default 0;"
+	"create table record (name text not null, type integer not null, ttl integer not null,"
+	" domain text not null, data blob not null, gone integer not null, seq integer not null,"
+	" primary key (name, type)) strict;"
+	"create index record_seq on record (seq);"
+	"create index record_domain on record (domain);"
+	"pragma user_version = 2;",
+};
 
 struct edgedb {
 	struct conn conn;
@@ -117,16 +146,26 @@ static enum err open_conn(const char *path, int flags, int busy_ms, struct conn 
 	return e;
 }
 
-static enum err make(struct conn *c)
+static enum err step(struct conn *c, int64_t from)
 {
 	enum err e = conn_exec(c, "begin immediate");
 
 	if (e == OK)
-		e = conn_exec(c, schema);
+		e = conn_exec(c, steps[from]);
 	if (e == OK)
 		e = conn_exec(c, "commit");
 	if (e != OK)
 		conn_rollback(c);
+	return e;
+}
+
+static enum err migrate(struct conn *c)
+{
+	int64_t version = 0;
+	enum err e = conn_number(c, "pragma user_version", &version);
+
+	for (; e == OK && version < VERSION; version++)
+		e = step(c, version);
 	return e;
 }
 
@@ -138,7 +177,7 @@ enum err edgedb_prepare(const char *path, struct diag *diag)
 	if (e != OK && e != ERR_NOTFOUND)
 		return e;
 	if (e == ERR_NOTFOUND)
-		e = make(&c);
+		e = migrate(&c);
 	if (e == OK)
 		/* A log that grew while nobody checkpointed is folded in before edges read. */
 		e = conn_exec(&c, "pragma wal_checkpoint(passive)");
@@ -330,6 +369,55 @@ enum err edgedb_put_cert(struct edgedb *d, const struct edge_cert *c)
 	return e;
 }
 
+static enum err zone_changed(struct edgedb *d)
+{
+	struct query q = query_start(&d->conn, EDGE_ZONE_CHANGED);
+
+	query_int(&q, 1, d->seq);
+	return query_run(&q);
+}
+
+enum err edgedb_put_record(struct edgedb *d, const struct edge_record *r)
+{
+	if (r->set.len > EDGE_TEXT_MAX)
+		return ERR_LIMIT;
+
+	struct query q = query_start(&d->conn, EDGE_RECORD_PUT);
+	query_text(&q, 1, r->name);
+	query_int(&q, 2, r->type);
+	query_int(&q, 3, r->ttl);
+	query_text(&q, 4, r->domain);
+	query_blob(&q, 5, r->set);
+	query_int(&q, 6, d->seq);
+	enum err e = query_run(&q);
+	return e == OK ? zone_changed(d) : e;
+}
+
+enum err edgedb_drop_record(struct edgedb *d, struct slice name, int64_t type)
+{
+	struct query q = query_start(&d->conn, EDGE_RECORD_DROP);
+
+	query_text(&q, 1, name);
+	query_int(&q, 2, type);
+	query_int(&q, 3, d->seq);
+	enum err e = query_run(&q);
+	return e == OK ? zone_changed(d) : e;
+}
+
+/* Slices point into the row. */
+static struct edge_record record_row(struct query *q)
+{
+	return (struct edge_record){
+		.name = query_get(q, 0),
+		.type = query_get_int(q, 1),
+		.ttl = query_get_int(q, 2),
+		.domain = query_get(q, 3),
+		.set = query_get(q, 4),
+		.gone = query_get_int(q, 5) != 0,
+		.seq = query_get_int(q, 6),
+	};
+}
+
 /* Slices point into the row. */
 static struct edge_host host_row(struct query *q)
 {
@@ -385,6 +473,42 @@ static enum err visit_hosts(struct edgedb *d, int64_t since, const struct edgedb
 	return query_end(&q);
 }
 
+static enum err read_zone_seq(struct edgedb *d, int64_t *out)
+{
+	struct query q = query_start(&d->conn, EDGE_ZONE_SEQ);
+
+	if (query_row(&q))
+		*out = query_get_int(&q, 0);
+	return query_end(&q);
+}
+
+enum err edgedb_zone_seq(struct edgedb *d, int64_t *out)
+{
+	enum err e = ready(d);
+
+	return done(d, e == OK ? read_zone_seq(d, out) : e);
+}
+
+static enum err visit_records(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
+{
+	struct query q = query_start(&d->conn, EDGE_RECORD_CHANGES);
+	int64_t seq = 0;
+
+	query_int(&q, 1, since);
+	while (visit->record != NULL && query_row(&q)) {
+		struct edge_record r = record_row(&q);
+
+		visit->record(visit->ctx, &r);
+	}
+	enum err e = query_end(&q);
+	if (e == OK && visit->zone != NULL) {
+		e = read_zone_seq(d, &seq);
+		if (e == OK)
+			visit->zone(visit->ctx, seq);
+	}
+	return e;
+}
+
 enum err edgedb_changes(struct edgedb *d, int64_t since, const struct edgedb_visit *visit,
                         int64_t *seq_out)
 {
@@ -400,6 +524,8 @@ enum err edgedb_changes(struct edgedb *d, int64_t since, const struct edgedb_vis
 		e = visit_certs(d, since, visit);
 	if (e == OK && seq > since)
 		e = visit_hosts(d, since, visit);
+	if (e == OK && seq > since)
+		e = visit_records(d, since, visit);
 	conn_rollback(&d->conn); /* nothing was written */
 	if (e == OK)
 		*seq_out = seq;
@@ -481,4 +607,35 @@ enum err edgedb_cert(struct edgedb *d, struct slice fingerprint, struct arena *a
 	enum err e = ready(d);
 
 	return done(d, e == OK ? read_cert(d, fingerprint, a, out) : e);
+}
+
+static enum err read_records(struct edgedb *d, struct slice domain, struct arena *a,
+                             struct edge_record **out, size_t *count_out)
+{
+	struct query q = query_start(&d->conn, EDGE_RECORD_LIST);
+	struct rows r = ROWS(struct edge_record);
+
+	query_text(&q, 1, domain);
+	while (query_row(&q)) {
+		struct edge_record *row = rows_add(&r, a);
+
+		*row = record_row(&q);
+		row->name = query_copy(&q, 0, a);
+		row->domain = query_copy(&q, 3, a);
+		row->set = query_copy(&q, 4, a);
+	}
+	enum err e = query_end(&q);
+	if (e == OK) {
+		*out = r.items;
+		*count_out = r.count;
+	}
+	return e;
+}
+
+enum err edgedb_records(struct edgedb *d, struct slice domain, struct arena *a,
+                        struct edge_record **out, size_t *count_out)
+{
+	enum err e = ready(d);
+
+	return done(d, e == OK ? read_records(d, domain, a, out, count_out) : e);
 }

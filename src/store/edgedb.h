@@ -47,6 +47,17 @@ struct edge_cert {
 	int64_t seq;
 };
 
+/* All records of one name and type in the service zone. */
+struct edge_record {
+	struct slice name; /* lower case, no final dot */
+	int64_t type;      /* as in DNS messages */
+	int64_t ttl;
+	struct slice domain; /* whose they are; empty: the zone's own */
+	struct slice set;    /* the data, as wire/dns_rdata.h writes it */
+	bool gone;           /* only name, type and seq are meaningful */
+	int64_t seq;
+};
+
 struct edgedb;
 
 /*
@@ -78,6 +89,8 @@ enum err edgedb_put_host(struct edgedb *e, const struct edge_host *h) MUST_USE;
 enum err edgedb_drop_host(struct edgedb *e, struct slice name) MUST_USE; /* unknown: OK */
 enum err edgedb_put_cert(struct edgedb *e, const struct edge_cert *c) MUST_USE;
 enum err edgedb_drop_cert(struct edgedb *e, struct slice fingerprint) MUST_USE; /* unknown: OK */
+enum err edgedb_put_record(struct edgedb *e, const struct edge_record *r) MUST_USE;
+enum err edgedb_drop_record(struct edgedb *e, struct slice name, int64_t type) MUST_USE; /* same */
 enum err edgedb_end(struct edgedb *e, enum err so_far) MUST_USE;
 
 /* Called for each row newer than asked for; what a slice points to lives until it returns. */
@@ -85,13 +98,16 @@ struct edgedb_visit {
 	void (*host)(void *ctx, const struct edge_host *h);
 	/* Without der, sealed_key and chain; load those with edgedb_cert.  May be NULL. */
 	void (*cert)(void *ctx, const struct edge_cert *c);
+	/* Both may be NULL.  zone: what its newest change is known as, after its records. */
+	void (*record)(void *ctx, const struct edge_record *r);
+	void (*zone)(void *ctx, int64_t seq);
 	void *ctx;
 };
 
 /*
- * Visits certificates, then hosts, changed after since, in the order of seq, all from one state of
- * the file; *seq_out is that state's number.  With since 0 rows that are gone are left out.
- * On failure some rows may have been visited: ask again with the same since.
+ * Visits certificates, hosts and records changed after since, in the order of seq, all from one
+ * state of the file; *seq_out is that state's number.  With since 0 rows that are gone are left
+ * out. On failure some rows may have been visited: ask again with the same since.
  */
 enum err edgedb_changes(struct edgedb *e, int64_t since, const struct edgedb_visit *visit,
                         int64_t *seq_out) MUST_USE;
@@ -101,5 +117,10 @@ enum err edgedb_host(struct edgedb *e, struct slice name, struct arena *a,
                      struct edge_host *out) MUST_USE;
 enum err edgedb_cert(struct edgedb *e, struct slice fingerprint, struct arena *a,
                      struct edge_cert *out) MUST_USE;
+/* The records of one domain that are there, in the order of name and type; strings live in a. */
+enum err edgedb_records(struct edgedb *e, struct slice domain, struct arena *a,
+                        struct edge_record **out, size_t *count_out) MUST_USE;
+/* The newest change of any record; 0: there was none. */
+enum err edgedb_zone_seq(struct edgedb *e, int64_t *out) MUST_USE;
 
 #endif

@@ -259,7 +259,6 @@ static const struct {
 	uint8_t names;
 } compressed[] = {
 	{ DNS_NS, 0, 1 },
-	{ DNS_CNAME, 0, 1 },
 	{ DNS_SOA, 0, 2 },
 	{ DNS_MX, 2, 1 },
 };

@@ -19,7 +19,7 @@ struct dns_soa {
 
 /* Each appends one record to a set (a buf with the ceiling DNS_SET_MAX). */
 void dns_set_address(struct buf *set, const void *bytes, size_t size); /* 4: A, 16: AAAA */
-void dns_set_name(struct buf *set, struct slice name);                 /* NS, CNAME */
+void dns_set_name(struct buf *set, struct slice name);                 /* NS */
 void dns_set_mx(struct buf *set, unsigned preference, struct slice name);
 /* In strings of at most DNS_STRING_MAX bytes; an empty text is one empty string. */
 void dns_set_txt(struct buf *set, struct slice text);
@@ -30,7 +30,7 @@ bool dns_set_next(struct slice *rest, struct slice *rdata_out);
 
 /*
  * ERR_SYNTAX: not a set with at least one record, or a record's data is not of that type (A,
- * AAAA, NS, CNAME, SOA, MX and TXT; no other is known here).
+ * AAAA, NS, SOA, MX and TXT; no other is known here).
  */
 enum err dns_set_check(uint16_t type, struct slice set) MUST_USE;
 

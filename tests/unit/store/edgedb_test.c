@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "base/buf.h"
 #include "unit/test.h"
 
@@ -99,7 +101,7 @@ static void expect_changes(struct edgedb *e, int64_t since, int64_t want_seq, co
                            const char *label)
 {
 	struct seen s;
-	struct edgedb_visit visit = { see_host, see_cert, &s };
+	struct edgedb_visit visit = { .host = see_host, .cert = see_cert, .ctx = &s };
 	int64_t seq = -1;
 
 	buf_init(&s.text, 65536);
@@ -335,7 +337,7 @@ static int follow(const char *path)
 	struct edgedb *r = NULL;
 	int64_t seq = 0, last = 0;
 	struct seen s;
-	struct edgedb_visit visit = { see_host, NULL, &s };
+	struct edgedb_visit visit = { .host = see_host, .ctx = &s };
 
 	if (edgedb_open_reader(path, &r, NULL) != OK)
 		return 1;
@@ -378,6 +380,102 @@ TEST(following_while_the_log_turns_over)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(opening), UNIT(following_by_seq), UNIT(rows),
-          UNIT(cold_reader_without_write_permission), UNIT(cold_reader_after_the_writer_was_killed),
-          UNIT(following_while_the_log_turns_over))
+static void see_record(void *ctx, const struct edge_record *r)
+{
+	struct seen *s = ctx;
+
+	buf_add(&s->text, r->name);
+	buf_printf(&s->text, "/%d%c", (int)r->type, r->gone ? '-' : '=');
+	buf_add(&s->text, r->set);
+	buf_add_char(&s->text, ' ');
+}
+
+static void see_zone(void *ctx, int64_t seq)
+{
+	struct seen *s = ctx;
+
+	buf_printf(&s->text, "zone %d", (int)seq);
+}
+
+static void expect_records(struct edgedb *e, int64_t since, const char *want, const char *label)
+{
+	struct seen s;
+	struct edgedb_visit visit = { .record = see_record, .zone = see_zone, .ctx = &s };
+	int64_t seq = -1;
+
+	buf_init(&s.text, 65536);
+	EXPECT(edgedb_changes(e, since, &visit, &seq) == OK, label);
+	EXPECT_SLICE(buf_slice(&s.text), slice_str(want), label);
+	buf_fini(&s.text);
+}
+
+static int64_t put_record(struct edgedb *e, const char *name, int64_t type, const char *set)
+{
+	struct edge_record r = { slice_str(name), type,  300, S("a.example"),
+		                 slice_str(set),  false, 0 };
+	int64_t seq = 0;
+
+	assert_int_equal(edgedb_begin(e, &seq), OK);
+	assert_int_equal(edgedb_end(e, edgedb_put_record(e, &r)), OK);
+	return seq;
+}
+
+TEST(records_of_the_zone)
+{
+	struct fixture f;
+	struct edge_record *list = NULL;
+	size_t count = 0;
+	int64_t seq = 0, zone = -1;
+
+	fixture_open(&f);
+	EXPECT(edgedb_zone_seq(f.writer, &zone) == OK && zone == 0, "nothing yet");
+	(void)put_record(f.writer, "x.z", 16, "one");
+	(void)put_record(f.writer, "x.z", 1, "two");
+	(void)put(f.writer, "mta-sts.a.example", "text");
+	EXPECT(edgedb_zone_seq(f.writer, &zone) == OK && zone == 2, "a host is not of the zone");
+	expect_records(f.writer, 0, "x.z/16=one x.z/1=two zone 2", "all");
+	expect_records(f.writer, 2, "zone 2", "what is newer");
+	(void)put_record(f.writer, "x.z", 16, "three");
+	assert_int_equal(edgedb_begin(f.writer, &seq), OK);
+	assert_int_equal(edgedb_end(f.writer, edgedb_drop_record(f.writer, S("x.z"), 1)), OK);
+	expect_records(f.writer, 3, "x.z/16=three x.z/1- zone 5", "changed and gone");
+	expect_records(f.writer, 0, "x.z/16=three zone 5", "from nothing: what is there");
+	EXPECT(edgedb_records(f.writer, S("a.example"), f.a, &list, &count) == OK && count == 1,
+	       "of one domain");
+	EXPECT(count == 1 && list[0].ttl == 300 && list[0].type == 16, "whole");
+	EXPECT(edgedb_records(f.writer, S("b.example"), f.a, &list, &count) == OK && count == 0,
+	       "of another one");
+	fixture_close(&f);
+}
+
+/* A file as the first release made it. */
+TEST(an_older_file_is_brought_up_to_date)
+{
+	struct fixture f;
+	struct edgedb *e = NULL;
+	struct edge_host h;
+	sqlite3 *raw = NULL;
+
+	fixture_open(&f);
+	(void)put(f.writer, "mta-sts.a.example", "text");
+	edgedb_close(f.writer);
+	f.writer = NULL;
+	assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(raw,
+	                              "drop table record; alter table meta drop column zone_seq;"
+	                              "pragma user_version = 1",
+	                              NULL, NULL, NULL),
+	                 SQLITE_OK);
+	assert_int_equal(sqlite3_close(raw), SQLITE_OK);
+	EXPECT(edgedb_open_reader(f.path, &e, NULL) == ERR_NOTFOUND, "not by who only reads");
+	EXPECT(edgedb_prepare(f.path, NULL) == OK, "prepared");
+	assert_int_equal(edgedb_open_writer(f.path, &f.writer, NULL), OK);
+	EXPECT(edgedb_host(f.writer, S("mta-sts.a.example"), f.a, &h) == OK,
+	       "what was there stays");
+	EXPECT(put_record(f.writer, "x.z", 16, "one") == 2, "and goes on");
+	fixture_close(&f);
+}
+
+TEST_MAIN(UNIT(opening), UNIT(records_of_the_zone), UNIT(an_older_file_is_brought_up_to_date),
+          UNIT(following_by_seq), UNIT(rows), UNIT(cold_reader_without_write_permission),
+          UNIT(cold_reader_after_the_writer_was_killed), UNIT(following_while_the_log_turns_over))
