@@ -243,6 +243,27 @@ enum err dial_addr_parse(struct slice text, uint16_t port, struct dial_addr *out
 	return host_parse(host, (uint16_t)n, out) ? OK : ERR_SYNTAX;
 }
 
+enum err dial_addr_of(struct slice rdata, uint16_t port, struct dial_addr *out)
+{
+	struct dial_addr a = { 0 };
+
+	if (rdata.len == sizeof(a.u.v4.sin_addr)) {
+		a.u.v4.sin_family = AF_INET;
+		a.u.v4.sin_port = htons(port);
+		memcpy(&a.u.v4.sin_addr, rdata.p, rdata.len);
+		a.len = sizeof(a.u.v4);
+	} else if (rdata.len == sizeof(a.u.v6.sin6_addr)) {
+		a.u.v6.sin6_family = AF_INET6;
+		a.u.v6.sin6_port = htons(port);
+		memcpy(&a.u.v6.sin6_addr, rdata.p, rdata.len);
+		a.len = sizeof(a.u.v6);
+	} else {
+		return ERR_SYNTAX;
+	}
+	*out = a;
+	return OK;
+}
+
 const char *dial_addr_format(const struct dial_addr *a, bool without_port, char out[DIAL_TEXT_SIZE])
 {
 	char host[INET6_ADDRSTRLEN] = "";

@@ -44,6 +44,8 @@ struct dial_rules {
  * port is used when none is written.  ERR_SYNTAX: none of these.
  */
 enum err dial_addr_parse(struct slice text, uint16_t port, struct dial_addr *out) MUST_USE;
+/* The data of an A or AAAA record.  ERR_SYNTAX: neither 4 nor 16 bytes. */
+enum err dial_addr_of(struct slice rdata, uint16_t port, struct dial_addr *out) MUST_USE;
 /* "192.0.2.1:853" or "[2001:db8::1]:853"; without_port: the address alone. */
 const char *dial_addr_format(const struct dial_addr *a, bool without_port,
                              char out[DIAL_TEXT_SIZE]);

@@ -28,7 +28,7 @@ bool demo_fetch_policy(const struct desk *d, const char *domain, struct slice te
 	bool same = e == OK && answer.status == 200 &&
 	            slice_starts_i(slice_str(answer.type), S("text/plain")) &&
 	            slice_eq(buf_slice(&answer.body), text);
-	buf_fini(&answer.body);
+	fetch_answer_fini(&answer);
 	if (!same)
 		log_warn("policy not fetched before its announcement", F("host", host),
 		         F("why", diag.why));
