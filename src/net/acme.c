@@ -152,7 +152,7 @@ enum err acme_register(struct acme *c, EVP_PKEY *key, const struct acme_registra
 {
 	struct acme_account who = { key, NULL };
 	struct acme_answer answer = { .body = NULL };
-	struct acme_directory d;
+	struct acme_directory d = { .terms = NULL };
 	struct slice url;
 	struct buf body;
 	enum err e = acme_look(c, a, &d, problem);
@@ -240,7 +240,7 @@ enum err acme_order_new(struct acme *c, const struct acme_account *who, const ch
                         const char *replaces, struct arena *a, struct acme_order *out,
                         struct acme_problem *problem)
 {
-	struct acme_directory d;
+	struct acme_directory d = { .terms = NULL };
 	enum err e = acme_look(c, a, &d, problem);
 
 	if (e != OK)
@@ -373,7 +373,7 @@ static enum err read_window(const struct acme_answer *answer, struct arena *a,
 enum err acme_renewal(struct acme *c, const char *id, struct arena *a, struct acme_window *out,
                       struct acme_problem *problem)
 {
-	struct acme_directory d;
+	struct acme_directory d = { .terms = NULL };
 	struct acme_answer answer;
 	enum err e = acme_look(c, a, &d, problem);
 

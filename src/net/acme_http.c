@@ -243,7 +243,7 @@ enum err acme_ask(struct acme *c, const char *url, bool head, struct arena *a,
 static enum err have_nonce(struct acme *c, char nonce[ACME_NONCE_SIZE], struct arena *a,
                            struct acme_problem *problem)
 {
-	struct acme_directory d;
+	struct acme_directory d = { .terms = NULL };
 	struct acme_answer answer;
 	enum err e;
 

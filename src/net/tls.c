@@ -11,7 +11,7 @@
 
 struct tls_server {
 	SSL_CTX *ctx;
-	tls_choose_fn choose;
+	tls_choose_fn choose, validate; /* validate may be NULL */
 	void *arg;
 };
 
@@ -38,20 +38,41 @@ static int hello_alert(int *alert, int value)
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
-/* True when no protocol list was sent, or ours is in it. */
-static bool protocol_fits(SSL *ssl)
+enum protocol { PROTOCOL_NONE, PROTOCOL_HTTP, PROTOCOL_VALIDATION };
+
+/* HTTP when no protocol list was sent, or http/1.1 is in it; a validation offers nothing else. */
+static enum protocol protocol_of(SSL *ssl)
 {
 	struct tls_alpn alpn;
 	bool there = false;
 	struct slice ext =
 	        extension(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &there);
 
-	return !there || (tls_alpn_parse(ext, &alpn) == OK && alpn.http11);
+	if (!there)
+		return PROTOCOL_HTTP;
+	if (tls_alpn_parse(ext, &alpn) != OK)
+		return PROTOCOL_NONE;
+	if (alpn.acme && alpn.count == 1)
+		return PROTOCOL_VALIDATION;
+	return alpn.http11 ? PROTOCOL_HTTP : PROTOCOL_NONE;
 }
 
 static int install(SSL *ssl, struct tls_identity *id)
 {
 	return SSL_use_cert_and_key(ssl, id->leaf, id->key, id->chain, 1);
+}
+
+/* RFC 8737, 3: without a challenge for the name the protocol is not to be negotiated. */
+static int validate(struct tls_server *t, SSL *ssl, const char *name, int *alert)
+{
+	struct tls_identity *id = NULL;
+
+	if (t->validate == NULL ||
+	    t->validate(t->arg, SSL_get_app_data(ssl), name, &id) != TLS_TAKE)
+		return hello_alert(alert, SSL_AD_NO_APPLICATION_PROTOCOL);
+	if (install(ssl, id) != 1)
+		return hello_alert(alert, SSL_AD_INTERNAL_ERROR);
+	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 /* Everything is decided here, before the library spends anything on the handshake. */
@@ -62,11 +83,14 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	char name[TLS_NAME_SIZE];
 	bool there = false;
 	struct slice sni = extension(ssl, TLSEXT_TYPE_server_name, &there);
+	enum protocol protocol = protocol_of(ssl);
 
 	if (!there || tls_sni_parse(sni, name) != OK)
 		return hello_alert(alert, SSL_AD_UNRECOGNIZED_NAME);
-	if (!protocol_fits(ssl))
+	if (protocol == PROTOCOL_NONE)
 		return hello_alert(alert, SSL_AD_NO_APPLICATION_PROTOCOL);
+	if (protocol == PROTOCOL_VALIDATION)
+		return validate(t, ssl, name, alert);
 	switch (t->choose(t->arg, SSL_get_app_data(ssl), name, &id)) {
 	case TLS_REFUSE_NAME:
 		return hello_alert(alert, SSL_AD_UNRECOGNIZED_NAME);
@@ -81,18 +105,20 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-/* Only reached with a list that has http/1.1 in it: see protocol_fits. */
+/* Only reached with a list that has http/1.1 in it, or acme-tls/1 alone: see protocol_of. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                    const unsigned char *in, unsigned in_len, void *arg)
 {
-	static const unsigned char ours[] = "http/1.1";
+	static const unsigned char ours[] = "http/1.1", alone[] = "\012acme-tls/1";
 
 	(void)ssl;
-	(void)in;
-	(void)in_len;
 	(void)arg;
 	*out = ours;
 	*out_len = sizeof(ours) - 1;
+	if (in_len == sizeof(alone) - 1 && memcmp(in, alone, in_len) == 0) {
+		*out = alone + 1;
+		*out_len = sizeof(alone) - 2;
+	}
 	return SSL_TLSEXT_ERR_OK;
 }
 
@@ -118,7 +144,9 @@ struct tls_server *tls_server_new(tls_choose_fn choose, void *arg)
 {
 	struct tls_server *t = mem_alloc(sizeof(*t));
 
-	*t = (struct tls_server){ SSL_CTX_new(TLS_server_method()), choose, arg };
+	*t = (struct tls_server){ .ctx = SSL_CTX_new(TLS_server_method()),
+		                  .choose = choose,
+		                  .arg = arg };
 	if (t->ctx == NULL || !configure(t->ctx))
 		log_fatal("the TLS library refuses its settings");
 	SSL_CTX_set_client_hello_cb(t->ctx, on_client_hello, t);
@@ -132,6 +160,11 @@ void tls_server_free(struct tls_server *t)
 		return;
 	SSL_CTX_free(t->ctx);
 	mem_free(t);
+}
+
+void tls_server_validate(struct tls_server *t, tls_choose_fn validate_fn)
+{
+	t->validate = validate_fn;
 }
 
 static enum err of_result(struct stream *s, SSL *ssl, int result)

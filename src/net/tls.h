@@ -1,9 +1,9 @@
 /*
  * TLS for servers over OpenSSL: one context, the certificate chosen by server name.
  *
- * TLS 1.2 and 1.3, ALPN http/1.1 only, no resumption, no early data, no renegotiation,
- * no compression.  A ClientHello without a name that the chooser takes ends with an
- * alert; there is no default certificate.
+ * TLS 1.2 and 1.3, ALPN http/1.1 only (beside the validation of names for ACME), no resumption, no
+ * early data, no renegotiation, no compression.  A ClientHello without a name that the chooser
+ * takes ends with an alert; there is no default certificate.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -58,11 +58,24 @@ enum tls_choice {
 typedef enum tls_choice (*tls_choose_fn)(void *arg, void *connection, const char *name,
                                          struct tls_identity **id_out);
 
+/*
+ * The self-signed certificate of RFC 8737 for a validation of host (lower case), with a new key:
+ * digest is the SHA-256 of the key authorization.  ERR_SYNTAX: too long for a name.  ERR_CRYPTO.
+ */
+enum err tls_identity_validation(const char *host, const unsigned char digest[32],
+                                 struct tls_identity **out) MUST_USE;
+
 struct tls_server;
 
 /* Ends the process when the library refuses its own settings. */
 struct tls_server *tls_server_new(tls_choose_fn choose, void *arg);
 void tls_server_free(struct tls_server *t); /* NULL does nothing */
+/*
+ * Asked instead of the chooser when acme-tls/1 is the only protocol offered (RFC 8737); what it
+ * does not take ends with no_application_protocol.  Nothing is to be sent or read on such a
+ * connection behind the handshake.  Without it acme-tls/1 is never negotiated.
+ */
+void tls_server_validate(struct tls_server *t, tls_choose_fn validate);
 
 /*
  * Turns a plain stream over a socket into TLS as a server; call it when the first byte is

@@ -45,6 +45,20 @@ static enum tls_choice choose(void *arg, void *connection, const char *name,
 	return TLS_TAKE;
 }
 
+/* Called in place of choose when a CA comes to see its challenge (RFC 8737). */
+static enum tls_choice validate(void *arg, void *connection, const char *name,
+                                struct tls_identity **id_out)
+{
+	struct edge *e = arg;
+	struct edge_conn *c = connection;
+
+	*id_out = edge_challenges_identity(e->challenges, slice_str(name));
+	if (*id_out == NULL)
+		return TLS_REFUSE_NAME;
+	c->validation = true;
+	return TLS_TAKE;
+}
+
 static void on_connections(void *arg, unsigned ready)
 {
 	struct edge_listener *l = arg;
@@ -120,7 +134,9 @@ struct edge *edge_new(const struct edge_options *o)
 	e->o = *o;
 	e->loop = loop_new();
 	e->tls = tls_server_new(choose, e);
+	tls_server_validate(e->tls, validate);
 	e->index = edge_index_new();
+	e->challenges = edge_challenges_new();
 	e->certs = edge_certs_new(o->limits.certificates, o->edge_key, o->report_key);
 	e->peers = edge_peers_new(o->limits.connections);
 	e->relay_peers = edge_peers_new(o->limits.relays);
@@ -166,6 +182,7 @@ void edge_free(struct edge *e)
 	edgedb_close(e->db);
 	edge_certs_free(e->certs);
 	edge_index_free(e->index);
+	edge_challenges_free(e->challenges);
 	edge_peers_free(e->peers);
 	edge_peers_free(e->relay_peers);
 	tls_server_free(e->tls);

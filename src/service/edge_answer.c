@@ -65,10 +65,13 @@ static void reply_policy(const struct edge_request *q, struct reply *r)
 	}
 }
 
-enum verdict { SERVE, PLAIN, MISDIRECTED, GONE, OTHER_PATH, OTHER_METHOD };
+enum verdict { SERVE, CHALLENGE, PLAIN, MISDIRECTED, GONE, OTHER_PATH, OTHER_METHOD };
 
 static enum verdict judge(const struct edge_request *q)
 {
+	if (q->name.len == 0 && q->challenge.len > 0 &&
+	    (q->head->method == HTTP_GET || q->head->method == HTTP_HEAD))
+		return CHALLENGE;
 	if (q->name.len == 0)
 		return PLAIN;
 	if (!http_same_host(q->head->host, q->name))
@@ -104,6 +107,7 @@ static void reply_refusal(const struct edge_request *q, enum verdict v, struct b
 		break;
 	case GONE:
 	case SERVE:
+	case CHALLENGE:
 	default:
 		r->status = 404;
 		buf_printf(line, "%.*s is no longer served here.\n", SLICE_ARGS(q->name));
@@ -121,10 +125,14 @@ bool edge_answer(const struct edge_request *q, struct buf *out, unsigned *status
 	struct buf line;
 
 	buf_init(&line, 1024);
-	if (v == SERVE)
+	if (v == SERVE) {
 		reply_policy(q, &r);
-	else
+	} else if (v == CHALLENGE) { /* RFC 8555, 8.3 */
+		r.status = 200;
+		r.body = q->challenge;
+	} else {
 		reply_refusal(q, v, &line, &r);
+	}
 	write_reply(&r, out);
 	buf_fini(&line);
 	*status_out = r.status;

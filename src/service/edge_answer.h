@@ -17,6 +17,7 @@
 struct edge_request {
 	const struct http_head *head;
 	struct slice name;            /* from the TLS handshake; empty on the plain listener */
+	struct slice challenge;       /* on the plain listener: what a CA asks for; empty: none */
 	const struct edge_site *site; /* NULL: gone since the handshake, or the plain listener */
 	int64_t now;
 };

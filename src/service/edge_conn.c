@@ -107,6 +107,8 @@ static enum err on_hello(struct edge_conn *c)
 
 	if (e != OK)
 		return e;
+	if (c->validation)
+		return enter(c, CONN_FINISH);
 	return enter(c, c->kind == EDGE_POLICY ? CONN_HEAD : CONN_HAND);
 }
 
@@ -171,6 +173,8 @@ static enum err answer(struct edge_conn *c, struct http_head *head)
 		head->keep_alive = false;
 	if (c->tls)
 		q.site = edge_index_find(e->index, name);
+	else
+		q.challenge = edge_challenges_find(e->challenges, head->host, head->path);
 	buf_reset(&e->answer);
 	close = edge_answer(&q, &e->answer, &status);
 	return send_answer(c, close);

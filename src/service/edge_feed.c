@@ -54,18 +54,29 @@ static void on_cert(void *ctx, const struct edge_cert *row)
 		edge_certs_drop(e->certs, fingerprint);
 }
 
+static void on_challenge(void *ctx, const struct edge_challenge *row)
+{
+	struct edge *e = ctx;
+
+	edge_challenges_apply(e->challenges, row);
+}
+
 /* Everything anew: the file is older than what was read from it, so it is another one. */
 static void forget(struct edge *e)
 {
 	log_warn("edge.db went back; reading all of it again", FN("had", e->applied));
 	edge_index_free(e->index);
 	e->index = edge_index_new();
+	edge_challenges_free(e->challenges);
+	e->challenges = edge_challenges_new();
 	e->applied = 0;
 }
 
 static enum err apply(struct edge *e)
 {
-	struct edgedb_visit visit = { .host = on_host, .cert = on_cert, .ctx = e };
+	struct edgedb_visit visit = {
+		.host = on_host, .cert = on_cert, .challenge = on_challenge, .ctx = e
+	};
 	int64_t seq = 0;
 	enum err result = edgedb_seq(e->db, &seq);
 

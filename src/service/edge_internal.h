@@ -10,6 +10,7 @@
 #include "service/edge.h"
 #include "service/edge_answer.h"
 #include "service/edge_certs.h"
+#include "service/edge_challenge.h"
 #include "service/edge_index.h"
 #include "service/edge_list.h"
 #include "service/edge_peers.h"
@@ -53,6 +54,7 @@ struct edge_conn {
 	bool awaited; /* the state has asked to be called when something comes */
 	bool starved; /* all of `in` was looked at and is no whole head */
 	bool close, linger;
+	bool validation; /* a CA looks at the certificate, and that was all */
 	unsigned requests;
 	size_t lingered;
 	int64_t due_ms, head_due_ms;
@@ -71,6 +73,7 @@ struct edge {
 	struct tls_server *tls;
 	struct edge_index *index;
 	struct edge_certs *certs;
+	struct edge_challenges *challenges;
 
 	struct edgedb *db; /* NULL: not open */
 	int64_t applied, asked_ms;

@@ -6,7 +6,7 @@
 #include "store/conn.h"
 #include "store/db_internal.h"
 
-#define VERSION 2
+#define VERSION 3
 #define BUSY_MS 5000
 
 enum edge_sql {
@@ -22,6 +22,10 @@ enum edge_sql {
 	EDGE_CERT_GET,
 	EDGE_CHAIN_PUT,
 	EDGE_CHAIN_GET,
+	EDGE_CHALLENGE_PUT,
+	EDGE_CHALLENGE_DROP,
+	EDGE_CHALLENGE_CHANGES,
+	EDGE_CHALLENGE_GET,
 	EDGE_RECORD_PUT,
 	EDGE_RECORD_DROP,
 	EDGE_RECORD_CHANGES,
@@ -66,6 +70,15 @@ static const struct statement statements[EDGE_SQL_COUNT] = {
 	ROW(EDGE_CHAIN_PUT, "insert into chain (fingerprint, der) values ($1, $2)"
 	                    " on conflict (fingerprint) do nothing"),
 	ROW(EDGE_CHAIN_GET, "select der from chain where fingerprint = $1"),
+	ROW(EDGE_CHALLENGE_PUT,
+	    "insert into challenge (host, token, answer, gone, seq) values ($1, $2, $3, 0, $4)"
+	    " on conflict (host) do update set token = $2, answer = $3, gone = 0, seq = $4"),
+	ROW(EDGE_CHALLENGE_DROP, "update challenge set token = '', answer = '', gone = 1, seq = $2"
+	                         " where host = $1 and gone = 0"),
+	ROW(EDGE_CHALLENGE_CHANGES, "select host, token, answer, gone, seq from challenge"
+	                            " where seq > $1 and (gone = 0 or $1 > 0) order by seq"),
+	ROW(EDGE_CHALLENGE_GET, "select host, token, answer, gone, seq from challenge"
+	                        " where host = $1 and gone = 0"),
 	ROW(EDGE_RECORD_PUT,
 	    "insert into record (name, type, ttl, domain, data, gone, seq)"
 	    " values ($1, $2, $3, $4, $5, 0, $6) on conflict (name, type) do update set"
@@ -103,6 +116,11 @@ static const char *const steps[VERSION] = {
 	"create index record_seq on record (seq);"
 	"create index record_domain on record (domain);"
 	"pragma user_version = 2;",
+
+	"create table challenge (host text primary key, token text not null, answer text not null,"
+	" gone integer not null, seq integer not null) strict;"
+	"create index challenge_seq on challenge (seq);"
+	"pragma user_version = 3;",
 };
 
 struct edgedb {
@@ -369,6 +387,47 @@ enum err edgedb_put_cert(struct edgedb *d, const struct edge_cert *c)
 	return e;
 }
 
+enum err edgedb_put_challenge(struct edgedb *d, const struct edge_challenge *c)
+{
+	struct query q = query_start(&d->conn, EDGE_CHALLENGE_PUT);
+
+	query_text(&q, 1, c->host);
+	query_text(&q, 2, c->token);
+	query_text(&q, 3, c->answer);
+	query_int(&q, 4, d->seq);
+	return query_run(&q);
+}
+
+enum err edgedb_drop_challenge(struct edgedb *d, struct slice host)
+{
+	return drop(d, EDGE_CHALLENGE_DROP, host);
+}
+
+/* Slices point into the row. */
+static struct edge_challenge challenge_row(struct query *q)
+{
+	return (struct edge_challenge){
+		.host = query_get(q, 0),
+		.token = query_get(q, 1),
+		.answer = query_get(q, 2),
+		.gone = query_get_int(q, 3) != 0,
+		.seq = query_get_int(q, 4),
+	};
+}
+
+static enum err visit_challenges(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
+{
+	struct query q = query_start(&d->conn, EDGE_CHALLENGE_CHANGES);
+
+	query_int(&q, 1, since);
+	while (visit->challenge != NULL && query_row(&q)) {
+		struct edge_challenge c = challenge_row(&q);
+
+		visit->challenge(visit->ctx, &c);
+	}
+	return query_end(&q);
+}
+
 static enum err zone_changed(struct edgedb *d)
 {
 	struct query q = query_start(&d->conn, EDGE_ZONE_CHANGED);
@@ -525,6 +584,8 @@ enum err edgedb_changes(struct edgedb *d, int64_t since, const struct edgedb_vis
 	if (e == OK && seq > since)
 		e = visit_hosts(d, since, visit);
 	if (e == OK && seq > since)
+		e = visit_challenges(d, since, visit);
+	if (e == OK && seq > since)
 		e = visit_records(d, since, visit);
 	conn_rollback(&d->conn); /* nothing was written */
 	if (e == OK)
@@ -638,4 +699,34 @@ enum err edgedb_records(struct edgedb *d, struct slice domain, struct arena *a,
 	enum err e = ready(d);
 
 	return done(d, e == OK ? read_records(d, domain, a, out, count_out) : e);
+}
+
+static enum err read_challenge(struct edgedb *d, struct slice host, struct arena *a,
+                               struct edge_challenge *out)
+{
+	struct query q = query_start(&d->conn, EDGE_CHALLENGE_GET);
+	struct edge_challenge c = { .gone = true };
+
+	query_text(&q, 1, host);
+	if (query_row(&q)) {
+		c = challenge_row(&q);
+		c.host = arena_copy(a, c.host);
+		c.token = arena_copy(a, c.token);
+		c.answer = arena_copy(a, c.answer);
+	}
+	enum err e = query_end(&q);
+	if (e != OK)
+		return e;
+	if (c.gone)
+		return ERR_NOTFOUND;
+	*out = c;
+	return OK;
+}
+
+enum err edgedb_challenge(struct edgedb *d, struct slice host, struct arena *a,
+                          struct edge_challenge *out)
+{
+	enum err e = ready(d);
+
+	return done(d, e == OK ? read_challenge(d, host, a, out) : e);
 }

@@ -58,6 +58,15 @@ struct edge_record {
 	int64_t seq;
 };
 
+/* What a CA is shown to prove that a host is ours (RFC 8555, 8.3; RFC 8737). */
+struct edge_challenge {
+	struct slice host;   /* lower case, no final dot; one challenge a host */
+	struct slice token;  /* base64url characters only */
+	struct slice answer; /* the key authorization */
+	bool gone;           /* only host and seq are meaningful */
+	int64_t seq;
+};
+
 struct edgedb;
 
 /*
@@ -91,6 +100,8 @@ enum err edgedb_put_cert(struct edgedb *e, const struct edge_cert *c) MUST_USE;
 enum err edgedb_drop_cert(struct edgedb *e, struct slice fingerprint) MUST_USE; /* unknown: OK */
 enum err edgedb_put_record(struct edgedb *e, const struct edge_record *r) MUST_USE;
 enum err edgedb_drop_record(struct edgedb *e, struct slice name, int64_t type) MUST_USE; /* same */
+enum err edgedb_put_challenge(struct edgedb *e, const struct edge_challenge *c) MUST_USE;
+enum err edgedb_drop_challenge(struct edgedb *e, struct slice host) MUST_USE; /* unknown: OK */
 enum err edgedb_end(struct edgedb *e, enum err so_far) MUST_USE;
 
 /* Called for each row newer than asked for; what a slice points to lives until it returns. */
@@ -98,6 +109,8 @@ struct edgedb_visit {
 	void (*host)(void *ctx, const struct edge_host *h);
 	/* Without der, sealed_key and chain; load those with edgedb_cert.  May be NULL. */
 	void (*cert)(void *ctx, const struct edge_cert *c);
+	/* May be NULL. */
+	void (*challenge)(void *ctx, const struct edge_challenge *c);
 	/* Both may be NULL.  zone: what its newest change is known as, after its records. */
 	void (*record)(void *ctx, const struct edge_record *r);
 	void (*zone)(void *ctx, int64_t seq);
@@ -105,9 +118,9 @@ struct edgedb_visit {
 };
 
 /*
- * Visits certificates, hosts and records changed after since, in the order of seq, all from one
- * state of the file; *seq_out is that state's number.  With since 0 rows that are gone are left
- * out. On failure some rows may have been visited: ask again with the same since.
+ * Visits certificates, hosts, challenges and records changed after since, in the order of seq, all
+ * from one state of the file; *seq_out is that state's number.  With since 0 rows that are gone are
+ * left out. On failure some rows may have been visited: ask again with the same since.
  */
 enum err edgedb_changes(struct edgedb *e, int64_t since, const struct edgedb_visit *visit,
                         int64_t *seq_out) MUST_USE;
@@ -117,6 +130,9 @@ enum err edgedb_host(struct edgedb *e, struct slice name, struct arena *a,
                      struct edge_host *out) MUST_USE;
 enum err edgedb_cert(struct edgedb *e, struct slice fingerprint, struct arena *a,
                      struct edge_cert *out) MUST_USE;
+/* The challenge of a host that is there.  ERR_NOTFOUND. */
+enum err edgedb_challenge(struct edgedb *e, struct slice host, struct arena *a,
+                          struct edge_challenge *out) MUST_USE;
 /* The records of one domain that are there, in the order of name and type; strings live in a. */
 enum err edgedb_records(struct edgedb *e, struct slice domain, struct arena *a,
                         struct edge_record **out, size_t *count_out) MUST_USE;

@@ -448,6 +448,52 @@ TEST(records_of_the_zone)
 	fixture_close(&f);
 }
 
+static void see_challenge(void *ctx, const struct edge_challenge *c)
+{
+	struct seen *s = ctx;
+
+	buf_add(&s->text, c->host);
+	buf_printf(&s->text, "%c%.*s/%.*s ", c->gone ? '-' : '=', SLICE_ARGS(c->token),
+	           SLICE_ARGS(c->answer));
+}
+
+static void expect_challenges(struct edgedb *e, int64_t since, const char *want, const char *label)
+{
+	struct seen s;
+	struct edgedb_visit visit = { .challenge = see_challenge, .ctx = &s };
+	int64_t seq = -1;
+
+	buf_init(&s.text, 65536);
+	EXPECT(edgedb_changes(e, since, &visit, &seq) == OK, label);
+	EXPECT_SLICE(buf_slice(&s.text), slice_str(want), label);
+	buf_fini(&s.text);
+}
+
+TEST(challenges)
+{
+	struct fixture f;
+	struct edge_challenge c = { .host = S("a.example"), .token = S("t1"), .answer = S("t1.k") };
+	int64_t seq = 0;
+
+	fixture_open(&f);
+	assert_int_equal(edgedb_begin(f.writer, &seq), OK);
+	assert_int_equal(edgedb_end(f.writer, edgedb_put_challenge(f.writer, &c)), OK);
+	expect_challenges(f.writer, 0, "a.example=t1/t1.k ", "put");
+	c.token = S("t2");
+	assert_int_equal(edgedb_begin(f.writer, &seq), OK);
+	assert_int_equal(edgedb_end(f.writer, edgedb_put_challenge(f.writer, &c)), OK);
+	expect_challenges(f.writer, 1, "a.example=t2/t1.k ", "one a host: the newest");
+	EXPECT(edgedb_challenge(f.writer, S("a.example"), f.a, &c) == OK &&
+	               slice_eq(c.token, S("t2")),
+	       "read");
+	assert_int_equal(edgedb_begin(f.writer, &seq), OK);
+	assert_int_equal(edgedb_end(f.writer, edgedb_drop_challenge(f.writer, S("a.example"))), OK);
+	expect_challenges(f.writer, 2, "a.example-/ ", "gone");
+	expect_challenges(f.writer, 0, "", "from nothing: what is there");
+	EXPECT(edgedb_challenge(f.writer, S("a.example"), f.a, &c) == ERR_NOTFOUND, "not there");
+	fixture_close(&f);
+}
+
 /* A file as the first release made it. */
 TEST(an_older_file_is_brought_up_to_date)
 {
@@ -462,7 +508,8 @@ TEST(an_older_file_is_brought_up_to_date)
 	f.writer = NULL;
 	assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(raw,
-	                              "drop table record; alter table meta drop column zone_seq;"
+	                              "drop table challenge; drop table record; alter table meta "
+	                              "drop column zone_seq;"
 	                              "pragma user_version = 1",
 	                              NULL, NULL, NULL),
 	                 SQLITE_OK);
@@ -476,6 +523,7 @@ TEST(an_older_file_is_brought_up_to_date)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(opening), UNIT(records_of_the_zone), UNIT(an_older_file_is_brought_up_to_date),
-          UNIT(following_by_seq), UNIT(rows), UNIT(cold_reader_without_write_permission),
-          UNIT(cold_reader_after_the_writer_was_killed), UNIT(following_while_the_log_turns_over))
+TEST_MAIN(UNIT(opening), UNIT(records_of_the_zone), UNIT(challenges),
+          UNIT(an_older_file_is_brought_up_to_date), UNIT(following_by_seq), UNIT(rows),
+          UNIT(cold_reader_without_write_permission), UNIT(cold_reader_after_the_writer_was_killed),
+          UNIT(following_while_the_log_turns_over))
