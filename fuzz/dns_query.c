@@ -12,7 +12,7 @@ static void check_query(const struct dns_query *q, struct slice message)
 
 	assert(q->opcode == DNS_OP_QUERY && (q->flags & DNS_FLAG_QR) == 0);
 	assert(q->name.p == message.p + DNS_HEADER_SIZE && q->name.len <= DNS_NAME_MAX);
-	assert(dns_name_read(message, DNS_HEADER_SIZE, &name, &next) == OK);
+	assert(dns_name_parse(message, DNS_HEADER_SIZE, &name, &next) == OK);
 	assert(dns_name_eq(dns_name_slice(&name), q->name));
 	assert(q->tsig_at < message.len);
 }
@@ -33,12 +33,12 @@ static void check_answer(const struct dns_query *q)
 		;
 	answer = dns_write_end(&w, DNS_FLAG_QR);
 	assert(w.full && answer.len <= sizeof(out));
-	assert(dns_name_read(answer, at, &name, &at) == OK);
+	assert(dns_name_parse(answer, at, &name, &at) == OK);
 	assert(slice_eq(dns_name_slice(&name), q->name));
 	assert(dns_get16(answer.p + at) == q->type && dns_get16(answer.p + at + 2) == q->class);
 	at += 4;
 	for (unsigned i = 0; i < dns_get16(answer.p + 6); i++) {
-		assert(dns_name_read(answer, at, &name, &at) == OK);
+		assert(dns_name_parse(answer, at, &name, &at) == OK);
 		assert(dns_name_eq(dns_name_slice(&name), q->name));
 		at += 10 + dns_get16(answer.p + at + 8);
 	}

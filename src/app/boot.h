@@ -8,7 +8,8 @@
  *   role R | slot N | demo 0/1 | conf KEY VALUE | fd NAME NUMBER | key PURPOSE HEX
  *
  * Descriptors by name (those of other roles are not there):
- *   edge    listen.tls.K  listen.http.K  hand.desk  hand.intake  bell
+ *   edge    listen.tls.K  listen.http.K  listen.dns.K  listen.udp.K  hand.desk  hand.intake
+ *           bell
  *   intake  hand.intake   reader.0…
  *   reader  work          (and no board, no keys, no settings but the log's)
  *   desk    listen.control  listen.admin.K  hand.desk  hand.intake  bell.0…

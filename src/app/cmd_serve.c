@@ -25,7 +25,7 @@ static const struct option_spec options[] = {
 	{ .name = "empty", .help = "with --demo: without domains and reports" },
 	{ .name = "port-base",
 	  .arg = "N",
-	  .help = "with --demo: ports N (dashboard), N+80, N+443; a taken one is an error" },
+	  .help = "with --demo: ports N (dashboard), N+53, N+80, N+443; a taken one is an error" },
 	{ .name = "edges", .arg = "N", .help = "processes that serve policies; else one per core" },
 };
 

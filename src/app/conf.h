@@ -17,7 +17,7 @@
 #define CONF_FILE_MAX 262144u     /* bytes of a configuration file */
 #define CONF_ERRORS_MAX 20u       /* said at once; further ones are only counted */
 #define CONF_UNLIMITED UINT64_MAX /* "unlimited" for an allowance; "off" is 0 */
-#define CONF_SETTINGS_MAX 32u
+#define CONF_SETTINGS_MAX 64u
 
 struct conf_addresses {
 	size_t count; /* 0: off */
@@ -34,12 +34,14 @@ struct conf {
 		bool log_json;
 	} server;
 	struct {
-		struct conf_addresses tls, http, admin;
+		struct conf_addresses tls, http, dns, admin;
 	} listen;
 	struct {
 		const char *host, *zone; /* lower-case A-labels, no final dot */
 		const char *addresses;   /* blanks between */
+		const char *nameservers; /* as service/zone_rows.h reads it */
 		uint64_t ttl;
+		uint64_t dns_rate; /* answers a second; 0 and CONF_UNLIMITED: not limited */
 	} service;
 	struct {
 		const char *host;

@@ -89,7 +89,19 @@ static bool same_address(const struct address *a, const struct address *b)
 	return strcmp(address_format(&a->any, x), address_format(&b->any, y)) == 0;
 }
 
-static const char *add_address(struct conf_addresses *list, struct slice text, bool loopback)
+/* Where a listener may stand. */
+enum scope { ANYWHERE, NAMED, LOOPBACK };
+
+static bool is_wildcard(const struct address *a)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&a->any;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&a->any;
+
+	return a->any.ss_family == AF_INET ? v4->sin_addr.s_addr == 0
+	                                   : IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
+}
+
+static const char *add_address(struct conf_addresses *list, struct slice text, enum scope scope)
 {
 	struct address a;
 	enum err e = address_parse(text, &a);
@@ -100,7 +112,9 @@ static const char *add_address(struct conf_addresses *list, struct slice text, b
 		return "takes addresses such as 192.0.2.1:443, [2001:db8::1]:443 or *:443, or off";
 	if (address_port(&a.any) == 0)
 		return "a port is at least 1";
-	if (loopback && !address_is_loopback(&a.any))
+	if (scope == NAMED && is_wildcard(&a))
+		return "takes the addresses of this machine by name, not *";
+	if (scope == LOOPBACK && !address_is_loopback(&a.any))
 		return "is plain HTTP and listens on loopback only (127.0.0.1:PORT, [::1]:PORT)";
 	for (size_t i = 0; i < list->count; i++)
 		if (same_address(&list->at[i], &a))
@@ -111,7 +125,7 @@ static const char *add_address(struct conf_addresses *list, struct slice text, b
 	return NULL;
 }
 
-static const char *addresses(const char *text, struct conf *c, void *place, bool loopback,
+static const char *addresses(const char *text, struct conf *c, void *place, enum scope scope,
                              const char **normal_out)
 {
 	struct conf_addresses list = { 0 };
@@ -121,7 +135,7 @@ static const char *addresses(const char *text, struct conf *c, void *place, bool
 
 	if (strcmp(text, "off") != 0) {
 		while (next_value(&rest, &word)) {
-			const char *why = add_address(&list, word, loopback);
+			const char *why = add_address(&list, word, scope);
 
 			if (why != NULL)
 				return why;
@@ -141,14 +155,21 @@ static const char *read_listen(const struct conf_row *row, const char *text, str
                                void *place, const char **normal_out)
 {
 	(void)row; /* nothing depends on it */
-	return addresses(text, c, place, false, normal_out);
+	return addresses(text, c, place, ANYWHERE, normal_out);
+}
+
+static const char *read_named(const struct conf_row *row, const char *text, struct conf *c,
+                              void *place, const char **normal_out)
+{
+	(void)row; /* nothing depends on it */
+	return addresses(text, c, place, NAMED, normal_out);
 }
 
 static const char *read_loopback(const struct conf_row *row, const char *text, struct conf *c,
                                  void *place, const char **normal_out)
 {
 	(void)row; /* nothing depends on it */
-	return addresses(text, c, place, true, normal_out);
+	return addresses(text, c, place, LOOPBACK, normal_out);
 }
 
 static const char *read_host(const struct conf_row *row, const char *text, struct conf *c,
@@ -264,6 +285,19 @@ static const char *one_network(struct slice value)
 	               : "takes networks such as 10.0.0.0/8 or fd00::/8";
 }
 
+/* Several addresses of one server are several pairs. */
+static const char *one_nameserver(struct slice value)
+{
+	struct slice host = value, address;
+	char name[NAME_SIZE];
+
+	if (slice_cut(value, '=', &host, &address) && one_address(address) != NULL)
+		return "takes names, or pairs such as ns1.example.com=192.0.2.1";
+	return name_normal(host, name, NULL) == OK && !name_is_numeric(slice_str(name))
+	               ? NULL
+	               : "takes names of hosts such as ns1.example.com";
+}
+
 #define TEXT_LIST(name, one)                                                                  \
 	static const char *name(const struct conf_row *row, const char *text, struct conf *c, \
 	                        void *place, const char **normal_out)                         \
@@ -275,6 +309,7 @@ static const char *one_network(struct slice value)
 TEXT_LIST(read_forward, one_resolver)
 TEXT_LIST(read_stub, one_stub)
 TEXT_LIST(read_addresses, one_address)
+TEXT_LIST(read_nameservers, one_nameserver)
 TEXT_LIST(read_networks, one_network)
 
 static const char *read_anchor(const struct conf_row *row, const char *text, struct conf *c,
@@ -312,6 +347,12 @@ const struct conf_type conf_type_listen = {
 	.list = true,
 	.read = read_listen,
 };
+const struct conf_type conf_type_named = {
+	.name = "addresses with ports, or off",
+	.syntax = "ADDRESS:PORT, an IPv6 address in brackets; " ONE_A_LINE "; off: none",
+	.list = true,
+	.read = read_named,
+};
 const struct conf_type conf_type_loopback = {
 	.name = "loopback addresses with ports, or off",
 	.syntax = "127.0.0.1:PORT or [::1]:PORT; " ONE_A_LINE "; off: none",
@@ -338,6 +379,12 @@ const struct conf_type conf_type_addresses = {
 	.syntax = "IPv4 and IPv6 addresses without a port; " ONE_A_LINE,
 	.list = true,
 	.read = read_addresses,
+};
+const struct conf_type conf_type_nameservers = {
+	.name = "host names",
+	.syntax = "NAME or NAME=ADDRESS, several pairs for several addresses; " ONE_A_LINE,
+	.list = true,
+	.read = read_nameservers,
 };
 const struct conf_type conf_type_forward = {
 	.name = "addresses",

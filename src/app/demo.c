@@ -4,11 +4,13 @@
 
 #include "app/process.h"
 #include "net/clock.h"
+#include "net/listen.h"
 #include "service/demo_ca.h"
 
 static const struct conf_setting preset[] = {
 	{ "listen.tls", "127.0.0.1:8443", "--demo" },
 	{ "listen.http", "127.0.0.1:8080", "--demo" },
+	{ "listen.dns", "127.0.0.1:8053", "--demo" },
 	{ "listen.admin", "127.0.0.1:8000", "--demo" },
 	{ "service.host", "mxseal.example", "--demo" },
 	{ "service.zone", "sts.mxseal.example", "--demo" },
@@ -22,10 +24,12 @@ static const struct listener {
 	const char *key, *what;
 	unsigned offset; /* from --port-base */
 	size_t place;
+	bool datagrams; /* UDP as well */
 } listeners[DEMO_LISTENERS] = {
-	{ "listen.tls", "HTTPS", 443, offsetof(struct conf, listen.tls) },
-	{ "listen.http", "HTTP", 80, offsetof(struct conf, listen.http) },
-	{ "listen.admin", "dashboard", 0, offsetof(struct conf, listen.admin) },
+	{ "listen.tls", "HTTPS", 443, offsetof(struct conf, listen.tls), false },
+	{ "listen.http", "HTTP", 80, offsetof(struct conf, listen.http), false },
+	{ "listen.dns", "DNS", 53, offsetof(struct conf, listen.dns), true },
+	{ "listen.admin", "dashboard", 0, offsetof(struct conf, listen.admin), false },
 };
 
 static const struct conf_addresses *addresses(const struct conf *conf, const struct listener *l)
@@ -51,14 +55,21 @@ static void move(const struct cli *cli, const struct listener *l, const struct a
 	};
 }
 
+static enum err probe(const struct cli *cli, const struct listener *l, const struct address *at,
+                      struct socket_fault *fault)
+{
+	enum err e = sockets_probe(at, 0, cli->arena, fault);
+
+	return e == OK && l->datagrams ? sockets_probe(at, LISTEN_DATAGRAM, cli->arena, fault) : e;
+}
+
 static int named_port(const struct cli *cli, const struct listener *l, unsigned base,
                       struct demo_ports *out, struct socket_fault *fault)
 {
 	const char *text = arena_printf(cli->arena, "127.0.0.1:%u", base + l->offset);
 	struct address at;
 
-	if (address_parse(slice_str(text), &at) != OK ||
-	    sockets_probe(&at, cli->arena, fault) != OK)
+	if (address_parse(slice_str(text), &at) != OK || probe(cli, l, &at, fault) != OK)
 		return EXIT_CONFLICT;
 	move(cli, l, &at, "--port-base", out);
 	return EXIT_GOOD;
@@ -87,7 +98,7 @@ static int free_port(const struct cli *cli, const struct conf *conf, const struc
 	for (unsigned i = 0; i < DEMO_PORT_TRIES; i++) {
 		enum err e = is_moved_to(out, address_format(&at.any, text))
 		                     ? ERR_CONFLICT
-		                     : sockets_probe(&at, cli->arena, fault);
+		                     : probe(cli, l, &at, fault);
 
 		if (i == 0)
 			first = *fault;
@@ -150,6 +161,7 @@ void demo_greet(const struct cli *cli, const struct conf *conf)
 {
 	const char *login[] = { "login", "--state", conf->server.state, NULL };
 	char tls[ADDRESS_TEXT_SIZE] = "off", admin[ADDRESS_TEXT_SIZE] = "off";
+	char dns[ADDRESS_TEXT_SIZE] = "off";
 	unsigned port = 0;
 	int pid;
 
@@ -157,6 +169,8 @@ void demo_greet(const struct cli *cli, const struct conf *conf)
 		(void)address_format(&conf->listen.tls.at[0].any, tls);
 		port = address_port(&conf->listen.tls.at[0].any);
 	}
+	if (conf->listen.dns.count > 0)
+		(void)address_format(&conf->listen.dns.at[0].any, dns);
 	if (conf->listen.admin.count > 0)
 		(void)address_format(&conf->listen.admin.at[0].any, admin);
 	(void)fprintf(cli->out,
@@ -165,8 +179,10 @@ void demo_greet(const struct cli *cli, const struct conf *conf)
 	              "           curl --cacert %s/" DEMO_CA_FILE
 	              " --resolve mta-sts.acme.example:%u:127.0.0.1 "
 	              "https://mta-sts.acme.example:%u/.well-known/mta-sts.txt\n"
+	              "DNS        %s  answers the zone %s\n"
 	              "dashboard  http://%s/  with this link, good once:\n",
-	              conf->server.state, tls, conf->server.state, port, port, admin);
+	              conf->server.state, tls, conf->server.state, port, port, dns,
+	              conf->service.zone, admin);
 	(void)fflush(cli->out); /* before the next process writes behind it */
 	if (process_command(login, &pid) != OK)
 		(void)fputs("           mxseal login\n", cli->out); /* checked at the end of main */

@@ -87,6 +87,7 @@ static void fill_settings(struct duty *u)
 		.demo = u->boot->demo,
 		.state_dir = c->server.state,
 		.zone = c->service.zone,
+		.nameservers = c->service.nameservers,
 		.service_host = c->service.host,
 		.report_host = c->report.host,
 		.addresses = c->service.addresses,

@@ -7,7 +7,15 @@
 
 int role_edge(const struct boot *b)
 {
-	int tls[LISTENERS_MAX], http[LISTENERS_MAX];
+	int tls[LISTENERS_MAX], http[LISTENERS_MAX], dns[LISTENERS_MAX], udp[LISTENERS_MAX];
+	struct dns_options answers = {
+		.tcp = dns,
+		.tcp_count = boot_fd_list(b, "listen.dns.", dns, LISTENERS_MAX),
+		.udp = udp,
+		.udp_count = boot_fd_list(b, "listen.udp.", udp, LISTENERS_MAX),
+		.rate = b->conf->service.dns_rate,
+		.limits = dns_limits_default,
+	};
 	struct edge_options o = {
 		.tls = tls,
 		.tls_count = boot_fd_list(b, "listen.tls.", tls, LISTENERS_MAX),
@@ -22,6 +30,8 @@ int role_edge(const struct boot *b)
 		.edge_key = keys_get(&b->keys, KEY_EDGE_TLS),
 		.report_key = keys_get(&b->keys, KEY_REPORT_TLS),
 		.limits = edge_limits_default,
+		.zone = slice_str(b->conf->service.zone),
+		.dns = answers,
 		.now_s = clock_now_s,
 	};
 

@@ -96,10 +96,10 @@ enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, in
 }
 
 /* A port can be probed without SO_REUSEPORT only: with it, a second service would share it. */
-static enum err try_once(const struct address *at)
+static enum err try_once(const struct address *at, unsigned flags)
 {
 	int fd;
-	enum err e = listen_open(at, 0, &fd);
+	enum err e = listen_open(at, flags, &fd);
 
 	if (e == OK)
 		(void)close(fd); /* never accepted from */
@@ -113,10 +113,11 @@ static void pause_ms(long ms)
 	(void)nanosleep(&t, NULL); /* a signal only shortens it */
 }
 
-enum err sockets_probe(const struct address *at, struct arena *a, struct socket_fault *fault)
+enum err sockets_probe(const struct address *at, unsigned flags, struct arena *a,
+                       struct socket_fault *fault)
 {
 	int64_t end = clock_mono_ms() + DYING_MS;
-	enum err e = try_once(at);
+	enum err e = try_once(at, flags);
 	struct port_owner o = { .name = "" };
 	char text[ADDRESS_TEXT_SIZE];
 
@@ -125,7 +126,7 @@ enum err sockets_probe(const struct address *at, struct arena *a, struct socket_
 		if ((o.pid != 0 && !o.child) || clock_mono_ms() > end)
 			break;
 		pause_ms(20);
-		e = try_once(at);
+		e = try_once(at, flags);
 	}
 	if (e != OK)
 		*fault = (struct socket_fault){
@@ -207,32 +208,41 @@ static bool add_passed(struct sockets *s, const struct passed *p, const char *na
 	return n > 0;
 }
 
-/* One address served by every edge, each with a socket of its own. */
-static enum err listen_edges(struct sockets *s, const struct address *at, unsigned edges,
-                             const char *name, struct arena *a, struct socket_fault *fault)
+/* A listener that every edge serves, each with a socket of its own. */
+struct shared {
+	const struct conf_addresses *list;
+	const char *stem;
+	unsigned flags; /* of listen_open */
+	unsigned edges;
+};
+
+static enum err listen_edges(struct sockets *s, const struct shared *l, size_t k, struct arena *a,
+                             struct socket_fault *fault)
 {
-	enum err e = sockets_probe(at, a, fault);
+	const struct address *at = &l->list->at[k];
+	enum err e = sockets_probe(at, l->flags, a, fault);
+	char name[NAME_ROOM];
 	int fd;
 
-	for (unsigned i = 0; e == OK && i < edges; i++) {
-		e = open_one(at, LISTEN_SHARED, &fd, a, fault);
-		if (e == OK) {
-			sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)i, name);
-			s->rows[s->count - 1].own_listener = true;
-		}
+	for (unsigned i = 0; e == OK && i < l->edges; i++) {
+		e = open_one(at, LISTEN_SHARED | l->flags, &fd, a, fault);
+		if (e != OK)
+			return e;
+		sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)i,
+		            numbered(name, l->stem, (unsigned)k));
+		/* A datagram socket cannot be taken out of its group. */
+		s->rows[s->count - 1].own_listener = (l->flags & LISTEN_DATAGRAM) == 0;
 	}
 	return e;
 }
 
-static enum err listen_list(struct sockets *s, const struct conf_addresses *list, unsigned edges,
-                            const char *stem, struct arena *a, struct socket_fault *fault)
+static enum err listen_list(struct sockets *s, const struct shared *l, struct arena *a,
+                            struct socket_fault *fault)
 {
-	char name[NAME_ROOM];
 	enum err e = OK;
 
-	for (size_t k = 0; e == OK && k < list->count; k++)
-		e = listen_edges(s, &list->at[k], edges, numbered(name, stem, (unsigned)k), a,
-		                 fault);
+	for (size_t k = 0; e == OK && k < l->list->count; k++)
+		e = listen_edges(s, l, k, a, fault);
 	return e;
 }
 
@@ -244,7 +254,7 @@ static enum err listen_admin(struct sockets *s, const struct conf_addresses *lis
 	int fd;
 
 	for (size_t k = 0; e == OK && k < list->count; k++) {
-		e = sockets_probe(&list->at[k], a, fault);
+		e = sockets_probe(&list->at[k], 0, a, fault);
 		if (e == OK)
 			e = open_one(&list->at[k], 0, &fd, a, fault);
 		if (e == OK)
@@ -275,15 +285,23 @@ static enum err listen_control(struct sockets *s, const struct conf *conf, struc
 enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
                         struct socket_fault *fault)
 {
+	const struct shared tls = { &conf->listen.tls, "listen.tls.", 0, edges };
+	const struct shared http = { &conf->listen.http, "listen.http.", 0, edges };
+	const struct shared dns = { &conf->listen.dns, "listen.dns.", 0, edges };
+	const struct shared udp = { &conf->listen.dns, "listen.udp.", LISTEN_DATAGRAM, edges };
 	struct passed passed = { 0 };
 	enum err e = OK;
 
 	take_passed(&passed);
 	sockets_reserve();
 	if (!add_passed(s, &passed, "tls", ROLE_BIT(ROLE_EDGE)))
-		e = listen_list(s, &conf->listen.tls, edges, "listen.tls.", a, fault);
+		e = listen_list(s, &tls, a, fault);
 	if (e == OK && !add_passed(s, &passed, "http", ROLE_BIT(ROLE_EDGE)))
-		e = listen_list(s, &conf->listen.http, edges, "listen.http.", a, fault);
+		e = listen_list(s, &http, a, fault);
+	if (e == OK)
+		e = listen_list(s, &dns, a, fault);
+	if (e == OK)
+		e = listen_list(s, &udp, a, fault);
 	if (e == OK && !add_passed(s, &passed, "admin", ROLE_BIT(ROLE_DESK)))
 		e = listen_admin(s, &conf->listen.admin, a, fault);
 	return e == OK ? listen_control(s, conf, a, fault) : e;

@@ -45,8 +45,8 @@ void sockets_add(struct sockets *s, int fd, unsigned roles, int index, const cha
 enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, int board) MUST_USE;
 
 /*
- * The listeners of conf: one socket per edge for tls and http, one each for admin
- * and control.  Sockets passed by systemd (LISTEN_FDS, FileDescriptorName= tls, http or
+ * The listeners of conf: one socket per edge for tls, http and (TCP and UDP) dns, one each for
+ * admin and control.  Sockets passed by systemd (LISTEN_FDS, FileDescriptorName= tls, http or
  * admin) take the place of the configured addresses of that name and are shared
  * by all edges.  On failure *fault says which (strings in a).
  */
@@ -54,10 +54,10 @@ enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edg
                         struct socket_fault *fault) MUST_USE;
 
 /*
- * Whether an address can be listened on now; a port still held by a dying child of an
- * earlier parent is waited for, up to a second.
+ * Whether an address can be listened on now, flags as for listen_open; a port still held by a dying
+ * child of an earlier parent is waited for, up to a second.
  */
-enum err sockets_probe(const struct address *at, struct arena *a,
+enum err sockets_probe(const struct address *at, unsigned flags, struct arena *a,
                        struct socket_fault *fault) MUST_USE;
 
 /* Closes the listeners that only this edge serves, or opens them again. */

@@ -54,20 +54,25 @@ static bool prepare(int fd, const struct address *a, unsigned flags)
 	if (a->any.ss_family == AF_INET6 &&
 	    !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)))
 		return false;
+	if ((flags & LISTEN_DATAGRAM) != 0)
+		return a->any.ss_family != AF_INET ||
+		       set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
 	/* Inherited by accepted sockets on Linux: one call a connection is saved. */
 	return set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 enum err listen_open(const struct address *a, unsigned flags, int *fd_out)
 {
-	int fd = socket(a->any.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool datagrams = (flags & LISTEN_DATAGRAM) != 0;
+	int type = datagrams ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(a->any.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	enum err e = OK;
 	int kept;
 
 	if (fd < 0)
 		return of_errno();
 	if (!prepare(fd, a, flags) || bind(fd, (const struct sockaddr *)&a->any, a->len) != 0 ||
-	    listen(fd, LISTEN_BACKLOG) != 0)
+	    (!datagrams && listen(fd, LISTEN_BACKLOG) != 0))
 		e = of_errno();
 	if (e == OK) {
 		*fd_out = fd;

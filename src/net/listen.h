@@ -8,11 +8,14 @@
 
 #define LISTEN_BACKLOG 4096
 
-/* LISTEN_SHARED: SO_REUSEPORT, so that each edge has a socket of its own on one address. */
-enum { LISTEN_SHARED = 1 };
+/*
+ * LISTEN_SHARED: SO_REUSEPORT, so that each edge has a socket of its own on one address.
+ * LISTEN_DATAGRAM: UDP, not TCP; what is sent is never fragmented on a router's word.
+ */
+enum { LISTEN_SHARED = 1, LISTEN_DATAGRAM = 2 };
 
 /*
- * A non-blocking, close-on-exec stream listener.  IPv6 sockets take IPv6 only, except
+ * A non-blocking, close-on-exec listener.  IPv6 sockets take IPv6 only, except
  * the wildcard of "*:port".  A Unix path that nobody listens on any more is replaced.
  * ERR_CONFLICT: taken.  ERR_DENIED: a privileged port or a folder we may not write.
  * ERR_UNAVAILABLE: no such address here.  ERR_IO: else (errno is kept).

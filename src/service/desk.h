@@ -24,6 +24,7 @@ struct desk_settings {
 	bool demo;
 	const char *state_dir;
 	const char *zone;         /* service zone, no final dot */
+	const char *nameservers;  /* of it, as service/zone_rows.h reads them */
 	const char *service_host; /* public name of this machine: the admin host */
 	const char *report_host;
 	const char *addresses; /* what an `address` record points to, blanks between */

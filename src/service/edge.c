@@ -87,8 +87,9 @@ static void beat(struct edge *e, int64_t now_ms)
 /* The parent waits for ten seconds; whatever is not through by then would be cut anyway. */
 static void stop_when_empty(struct edge *e, int64_t now_ms)
 {
-	if (e->draining &&
-	    ((e->open_count == 0 && e->relay_count == 0) || now_ms >= e->drain_due_ms))
+	size_t open = e->open_count + e->relay_count + dns_server_open(e->dns);
+
+	if (e->draining && (open == 0 || now_ms >= e->drain_due_ms))
 		loop_stop(e->loop);
 }
 
@@ -99,6 +100,7 @@ static void on_tick(void *arg)
 
 	edge_conn_expire(e, now_ms);
 	edge_relay_expire(e, now_ms);
+	dns_server_expire(e->dns, now_ms);
 	edge_feed_look(e);
 	beat(e, now_ms);
 	stop_when_empty(e, now_ms);
@@ -127,6 +129,16 @@ static void listen_on(struct edge *e, const int *fds, size_t count, bool tls)
 	}
 }
 
+/* A name that the configuration took fits. */
+static struct zone *make_zone(struct slice name)
+{
+	struct dns_name origin;
+
+	if (name.len == 0 || dns_name_from_text(name, &origin) != OK)
+		return NULL;
+	return zone_new(&origin);
+}
+
 struct edge *edge_new(const struct edge_options *o)
 {
 	struct edge *e = mem_alloc(sizeof(*e));
@@ -137,6 +149,7 @@ struct edge *edge_new(const struct edge_options *o)
 	tls_server_validate(e->tls, validate);
 	e->index = edge_index_new();
 	e->challenges = edge_challenges_new();
+	e->zone = make_zone(o->zone);
 	e->certs = edge_certs_new(o->limits.certificates, o->edge_key, o->report_key);
 	e->peers = edge_peers_new(o->limits.connections);
 	e->relay_peers = edge_peers_new(o->limits.relays);
@@ -149,6 +162,7 @@ struct edge *edge_new(const struct edge_options *o)
 	e->listeners = mem_calloc(o->tls_count + o->http_count, sizeof(*e->listeners));
 	/* What is served is known before the first connection is taken. */
 	edge_feed_look(e);
+	e->dns = dns_server_new(e->loop, &o->dns, &e->zone);
 	loop_timer_init(&e->tick, e->loop, on_tick, e);
 	on_tick(e);
 	if (o->bell >= 0) {
@@ -183,6 +197,8 @@ void edge_free(struct edge *e)
 	edge_certs_free(e->certs);
 	edge_index_free(e->index);
 	edge_challenges_free(e->challenges);
+	dns_server_free(e->dns);
+	zone_free(e->zone);
 	edge_peers_free(e->peers);
 	edge_peers_free(e->relay_peers);
 	tls_server_free(e->tls);
@@ -211,6 +227,7 @@ void edge_drain(struct edge *e)
 	e->drain_due_ms = now_ms + EDGE_DRAIN_MS;
 	stop_listening(e);
 	edge_conn_drain(e);
+	dns_server_drain(e->dns);
 	stop_when_empty(e, now_ms);
 }
 
@@ -221,6 +238,8 @@ struct edge_figures edge_figures(const struct edge *e)
 		                      .relays = e->relay_count,
 		                      .peers = edge_peers_count(e->peers),
 		                      .certificates = edge_certs_count(e->certs),
+		                      .dns_sets = e->zone == NULL ? 0 : zone_count(e->zone),
+		                      .dns_connections = dns_server_open(e->dns),
 		                      .applied = e->applied };
 }
 

@@ -2,6 +2,8 @@
  * Edge: answers policies over HTTPS, and hands the decrypted streams of the report and
  * admin hosts to intake and desk.
  *
+ * It also answers DNS questions for the service zone (service/dns_server.h).
+ *
  * One loop, no threads, nothing that blocks.  What is served comes from edge.db through
  * an index in memory (service/edge_index.h) that follows the board; it goes on being
  * served when the database cannot be read.  Edge writes nothing but its slot of the
@@ -11,6 +13,7 @@
 #define SERVICE_EDGE_H
 
 #include "service/board.h"
+#include "service/dns_server.h"
 
 struct edge_limits {
 	size_t connections;        /* open at once; memory for them is taken at the start */
@@ -38,6 +41,8 @@ struct edge_options {
 	const char *edgedb_path;
 	const unsigned char *edge_key, *report_key; /* of KEY_SIZE bytes; NULL: not held */
 	struct edge_limits limits;
+	struct slice zone; /* the service zone; empty: none */
+	struct dns_options dns;
 	int64_t (*now_s)(void); /* wall clock */
 };
 
@@ -56,7 +61,7 @@ void edge_drain(struct edge *e);
 
 /* For tests and figures. */
 struct edge_figures {
-	size_t names, connections, relays, peers, certificates;
+	size_t names, connections, relays, peers, certificates, dns_sets, dns_connections;
 	int64_t applied; /* the change sequence that is served */
 };
 struct edge_figures edge_figures(const struct edge *e);

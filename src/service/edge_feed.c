@@ -61,6 +61,23 @@ static void on_challenge(void *ctx, const struct edge_challenge *row)
 	edge_challenges_apply(e->challenges, row);
 }
 
+/* What lies outside the zone belonged to one that was configured before. */
+static void on_record(void *ctx, const struct edge_record *row)
+{
+	struct edge *e = ctx;
+
+	if (e->zone != NULL && zone_apply(e->zone, row) == ERR_SYNTAX)
+		log_error("a record of edge.db makes no sense", FS("name", row->name));
+}
+
+static void on_zone(void *ctx, int64_t seq)
+{
+	struct edge *e = ctx;
+
+	if (e->zone != NULL)
+		zone_set_serial(e->zone, seq);
+}
+
 /* Everything anew: the file is older than what was read from it, so it is another one. */
 static void forget(struct edge *e)
 {
@@ -69,14 +86,24 @@ static void forget(struct edge *e)
 	e->index = edge_index_new();
 	edge_challenges_free(e->challenges);
 	e->challenges = edge_challenges_new();
+	if (e->zone != NULL) {
+		struct dns_name origin;
+
+		dns_name_lower(zone_origin(e->zone), &origin);
+		zone_free(e->zone);
+		e->zone = zone_new(&origin);
+	}
 	e->applied = 0;
 }
 
 static enum err apply(struct edge *e)
 {
-	struct edgedb_visit visit = {
-		.host = on_host, .cert = on_cert, .challenge = on_challenge, .ctx = e
-	};
+	struct edgedb_visit visit = { .host = on_host,
+		                      .cert = on_cert,
+		                      .challenge = on_challenge,
+		                      .record = on_record,
+		                      .zone = on_zone,
+		                      .ctx = e };
 	int64_t seq = 0;
 	enum err result = edgedb_seq(e->db, &seq);
 

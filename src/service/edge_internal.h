@@ -74,6 +74,8 @@ struct edge {
 	struct edge_index *index;
 	struct edge_certs *certs;
 	struct edge_challenges *challenges;
+	struct zone *zone; /* NULL: none is served */
+	struct dns_server *dns;
 
 	struct edgedb *db; /* NULL: not open */
 	int64_t applied, asked_ms;

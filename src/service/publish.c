@@ -9,6 +9,7 @@
 #include "service/board.h"
 #include "service/demo_cert.h"
 #include "service/demo_fetch.h"
+#include "service/zone_feed.h"
 #include "store/certs.h"
 #include "store/edgedb.h"
 
@@ -151,13 +152,24 @@ static enum err drop_host(struct desk *d, const char *host, int64_t *seq_out)
 	return e;
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out)
 {
 	char host[DOMAIN_NAME_MAX + 1];
+	int64_t zone = 0;
 	enum err e = publish_host_name(name, host);
 
 	*seq_out = 0;
-	return e == OK ? drop_host(d, host, seq_out) : e;
+	if (e == OK)
+		e = drop_host(d, host, seq_out);
+	if (e == OK)
+		e = zone_feed_drop(d, name, &zone);
+	*seq_out = later(*seq_out, zone);
+	return e;
 }
 
 static enum err offer_newest(struct desk *d, const struct domain *domain, const char *host,
@@ -188,12 +200,12 @@ static enum err offer_newest(struct desk *d, const struct domain *domain, const 
 	return offer(d, &row, found ? &cert : NULL, p.id, now, a, seq_out);
 }
 
-enum err publish_domain(struct desk *d, const struct domain *domain, int64_t now, int64_t *seq_out)
+static enum err offer_text(struct desk *d, const struct domain *domain, int64_t now,
+                           int64_t *seq_out)
 {
 	char host[DOMAIN_NAME_MAX + 1];
 	enum err e = publish_host_name(domain->name, host);
 
-	*seq_out = 0;
 	if (e != OK)
 		return e;
 	if (!domain->hosted || domain->hosting == HOSTING_EXTERNAL)
@@ -201,6 +213,19 @@ enum err publish_domain(struct desk *d, const struct domain *domain, int64_t now
 	struct arena *a = arena_new();
 	e = offer_newest(d, domain, host, a, now, seq_out);
 	arena_free(a);
+	return e;
+}
+
+enum err publish_domain(struct desk *d, const struct domain *domain, int64_t now, int64_t *seq_out)
+{
+	int64_t zone = 0;
+	enum err e;
+
+	*seq_out = 0;
+	e = offer_text(d, domain, now, seq_out);
+	if (e == OK)
+		e = zone_feed_domain(d, domain, now, &zone);
+	*seq_out = later(*seq_out, zone);
 	return e;
 }
 
@@ -227,12 +252,13 @@ enum err publish_hosts(struct desk *d, int64_t now, int64_t *seq_out)
 	*seq_out = 0;
 	if (d->set.report_host[0] != '\0')
 		e = publish_host(d, d->set.report_host, EDGE_REPORT, now, &seq);
-	if (seq > *seq_out)
-		*seq_out = seq;
+	*seq_out = later(*seq_out, seq);
 	if (e == OK && d->set.service_host[0] != '\0')
 		e = publish_host(d, d->set.service_host, EDGE_ADMIN, now, &seq);
-	if (seq > *seq_out)
-		*seq_out = seq;
+	*seq_out = later(*seq_out, seq);
+	if (e == OK)
+		e = zone_feed_apex(d, &seq);
+	*seq_out = later(*seq_out, seq);
 	return e;
 }
 
@@ -251,8 +277,7 @@ enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out)
 		for (size_t i = 0; e == OK && i < count; i++) {
 			int64_t seq = 0;
 			e = publish_domain(d, &list[i], now, &seq);
-			if (seq > *seq_out)
-				*seq_out = seq;
+			*seq_out = later(*seq_out, seq);
 		}
 		if (e == OK && count > 0)
 			(void)snprintf(after, sizeof(after), "%s", list[count - 1].name);
@@ -290,15 +315,22 @@ static bool may_announce(struct desk *d, const struct publication *p, const char
 	return e == OK && (announced || demo_fetch_policy(d, name, p->text));
 }
 
-/* In a demonstration records count as seen, so that served is announced. */
-static enum err mark(struct desk *d, const struct publication *p, int64_t now)
+/* Whether the id is ours to answer: then it follows the text at once. */
+static bool answers_id(const struct desk *d, const struct domain *domain)
+{
+	return d->set.demo || (d->set.zone[0] != '\0' && domain->way[RECORD_ID] == WAY_CNAME);
+}
+
+/* In a demonstration records count as seen. */
+static enum err mark(struct desk *d, const struct publication *p, const struct domain *domain,
+                     int64_t now)
 {
 	enum err e = db_begin(d->db);
 
 	if (e != OK)
 		return e;
 	e = policies_mark_served(d->db, p->id, now);
-	if (e == OK && d->set.demo)
+	if (e == OK && answers_id(d, domain))
 		e = policies_mark_announced(d->db, p->id, now);
 	if (e == OK && d->set.demo)
 		e = policies_mark_seen(d->db, p->id, now, (int64_t)d->set.ttl);
@@ -308,6 +340,7 @@ static enum err mark(struct desk *d, const struct publication *p, int64_t now)
 static void settle_one(struct desk *d, const struct publication *p, struct arena *a, int64_t now)
 {
 	struct domain domain;
+	int64_t seq;
 
 	if (p->offered == 0 || !board_served_everywhere(d->board, (uint64_t)p->seq))
 		return;
@@ -317,7 +350,9 @@ static void settle_one(struct desk *d, const struct publication *p, struct arena
 	if (e != OK || (d->set.demo && !may_announce(d, p, domain.name)))
 		return;
 	desk_lock(d);
-	e = mark(d, p, now);
+	e = mark(d, p, &domain, now);
+	if (e == OK)
+		e = zone_feed_domain(d, &domain, now, &seq);
 	desk_unlock(d);
 	if (e == OK)
 		log_info("policy served everywhere", F("domain", domain.name),

@@ -5,8 +5,8 @@
  * A save makes a publication `staged`.  publish_domain gives its text to the
  * edges (edge.db), once there is a certificate for the policy host; publish_settle
  * notes that every live edge serves it and, where records are ours to answer,
- * announces the id.  Both may be repeated at any moment: a desk that was killed
- * between two steps goes on with the next one.
+ * announces the id in the service zone (service/zone_feed.h).  Both may be repeated at any moment:
+ * a desk that was killed between two steps goes on with the next one.
  */
 #ifndef SERVICE_PUBLISH_H
 #define SERVICE_PUBLISH_H

@@ -28,7 +28,7 @@ static enum err read_record(struct reader *r, struct found *out)
 	size_t len;
 
 	out->start = r->at;
-	if (dns_name_read(r->message, r->at, &out->owner, &r->at) != OK ||
+	if (dns_name_parse(r->message, r->at, &out->owner, &r->at) != OK ||
 	    r->message.len - r->at < RECORD_FIXED)
 		return ERR_SYNTAX;
 	fixed = r->message.p + r->at;
@@ -50,7 +50,7 @@ static enum err read_question(struct reader *r, struct dns_query *q)
 	struct dns_name name;
 	size_t next;
 
-	if (dns_name_read(r->message, r->at, &name, &next) != OK || next - r->at != name.len ||
+	if (dns_name_parse(r->message, r->at, &name, &next) != OK || next - r->at != name.len ||
 	    r->message.len - next < QUESTION_FIXED)
 		return ERR_SYNTAX;
 	q->name = slice_of(r->message.p + r->at, name.len);
@@ -73,7 +73,7 @@ static enum err read_authority(struct reader *r, struct dns_query *q)
 		return OK;
 	at = (size_t)(f.rdata.p - r->message.p);
 	for (int names = 0; names < 2; names++)
-		if (dns_name_read(r->message, at, &name, &at) != OK)
+		if (dns_name_parse(r->message, at, &name, &at) != OK)
 			return ERR_SYNTAX;
 	if (r->at - at != SOA_FIXED)
 		return ERR_SYNTAX;

@@ -98,7 +98,7 @@ static enum err follow(struct slice message, size_t *at, size_t *limit)
 	return OK;
 }
 
-enum err dns_name_read(struct slice message, size_t at, struct dns_name *out, size_t *next_out)
+enum err dns_name_parse(struct slice message, size_t at, struct dns_name *out, size_t *next_out)
 {
 	struct dns_name n = { 0 };
 	size_t limit = at, next = 0;

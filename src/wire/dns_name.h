@@ -37,8 +37,8 @@ const char *dns_name_text(struct slice name, char out[DNS_NAME_TEXT_SIZE]);
  * Reads the name at offset `at` of a message, pointers followed; *next_out is behind it.
  * ERR_SYNTAX: it runs past the end, a pointer does not lead back, or a label type is unknown.
  */
-enum err dns_name_read(struct slice message, size_t at, struct dns_name *out,
-                       size_t *next_out) MUST_USE;
+enum err dns_name_parse(struct slice message, size_t at, struct dns_name *out,
+                        size_t *next_out) MUST_USE;
 
 /* The same bytes in lower case. */
 void dns_name_lower(struct slice name, struct dns_name *out);

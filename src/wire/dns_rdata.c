@@ -87,7 +87,7 @@ static bool has_names(struct slice rdata, size_t before, size_t names, size_t be
 		return false;
 	rdata = slice_skip(rdata, before);
 	for (; names > 0; names--) {
-		if (dns_name_read(rdata, 0, &name, &next) != OK)
+		if (dns_name_parse(rdata, 0, &name, &next) != OK)
 			return false;
 		rdata = slice_skip(rdata, next);
 	}

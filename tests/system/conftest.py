@@ -137,7 +137,7 @@ def eventually(what, seconds=DEADLINE, pause=0.02):
 
 
 def demo_ports(base):
-    return {"tls": base + 443, "http": base + 80, "admin": base}
+    return {"tls": base + 443, "http": base + 80, "dns": base + 53, "admin": base}
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def make_product(tmp_path):
     def make(extra="", name="product", args=(), text=CONFIG):
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        ports = {"tls": free_port(), "http": free_port(), "admin": free_port()}
+        ports = {name: free_port() for name in ("tls", "http", "dns", "admin")}
         config = folder / "mxseal.conf"
         config.write_text(text.format(state=folder / "state", **ports) + extra)
         service = Service(folder, ["--config", config, *args], ports)

@@ -157,7 +157,7 @@ static inline const char *zone_show(struct slice m)
 	                       flags & DNS_FLAG_RD ? " RD" : "", flags & DNS_FLAG_CD ? " CD" : "");
 	assert_true((flags & DNS_FLAG_QR) != 0);
 	if (dns_get16(m.p + 4) == 1) {
-		assert_int_equal(dns_name_read(m, at, &n, &at), OK);
+		assert_int_equal(dns_name_parse(m, at, &n, &at), OK);
 		at += 4;
 	} else {
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " (no question)");
@@ -166,7 +166,7 @@ static inline const char *zone_show(struct slice m)
 		sections[s] = dns_get16(m.p + 6 + 2 * s);
 	for (size_t s = 0; s < 3; s++) {
 		for (size_t i = 0; i < sections[s]; i++) {
-			assert_int_equal(dns_name_read(m, at, &n, &at), OK);
+			assert_int_equal(dns_name_parse(m, at, &n, &at), OK);
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %s %u",
 			                        i == 0 ? " / " : ", ",
 			                        dns_name_text(dns_name_slice(&n), name),

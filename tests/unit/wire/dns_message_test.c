@@ -192,8 +192,8 @@ TEST(written_names_read_back)
 		struct dns_name want, owner, target;
 
 		assert_int_equal(dns_name_from_text(slice_str(names[i]), &want), OK);
-		assert_int_equal(dns_name_read(message, at, &owner, &at), OK);
-		assert_int_equal(dns_name_read(message, at + 10, &target, &at), OK);
+		assert_int_equal(dns_name_parse(message, at, &owner, &at), OK);
+		assert_int_equal(dns_name_parse(message, at + 10, &target, &at), OK);
 		EXPECT_SLICE(dns_name_slice(&owner), dns_name_slice(&want), names[i]);
 		EXPECT_SLICE(dns_name_slice(&target), dns_name_slice(&want), names[i]);
 	}

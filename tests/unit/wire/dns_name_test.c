@@ -73,7 +73,7 @@ TEST(names_are_read)
 		struct dns_name n = { 0 };
 		size_t next = 0;
 
-		EXPECT(dns_name_read(r->message, r->at, &n, &next) == r->err, r->label);
+		EXPECT(dns_name_parse(r->message, r->at, &n, &next) == r->err, r->label);
 		EXPECT_SLICE(dns_name_slice(&n), r->want, r->label);
 		EXPECT(next == r->next, r->label);
 	}

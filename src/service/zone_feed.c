@@ -1,0 +1,183 @@
+#include "service/zone_feed.h"
+
+#include "base/log.h"
+#include "service/board.h"
+#include "service/zone_rows.h"
+#include "store/policies.h"
+
+/* Rows that are to be there beside rows that are; both in the order of name and type. */
+struct merge {
+	struct edgedb *edge;
+	const struct edge_record *want, *have;
+	size_t want_count, have_count;
+	bool write; /* false: only find out whether there is something to do */
+	size_t changes;
+};
+
+static int order(const struct edge_record *a, const struct edge_record *b)
+{
+	int names = slice_cmp(a->name, b->name);
+
+	return names != 0 ? names : (a->type > b->type) - (a->type < b->type);
+}
+
+static enum err put(struct merge *m, const struct edge_record *r)
+{
+	m->changes++;
+	return m->write ? edgedb_put_record(m->edge, r) : OK;
+}
+
+static enum err drop(struct merge *m, const struct edge_record *r)
+{
+	m->changes++;
+	return m->write ? edgedb_drop_record(m->edge, r->name, r->type) : OK;
+}
+
+static enum err merge(struct merge *m)
+{
+	size_t w = 0, h = 0;
+	enum err e = OK;
+
+	while (e == OK && (w < m->want_count || h < m->have_count)) {
+		const struct edge_record *want = &m->want[w], *have = &m->have[h];
+		int way = w == m->want_count ? 1 : h == m->have_count ? -1 : order(want, have);
+
+		if (way > 0)
+			e = drop(m, have);
+		else if (way < 0 || want->ttl != have->ttl || !slice_eq(want->set, have->set))
+			e = put(m, want);
+		w += way <= 0 ? 1 : 0;
+		h += way >= 0 ? 1 : 0;
+	}
+	return e;
+}
+
+static void tell_edges(struct desk *d, int64_t seq)
+{
+	board_commit(d->board, (uint64_t)seq);
+	board_ring(d->bells, d->bell_count);
+}
+
+static enum err write_rows(struct desk *d, const char *domain, const struct zone_rows *rows,
+                           struct arena *a, int64_t *seq_out)
+{
+	struct merge m = { .edge = d->edge, .want = rows->rows, .want_count = rows->count };
+	struct edge_record *have = NULL;
+	int64_t seq = 0;
+	enum err e = edgedb_records(d->edge, slice_str(domain), a, &have, &m.have_count);
+
+	m.have = have;
+	if (e == OK)
+		e = merge(&m);
+	if (e != OK || m.changes == 0)
+		return e;
+	m.write = true;
+	e = edgedb_begin(d->edge, &seq);
+	if (e == OK)
+		e = edgedb_end(d->edge, merge(&m));
+	if (e == OK) {
+		tell_edges(d, seq);
+		*seq_out = seq;
+	}
+	return e;
+}
+
+static struct zone_facts facts(const struct desk *d)
+{
+	return (struct zone_facts){ .zone = d->set.zone,
+		                    .nameservers = d->set.nameservers,
+		                    .addresses = d->set.addresses,
+		                    .service_host = d->set.service_host,
+		                    .report_host = d->set.report_host,
+		                    .ttl = d->set.ttl };
+}
+
+/*
+ * The newest announced one, also while a newer one is on its way.  Where service stopped, nothing
+ * is answered.  NULL: there is none.
+ */
+static enum err announced_id(struct desk *d, int64_t domain, struct arena *a, const char **out)
+{
+	struct publication *list = NULL;
+	size_t count = 0;
+	enum err e = policies_history(d->db, domain, a, &list, &count);
+
+	*out = NULL;
+	for (size_t i = 0; e == OK && i < count; i++) {
+		if (list[i].end == END_STOPPED)
+			*out = NULL;
+		else if (list[i].announced != 0)
+			*out = list[i].policy_id;
+	}
+	return e;
+}
+
+static enum err feed_domain(struct desk *d, const struct domain *domain, int64_t now,
+                            struct arena *a, int64_t *seq_out)
+{
+	struct zone_facts f = facts(d);
+	struct zone_rows *rows = arena_alloc(a, sizeof(*rows));
+	struct records records;
+	const char *id;
+	enum err e = announced_id(d, domain->id, a, &id);
+
+	if (e == OK)
+		e = records_read(d, domain, now, a, &records);
+	if (e != OK)
+		return e;
+	e = zone_rows_domain(a, domain, &f, id, &records, rows);
+	if (e != OK)
+		log_error("the zone's records of a domain cannot be made",
+		          F("domain", domain->name), F("why", err_name(e)));
+	return e == OK ? write_rows(d, domain->name, rows, a, seq_out) : OK;
+}
+
+enum err zone_feed_domain(struct desk *d, const struct domain *domain, int64_t now,
+                          int64_t *seq_out)
+{
+	struct arena *a;
+	enum err e;
+
+	*seq_out = 0;
+	if (d->set.zone[0] == '\0')
+		return zone_feed_drop(d, domain->name, seq_out);
+	a = arena_new();
+	e = feed_domain(d, domain, now, a, seq_out);
+	arena_free(a);
+	return e;
+}
+
+enum err zone_feed_drop(struct desk *d, const char *domain, int64_t *seq_out)
+{
+	static const struct zone_rows none;
+	struct arena *a = arena_new();
+	enum err e;
+
+	*seq_out = 0;
+	e = write_rows(d, domain, &none, a, seq_out);
+	arena_free(a);
+	return e;
+}
+
+enum err zone_feed_apex(struct desk *d, int64_t *seq_out)
+{
+	struct zone_facts f = facts(d);
+	struct zone_rows *rows;
+	struct arena *a;
+	enum err e;
+
+	if (f.zone[0] == '\0')
+		return zone_feed_drop(d, "", seq_out);
+	*seq_out = 0;
+	if (f.addresses[0] == '\0')
+		log_warn("the service zone leads nowhere: [service] addresses is not set");
+	a = arena_new();
+	rows = arena_alloc(a, sizeof(*rows));
+	e = zone_rows_apex(a, &f, rows);
+	if (e != OK)
+		log_error("the service zone cannot be made", F("why", err_name(e)));
+	else
+		e = write_rows(d, "", rows, a, seq_out);
+	arena_free(a);
+	return e;
+}
