@@ -116,6 +116,23 @@ static const char *const migrations[] = {
 	" tenant @int not null references tenant (id), kind @int not null, role @int not null,"
 	" who @text not null, created @int not null, expires @int not null @end;"
 	"create table setting (name @text primary key, content @blob not null @end;",
+
+	/* 4: certificates ordered from a CA; domain 0 is the service itself */
+	"create table cert_account (directory @text primary key, url @text not null,"
+	" sealed_key @blob not null, created @int not null @end;"
+	"create table cert_order (tenant @int not null references tenant (id),"
+	" host @text not null, domain @int not null, state @text not null, due @int not null,"
+	" claimed_until @int not null, rank @int not null, tries @int not null,"
+	" faults @int not null, why @text not null, problem @text not null,"
+	" order_url @text not null, authorization_url @text not null,"
+	" challenge_url @text not null, method @text not null, seq @int not null,"
+	" sealed_key @blob, replaces @text not null, renew_at @int not null,"
+	" explanation @text not null, started @int not null, wanted @int not null,"
+	" primary key (tenant, host) @end;"
+	"create index cert_order_due on cert_order (due);"
+	"create table cert_spent (id @int primary key, directory @text not null,"
+	" tenant @int not null, host @text not null, moment @int not null @end;"
+	"create index cert_spent_when on cert_spent (directory, moment);",
 };
 
 int migrate_newest(void)

@@ -16,6 +16,20 @@
 	"c.subject, c.issuer, c.note, c.not_before, c.not_after, c.added, c.chain, c.der," \
 	" c.sealed_key"
 
+#define ORDER_COLUMNS                                                                     \
+	"tenant, host, domain, state, due, rank, tries, faults, seq, renew_at, started, " \
+	"why, problem, order_url, authorization_url, challenge_url, method, replaces, "   \
+	"explanation, sealed_key"
+#define ORDER_NEW                                                                            \
+	"insert into cert_order (tenant, host, domain, state, due, claimed_until, rank,"     \
+	" tries, faults, why, problem, order_url, authorization_url, challenge_url, method," \
+	" seq, replaces, renew_at, explanation, started, wanted) "
+#define ORDER_BLANK(due, rank) \
+	"'idle', " due ", 0, " rank ", 0, 0, '', '', '', '', '', '', 0, '', 0, '', 0, 1"
+#define ORDER_NO_DOMAIN                                                      \
+	" not exists (select 1 from domain d where d.id = cert_order.domain" \
+	" and d.removed = 0 and d.hosted = 1 and d.hosting = 'here')"
+
 #define REPORT_COLUMNS                                                              \
 	"id, domain, name, report_id, contact, signer, trust, range_start, "        \
 	"range_end, day, arrived, successful, failed, notes, raw_sha256, segment, " \
@@ -165,6 +179,48 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_CERT_ASSIGNED,
 	    "select " CERT_COLUMNS " from cert c join cert_use u on u.tenant = c.tenant"
 	    " and u.fingerprint = c.fingerprint where u.tenant = $1 and u.host = $2"),
+
+	/* orders of certificates */
+	ROW(SQL_ORDER_DOUBT_SERVICE, "update cert_order set wanted = 0 where domain = 0"),
+	ROW(SQL_ORDER_ADD_SERVICE,
+	    ORDER_NEW "values ($1, $2, 0, " ORDER_BLANK(
+	            "$3", "0") ")"
+	                       " on conflict (tenant, host) do update set wanted = 1"),
+	ROW(SQL_ORDER_DROP_SERVICE, "delete from cert_order where domain = 0 and wanted = 0"),
+	ROW(SQL_ORDER_DROP_DOMAINS, "delete from cert_order where domain <> 0 and" ORDER_NO_DOMAIN),
+	ROW(SQL_ORDER_ADD_DOMAINS,
+	    ORDER_NEW "select tenant, 'mta-sts.' || name, id, " ORDER_BLANK(
+	            "$1", "3") " from domain where removed = 0 and hosted = 1 and hosting = 'here'"
+	                       " on conflict (tenant, host) do nothing"),
+	ROW(SQL_ORDER_CLAIM,
+	    "update cert_order set claimed_until = $2 where (tenant, host) = ("
+	    "select tenant, host from cert_order where due <= $1 and claimed_until <= $1"
+	    " order by rank, due, host limit 1) returning " ORDER_COLUMNS),
+	ROW(SQL_ORDER_UNCLAIM, "update cert_order set claimed_until = 0 where claimed_until > 0"),
+	ROW(SQL_ORDER_PUT,
+	    "update cert_order set state = $3, due = $4, rank = $5, tries = $6, faults = $7,"
+	    " seq = $8, renew_at = $9, started = $10, why = $11, problem = $12, order_url = $13,"
+	    " authorization_url = $14, challenge_url = $15, method = $16, replaces = $17,"
+	    " explanation = $18, sealed_key = $19, claimed_until = claimed_until * $20"
+	    " where tenant = $1 and host = $2"),
+	ROW(SQL_ORDER_GET,
+	    "select " ORDER_COLUMNS " from cert_order where tenant = $1 and host = $2"),
+	ROW(SQL_ORDER_LIST, "select " ORDER_COLUMNS " from cert_order where tenant = $1"
+	                    " and host > $2 order by host limit $3"),
+	ROW(SQL_ORDER_HURRY,
+	    "update cert_order set due = $3, renew_at = $3, state = case when state = 'idle'"
+	    " then 'wanted' else state end where tenant = $1 and host = $2"),
+	ROW(SQL_ORDER_SPEND, "insert into cert_spent (id, directory, tenant, host, moment)"
+	                     " values ($1, $2, $3, $4, $5)"),
+	ROW(SQL_ORDER_SPENT,
+	    "select count(*), coalesce(sum(case when tenant = $3 then 1 else 0 end), 0),"
+	    " coalesce(min(moment), 0), (select count(*) from tenant) from cert_spent"
+	    " where directory = $1 and moment > $2"),
+	ROW(SQL_ORDER_ACCOUNT_GET, "select url, sealed_key from cert_account where directory = $1"),
+	ROW(SQL_ORDER_ACCOUNT_PUT,
+	    "insert into cert_account (directory, url, sealed_key, created)"
+	    " values ($1, $2, $3, $4) on conflict (directory) do update set url = $2,"
+	    " sealed_key = $3"),
 
 	/* reports */
 	ROW(SQL_REPORT_DOMAIN,

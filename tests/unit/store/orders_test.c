@@ -1,0 +1,138 @@
+#include "store/orders.h"
+
+#include "store/domains.h"
+#include "store/fixture.h"
+
+static int64_t add_domain(struct fixture *f, const char *name, bool hosted)
+{
+	struct domain d = { .tenant = TENANT_ONLY,
+		            .name = name,
+		            .profile = "default",
+		            .rua = "",
+		            .tag = name,
+		            .tag_before = "",
+		            .claim = "c",
+		            .hosted = hosted };
+	int64_t id = 0;
+
+	assert_int_equal(domains_add(f->db, &d, NOON, &id), OK);
+	return id;
+}
+
+static const char *const hosts[] = { "admin.example", "reports.example" };
+
+/* All rows as "host/state/rank ". */
+static const char *listing(struct fixture *f)
+{
+	struct order *list = NULL;
+	size_t count = 0;
+	const char *text = "";
+
+	assert_int_equal(orders_list(f->db, TENANT_ONLY, S(""), 100, f->a, &list, &count), OK);
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(f->a, "%s%s/%s/%d ", text, list[i].host,
+		                    order_state_name(list[i].state), (int)list[i].rank);
+	return text;
+}
+
+TEST(following)
+{
+	struct fixture f;
+	int64_t id;
+
+	fixture_open(&f);
+	id = add_domain(&f, "a.example", true);
+	(void)add_domain(&f, "seen.example", false);
+	EXPECT(orders_follow(f.db, hosts, 2, NOON) == OK, "followed");
+	EXPECT_SLICE(slice_str(listing(&f)),
+	             S("admin.example/idle/0 mta-sts.a.example/idle/3 reports.example/idle/0 "),
+	             "hosted domains and the service's hosts");
+	EXPECT(orders_follow(f.db, hosts, 1, NOON) == OK, "again");
+	EXPECT_SLICE(slice_str(listing(&f)), S("admin.example/idle/0 mta-sts.a.example/idle/3 "),
+	             "a host that is no longer named goes");
+	assert_int_equal(domains_remove(f.db, id, NOON), OK);
+	EXPECT(orders_follow(f.db, hosts, 1, NOON) == OK, "again");
+	EXPECT_SLICE(slice_str(listing(&f)), S("admin.example/idle/0 "), "so does a domain's");
+	fixture_close(&f);
+}
+
+TEST(claiming)
+{
+	struct fixture f;
+	struct order o, other;
+
+	fixture_open(&f);
+	(void)add_domain(&f, "a.example", true);
+	assert_int_equal(orders_follow(f.db, hosts, 1, NOON), OK);
+	EXPECT(orders_claim(f.db, NOON - 1, 60, f.a, &o) == ERR_NOTFOUND, "nothing due");
+	EXPECT(orders_claim(f.db, NOON, 60, f.a, &o) == OK && o.rank == 0, "service hosts first");
+	EXPECT(orders_claim(f.db, NOON, 60, f.a, &other) == OK && other.rank == 3, "then domains");
+	EXPECT(orders_claim(f.db, NOON, 60, f.a, &other) == ERR_NOTFOUND, "each once");
+	EXPECT(orders_claim(f.db, NOON + 61, 60, f.a, &other) == OK, "a lease ends");
+	assert_int_equal(orders_unclaim_all(f.db), OK);
+	EXPECT(orders_claim(f.db, NOON, 60, f.a, &o) == OK, "nobody holds one after a restart");
+	o.state = ORDER_ASKED;
+	o.due = NOON + 5;
+	o.tries = 2;
+	o.why = "no";
+	o.sealed_key = S("sealed");
+	o.explanation = "https://ca.example/why";
+	EXPECT(orders_put(f.db, &o, false) == OK, "put back");
+	fixture_reopen(&f);
+	EXPECT(orders_get(f.db, TENANT_ONLY, S("admin.example"), f.a, &other) == OK &&
+	               other.state == ORDER_ASKED && other.due == NOON + 5 && other.tries == 2 &&
+	               slice_eq(other.sealed_key, S("sealed")) &&
+	               strcmp(other.explanation, "https://ca.example/why") == 0 &&
+	               strcmp(other.why, "no") == 0,
+	       "whole");
+	EXPECT(orders_hurry(f.db, TENANT_ONLY, S("admin.example"), NOON) == OK &&
+	               orders_get(f.db, TENANT_ONLY, S("admin.example"), f.a, &other) == OK &&
+	               other.due == NOON && other.state == ORDER_ASKED,
+	       "what is under way goes on");
+	EXPECT(orders_hurry(f.db, TENANT_ONLY, S("x.example"), NOON) == ERR_NOTFOUND, "unknown");
+	o.host = "x.example";
+	EXPECT(orders_put(f.db, &o, false) == ERR_NOTFOUND, "a row that went");
+	fixture_close(&f);
+}
+
+TEST(spending)
+{
+	struct fixture f;
+	struct order o = { .tenant = TENANT_ONLY, .host = "a.example" };
+	struct orders_spent s;
+
+	fixture_open(&f);
+	EXPECT(orders_spent(f.db, "ca", TENANT_ONLY, NOON - 100, &s) == OK && s.all == 0 &&
+	               s.of_tenant == 0 && s.tenants == 1 && s.oldest == 0,
+	       "nothing yet");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(orders_spend(f.db, "ca", &o, NOON + i), OK);
+	assert_int_equal(orders_spend(f.db, "other", &o, NOON), OK);
+	EXPECT(orders_spent(f.db, "ca", TENANT_ONLY, NOON, &s) == OK && s.all == 2 &&
+	               s.of_tenant == 2 && s.oldest == NOON + 1,
+	       "what is newer, at that CA");
+	EXPECT(orders_spent(f.db, "ca", 7, NOON - 1, &s) == OK && s.all == 3 && s.of_tenant == 0,
+	       "of another tenant");
+	fixture_close(&f);
+}
+
+TEST(accounts)
+{
+	struct fixture f;
+	struct order_account account = { "", S("sealed") };
+
+	fixture_open(&f);
+	EXPECT(order_account_get(f.db, "ca", f.a, &account) == ERR_NOTFOUND, "none");
+	EXPECT(order_account_put(f.db, "ca", &account, NOON) == OK, "the key first");
+	account.url = "https://ca.example/1";
+	EXPECT(order_account_put(f.db, "ca", &account, NOON) == OK, "then the URL");
+	fixture_reopen(&f);
+	account = (struct order_account){ 0 };
+	EXPECT(order_account_get(f.db, "ca", f.a, &account) == OK &&
+	               strcmp(account.url, "https://ca.example/1") == 0 &&
+	               slice_eq(account.sealed_key, S("sealed")),
+	       "ACME-10: kept with its key");
+	fixture_close(&f);
+}
+
+TEST_MAIN(UNIT(following), UNIT(claiming), UNIT(spending), UNIT(accounts))
