@@ -1,4 +1,4 @@
-/* cert list | import */
+/* cert list | import | renew */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -27,12 +27,15 @@ static int run_list(const struct cli *cli)
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		const json_t *c = json_array_get(items, i);
 
+		const char *order = client_str(json_object_get(c, "order"), "summary", "");
+
 		cli_print_safe(cli->out,
-		               arena_printf(cli->arena, "%-40s %-21s %-28.28s %s\n",
+		               arena_printf(cli->arena, "%-40s %-21s %-28.28s %s%s%s\n",
 		                            client_str(c, "name", "-"),
 		                            client_time(cli, json_object_get(c, "not_after")),
 		                            client_str(c, "issuer", "-"),
-		                            client_str(c, "state", "-")));
+		                            client_str(c, "state", "-"),
+		                            order[0] == '\0' ? "" : ": ", order));
 	}
 	json_decref(answer);
 	return cli_finish(cli, EXIT_GOOD);
@@ -44,6 +47,10 @@ const struct command cmd_cert_list = {
 	.group = GROUP_SERVICE,
 	.common = COMMON_READER,
 	.summary = "list the certificates in use and the names without one",
+	.details =
+	        "Behind the state stands when the certificate is renewed, or why it is not there "
+	        "yet, in\n"
+	        "the words of the certificate authority, and when that is tried again.",
 	.examples = "mxseal cert list\n",
 	.run = run_list,
 };
@@ -228,4 +235,42 @@ const struct command cmd_cert_import = {
 	           "admin host; the one in use is replaced.",
 	.examples = "mxseal cert import /etc/ssl/mta-sts/\n",
 	.run = run_import,
+};
+
+static int run_renew(const struct cli *cli)
+{
+	int code = EXIT_GOOD;
+
+	for (size_t i = 0; code == EXIT_GOOD && i < cli->arg_count; i++) {
+		json_t *answer = NULL, *body = json_pack("{s:s}", "name", cli->args[i]);
+
+		if (body == NULL)
+			return cli_usage(cli, "a name is not text");
+		if (!cli->dry_run)
+			code = client_request(cli, "POST", "/api/v1/certs/renew", body, &answer);
+		json_decref(body);
+		if (code == EXIT_GOOD && answer != NULL && !client_print_json(cli, answer)) {
+			cli_print_safe(cli->out, arena_printf(cli->arena, "%s is ordered now.\n",
+			                                      client_str(answer, "host", "")));
+			json_decref(answer);
+		}
+	}
+	return code == EXIT_GOOD ? cli_finish(cli, code) : code;
+}
+
+const struct command cmd_cert_renew = {
+	.name = "cert",
+	.sub = "renew",
+	.args = "NAME…",
+	.args_min = 1,
+	.args_max = ARGS_MANY,
+	.group = GROUP_SERVICE,
+	.common = COMMON_WRITER,
+	.summary = "order certificates now, whatever they wait for",
+	.details =
+	        "NAME is a domain, or the host itself. The certificate in use stays until the new "
+	        "one is\n"
+	        "there; mxseal cert list shows how it goes.",
+	.examples = "mxseal cert renew example.com\n",
+	.run = run_renew,
 };

@@ -29,6 +29,7 @@ const struct command *const commands[] = {
 	&cmd_ingest,
 	&cmd_cert_list,
 	&cmd_cert_import,
+	&cmd_cert_renew,
 	&cmd_login,
 	&cmd_wait,
 	&cmd_help,

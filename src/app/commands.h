@@ -30,6 +30,7 @@ extern const struct command cmd_report_retry;
 extern const struct command cmd_ingest;
 extern const struct command cmd_cert_list;
 extern const struct command cmd_cert_import;
+extern const struct command cmd_cert_renew;
 extern const struct command cmd_login;
 extern const struct command cmd_wait;
 extern const struct command cmd_serve;

@@ -48,6 +48,15 @@ struct conf {
 		uint64_t keep_unsigned, keep_posted; /* a domain and day; CONF_UNLIMITED */
 	} report;
 	struct {
+		const char *directory; /* URL */
+		const char *ca_file;   /* empty: the system's roots */
+		const char *email;     /* empty: none */
+		const char *eab_kid;   /* empty: no external account */
+		const char *eab_key_file;
+		uint64_t orders; /* in three hours */
+		bool accept_terms;
+	} acme;
+	struct {
 		const char *forward, *stub, *trust_anchor; /* as net/resolver.h reads them */
 	} resolver;
 	struct {

@@ -34,6 +34,10 @@ extern const struct conf_type conf_type_forward;
 extern const struct conf_type conf_type_stub;
 extern const struct conf_type conf_type_anchor;
 extern const struct conf_type conf_type_networks;
+extern const struct conf_type conf_type_url;
+extern const struct conf_type conf_type_mail;
+extern const struct conf_type conf_type_word;
+extern const struct conf_type conf_type_yes;
 
 /* A setting.  Written with names (.section = …), so that a further field breaks no row. */
 struct conf_row {

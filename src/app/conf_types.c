@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "mtasts/name.h"
 #include "net/dial.h"
+#include "net/fetch.h"
 
 #define USER_MAX 32u
 
@@ -225,6 +226,53 @@ static const char *read_allowance(const struct conf_row *row, const char *text, 
 	               : out_of_range(row, c, ", unlimited or off");
 }
 
+static const char *read_url(const struct conf_row *row, const char *text, struct conf *c,
+                            void *place, const char **normal_out)
+{
+	struct fetch_url *url = arena_alloc(c->arena, sizeof(*url));
+
+	(void)row; /* nothing depends on it */
+	if (fetch_url_parse(slice_str(text), url) != OK)
+		return "needs a URL that begins with https://";
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
+static const char *read_mail(const struct conf_row *row, const char *text, struct conf *c,
+                             void *place, const char **normal_out)
+{
+	struct slice local, host;
+
+	(void)row; /* as above */
+	if (text[0] != '\0' && (!slice_cut(slice_str(text), '@', &local, &host) || local.len == 0 ||
+	                        name_fault(host) != NULL || slice_find(local, ' ') != SIZE_MAX))
+		return "is not a mail address";
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
+static const char *read_word(const struct conf_row *row, const char *text, struct conf *c,
+                             void *place, const char **normal_out)
+{
+	(void)row; /* as above */
+	if (strchr(text, ' ') != NULL)
+		return "is one word";
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
+static const char *read_yes(const struct conf_row *row, const char *text, struct conf *c,
+                            void *place, const char **normal_out)
+{
+	(void)row; /* as above */
+	(void)c;
+	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+		return "takes yes or no";
+	*(bool *)place = text[0] == 'y';
+	*normal_out = text[0] == 'y' ? "yes" : "no";
+	return NULL;
+}
+
 /* Lists that another floor reads: each value is checked by one and kept as text. */
 static const char *text_list(const char *text, struct conf *c, void *place,
                              const char *(*one)(struct slice value), const char **normal_out)
@@ -403,6 +451,26 @@ const struct conf_type conf_type_anchor = {
 	.name = "path, or off",
 	.syntax = "an absolute path; off: DNSSEC is not validated",
 	.read = read_anchor,
+};
+const struct conf_type conf_type_url = {
+	.name = "URL",
+	.syntax = "a URL that begins with https://",
+	.read = read_url,
+};
+const struct conf_type conf_type_mail = {
+	.name = "mail address",
+	.syntax = "one mail address",
+	.read = read_mail,
+};
+const struct conf_type conf_type_word = {
+	.name = "word",
+	.syntax = "one word, as the other side gave it",
+	.read = read_word,
+};
+const struct conf_type conf_type_yes = {
+	.name = "yes or no",
+	.syntax = "yes or no",
+	.read = read_yes,
 };
 const struct conf_type conf_type_networks = {
 	.name = "networks",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/boot.h"
+#include "app/desk_acme.h"
 #include "app/desk_control.h"
 #include "app/desk_feed.h"
 #include "net/clock.h"
@@ -34,6 +35,7 @@ struct duty {
 	struct dial_rules rules;
 	struct server *server;
 	struct control control;
+	struct desk_acme acme;
 	struct feed *feed; /* of a demonstration; NULL: done */
 	int bells[BELLS_MAX];
 	int admins[ADMINS_MAX];
@@ -242,6 +244,7 @@ static void close_all(struct duty *u)
 {
 	control_fini(&u->control);
 	server_close(u->server);
+	desk_acme_stop(&u->acme);
 	feed_free(u->feed);
 	resolver_close(u->desk.resolver);
 	edgedb_close(u->desk.edge);
@@ -258,7 +261,8 @@ int role_desk(const struct boot *b)
 
 	u->boot = b;
 	u->signals = signal_descriptor();
-	if (u->signals >= 0 && open_all(u) && catch_up(u)) {
+	if (u->signals >= 0 && open_all(u) && catch_up(u) &&
+	    desk_acme_start(&u->acme, b, &u->desk, &u->rules)) {
 		if (b->demo && !b->empty)
 			u->feed = feed_new(&u->desk, clock_now_s());
 		run(u);

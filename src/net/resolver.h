@@ -20,7 +20,15 @@
 #define RESOLVER_MX_MAX 32u
 #define RESOLVER_ADDRESSES_MAX 16u /* per MX host */
 
-enum dns_type { DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+enum dns_type {
+	DNS_A = 1,
+	DNS_NS = 2,
+	DNS_CNAME = 5,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+	DNS_CAA = 257,
+};
 
 enum dns_state {
 	DNS_UNKNOWN, /* not found out: no resolver, time-out, SERVFAIL, REFUSED */

@@ -9,6 +9,7 @@
 #define SERVICE_DESK_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/mem.h"
 
@@ -46,7 +47,8 @@ struct desk {
 	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */
 	const int *bells;                    /* eventfd of each edge */
 	size_t bell_count;
-	int hand_intake; /* hand-over to intake */
+	int hand_intake;           /* hand-over to intake */
+	atomic_bool hosts_changed; /* which hosts are served may have changed */
 	pthread_mutex_t lock;
 };
 

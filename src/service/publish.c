@@ -12,6 +12,7 @@
 #include "service/zone_feed.h"
 #include "store/certs.h"
 #include "store/edgedb.h"
+#include "store/orders.h"
 
 #define POLL_MS 5
 
@@ -132,6 +133,18 @@ static enum err offer(struct desk *d, struct edge_host *row, const struct cert *
 	return e;
 }
 
+/* Commits one change of edge.db and tells everybody. */
+static enum err commit(struct desk *d, int64_t seq, enum err so_far, int64_t *seq_out)
+{
+	enum err e = edgedb_end(d->edge, so_far);
+
+	if (e == OK) {
+		tell_edges(d, seq);
+		*seq_out = seq;
+	}
+	return e;
+}
+
 static enum err drop_host(struct desk *d, const char *host, int64_t *seq_out)
 {
 	struct arena *a = arena_new();
@@ -144,11 +157,7 @@ static enum err drop_host(struct desk *d, const char *host, int64_t *seq_out)
 		return e == ERR_NOTFOUND ? OK : e;
 	e = edgedb_begin(d->edge, &seq);
 	if (e == OK)
-		e = edgedb_end(d->edge, edgedb_drop_host(d->edge, slice_str(host)));
-	if (e == OK) {
-		tell_edges(d, seq);
-		*seq_out = seq;
-	}
+		e = commit(d, seq, edgedb_drop_host(d->edge, slice_str(host)), seq_out);
 	return e;
 }
 
@@ -164,12 +173,44 @@ enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out)
 	enum err e = publish_host_name(name, host);
 
 	*seq_out = 0;
+	atomic_store(&d->hosts_changed, true);
 	if (e == OK)
 		e = drop_host(d, host, seq_out);
 	if (e == OK)
 		e = zone_feed_drop(d, name, &zone);
 	*seq_out = later(*seq_out, zone);
 	return e;
+}
+
+enum err publish_forget_cert(struct desk *d, int64_t tenant, struct slice fingerprint)
+{
+	bool gone = false;
+	int64_t seq;
+	enum err e = certs_forget(d->db, tenant, fingerprint, &gone);
+
+	if (e != OK || !gone)
+		return e;
+	e = edgedb_begin(d->edge, &seq);
+	return e == OK ? commit(d, seq, edgedb_drop_cert(d->edge, fingerprint), &seq) : e;
+}
+
+enum err publish_challenge(struct desk *d, const char *host, struct slice token,
+                           struct slice answer, int64_t *seq_out)
+{
+	struct edge_challenge row = { .host = slice_str(host), .token = token, .answer = answer };
+	int64_t seq;
+	enum err e = edgedb_begin(d->edge, &seq);
+
+	return e == OK ? commit(d, seq, edgedb_put_challenge(d->edge, &row), seq_out) : e;
+}
+
+enum err publish_challenge_drop(struct desk *d, const char *host, int64_t *seq_out)
+{
+	int64_t seq;
+	enum err e = edgedb_begin(d->edge, &seq);
+
+	return e == OK ? commit(d, seq, edgedb_drop_challenge(d->edge, slice_str(host)), seq_out)
+	               : e;
 }
 
 static enum err offer_newest(struct desk *d, const struct domain *domain, const char *host,
@@ -206,6 +247,7 @@ static enum err offer_text(struct desk *d, const struct domain *domain, int64_t 
 	char host[DOMAIN_NAME_MAX + 1];
 	enum err e = publish_host_name(domain->name, host);
 
+	atomic_store(&d->hosts_changed, true);
 	if (e != OK)
 		return e;
 	if (!domain->hosted || domain->hosting == HOSTING_EXTERNAL)
@@ -378,16 +420,29 @@ void publish_settle(struct desk *d, int64_t now)
 	arena_free(a);
 }
 
-static const char *waits_for(const struct domain *domain, const struct publication *p,
-                             struct arena *a)
+/* Why the certificate is not there yet. */
+static const char *waits_for_cert(struct desk *d, const struct domain *domain, struct arena *a)
 {
-	if (p->state == PUBLICATION_STAGED && domain->hosting == HOSTING_EXTERNAL)
-		return "the text lies on web space elsewhere";
-	if (p->state == PUBLICATION_STAGED && p->offered == 0)
+	char host[DOMAIN_NAME_MAX + 1];
+	struct order o;
+
+	if (publish_host_name(domain->name, host) != OK ||
+	    orders_get(d->db, domain->tenant, slice_str(host), a, &o) != OK)
 		return arena_printf(a,
 		                    "there is no valid certificate for mta-sts.%s: import one with "
 		                    "`mxseal cert import`",
 		                    domain->name);
+	return arena_printf(a, "the certificate for %s is being ordered%s%s", host,
+	                    o.why[0] == '\0' ? "" : ": ", o.why);
+}
+
+static const char *waits_for(struct desk *d, const struct domain *domain,
+                             const struct publication *p, struct arena *a)
+{
+	if (p->state == PUBLICATION_STAGED && domain->hosting == HOSTING_EXTERNAL)
+		return "the text lies on web space elsewhere";
+	if (p->state == PUBLICATION_STAGED && p->offered == 0)
+		return waits_for_cert(d, domain, a);
 	if (p->state == PUBLICATION_STAGED)
 		return "not every edge serves it yet";
 	return NULL;
@@ -405,7 +460,7 @@ enum err publish_look(struct desk *d, const struct domain *domain, struct arena 
 	if (s.has_policy) {
 		s.seq = s.newest.seq;
 		s.served = s.newest.served != 0 && s.newest.ended == 0;
-		s.why = waits_for(domain, &s.newest, a);
+		s.why = waits_for(d, domain, &s.newest, a);
 	}
 	*out = s;
 	return OK;

@@ -40,6 +40,13 @@ enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out) MUST_USE;
 /* No edge answers for the domain any more.  The lock is held. */
 enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out) MUST_USE;
 
+/* A certificate that no host uses any more goes from both databases.  The lock is held. */
+enum err publish_forget_cert(struct desk *d, int64_t tenant, struct slice fingerprint) MUST_USE;
+/* Gives the edges the proof that a CA will ask for, and takes it back.  The lock is held. */
+enum err publish_challenge(struct desk *d, const char *host, struct slice token,
+                           struct slice answer, int64_t *seq_out) MUST_USE;
+enum err publish_challenge_drop(struct desk *d, const char *host, int64_t *seq_out) MUST_USE;
+
 /*
  * Marks what is served everywhere by now and, in a demonstration, announces it.  The lock is
  * not held.  Cheap when nothing is staged.

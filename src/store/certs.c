@@ -213,6 +213,33 @@ enum err certs_unassign(struct db *db, int64_t tenant, struct slice host)
 	return query_run(&q);
 }
 
+static enum err drop_row(struct db *db, enum sql statement, int64_t tenant,
+                         struct slice fingerprint)
+{
+	struct query q = db_query(db, statement);
+
+	query_int(&q, 1, tenant);
+	query_text(&q, 2, fingerprint);
+	return query_run_one(&q);
+}
+
+enum err certs_forget(struct db *db, int64_t tenant, struct slice fingerprint, bool *gone_out)
+{
+	bool gone = false;
+	enum err e = db_begin(db);
+
+	if (e != OK)
+		return e;
+	e = drop_row(db, SQL_CERT_NAME_DROP, tenant, fingerprint);
+	if (e == OK)
+		e = drop_row(db, SQL_CERT_DROP, tenant, fingerprint);
+	gone = e == OK;
+	e = db_end(db, e == ERR_NOTFOUND ? OK : e);
+	if (e == OK)
+		*gone_out = gone;
+	return e;
+}
+
 enum err certs_assigned(struct db *db, int64_t tenant, struct slice host, struct arena *a,
                         struct cert *out)
 {

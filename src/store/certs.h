@@ -50,6 +50,9 @@ enum err certs_for_name(struct db *db, int64_t tenant, struct slice host, int64_
 enum err certs_assign(struct db *db, int64_t tenant, struct slice host, struct slice fingerprint,
                       int64_t now) MUST_USE;
 enum err certs_unassign(struct db *db, int64_t tenant, struct slice host) MUST_USE;
+/* Removes the certificate with its key, unless a host uses it (*gone_out false). */
+enum err certs_forget(struct db *db, int64_t tenant, struct slice fingerprint,
+                      bool *gone_out) MUST_USE;
 /* The certificate host uses.  ERR_NOTFOUND. */
 enum err certs_assigned(struct db *db, int64_t tenant, struct slice host, struct arena *a,
                         struct cert *out) MUST_USE;

@@ -168,15 +168,28 @@ enum err orders_hurry(struct db *db, int64_t tenant, struct slice host, int64_t 
 	return query_run_one(&q);
 }
 
-enum err orders_spend(struct db *db, const char *directory, const struct order *o, int64_t now)
+enum err orders_spend(struct db *db, const char *directory, const struct order *o, int64_t now,
+                      int64_t *id_out)
 {
 	struct query q = db_query(db, SQL_ORDER_SPEND);
+	int64_t id = db_new_id(db, now);
 
-	query_int(&q, 1, db_new_id(db, now));
+	query_int(&q, 1, id);
 	query_str(&q, 2, directory);
 	query_int(&q, 3, o->tenant);
 	query_str(&q, 4, o->host);
 	query_int(&q, 5, now);
+	enum err e = query_run(&q);
+	if (e == OK)
+		*id_out = id;
+	return e;
+}
+
+enum err orders_refund(struct db *db, int64_t id)
+{
+	struct query q = db_query(db, SQL_ORDER_REFUND);
+
+	query_int(&q, 1, id);
 	return query_run(&q);
 }
 

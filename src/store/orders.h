@@ -65,8 +65,10 @@ enum err orders_list(struct db *db, int64_t tenant, struct slice after, size_t l
 enum err orders_hurry(struct db *db, int64_t tenant, struct slice host, int64_t now) MUST_USE;
 
 /* What was spent of the CA's allowance, and when. */
-enum err orders_spend(struct db *db, const char *directory, const struct order *o,
-                      int64_t now) MUST_USE;
+enum err orders_spend(struct db *db, const char *directory, const struct order *o, int64_t now,
+                      int64_t *id_out) MUST_USE;
+/* The CA was not reached after all. */
+enum err orders_refund(struct db *db, int64_t id) MUST_USE;
 struct orders_spent {
 	int64_t all, of_tenant, tenants; /* tenants: how many there are */
 	int64_t oldest;                  /* moment of the first one counted; 0: none */

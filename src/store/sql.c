@@ -180,6 +180,13 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "select " CERT_COLUMNS " from cert c join cert_use u on u.tenant = c.tenant"
 	    " and u.fingerprint = c.fingerprint where u.tenant = $1 and u.host = $2"),
 
+	ROW(SQL_CERT_NAME_DROP,
+	    "delete from cert_name where tenant = $1 and fingerprint = $2 and not exists"
+	    " (select 1 from cert_use u where u.tenant = $1 and u.fingerprint = $2)"),
+	ROW(SQL_CERT_DROP,
+	    "delete from cert where tenant = $1 and fingerprint = $2 and not exists"
+	    " (select 1 from cert_use u where u.tenant = $1 and u.fingerprint = $2)"),
+
 	/* orders of certificates */
 	ROW(SQL_ORDER_DOUBT_SERVICE, "update cert_order set wanted = 0 where domain = 0"),
 	ROW(SQL_ORDER_ADD_SERVICE,
@@ -212,6 +219,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " then 'wanted' else state end where tenant = $1 and host = $2"),
 	ROW(SQL_ORDER_SPEND, "insert into cert_spent (id, directory, tenant, host, moment)"
 	                     " values ($1, $2, $3, $4, $5)"),
+	ROW(SQL_ORDER_REFUND, "delete from cert_spent where id = $1"),
 	ROW(SQL_ORDER_SPENT,
 	    "select count(*), coalesce(sum(case when tenant = $3 then 1 else 0 end), 0),"
 	    " coalesce(min(moment), 0), (select count(*) from tenant) from cert_spent"

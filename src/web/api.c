@@ -31,6 +31,8 @@ const struct route api_routes[] = {
 	{ "GET", "/api/v1/certs", ROUTE_READ, ROUTE_LOCKED, api_certs_list, "List certificates" },
 	{ "POST", "/api/v1/certs", ROUTE_WRITE, 0, api_certs_import_files,
 	  "Take certificates from PEM files" },
+	{ "POST", "/api/v1/certs/renew", ROUTE_WRITE, 0, api_certs_renew,
+	  "Order a certificate now" },
 	{ "POST", "/api/v1/login", ROUTE_WRITE, 0, api_login, "Make a one-time link" },
 	{ "GET", "/api/v1/wait", ROUTE_READ, 0, api_wait,
 	  "Answer when a change is served everywhere" },

@@ -27,6 +27,7 @@ void api_domain_reports(const struct request *q, struct response *r);
 void api_quarantine_list(const struct request *q, struct response *r);
 void api_reports_retry(const struct request *q, struct response *r);
 void api_certs_list(const struct request *q, struct response *r);
+void api_certs_renew(const struct request *q, struct response *r);
 void api_certs_import_files(const struct request *q, struct response *r);
 void api_login(const struct request *q, struct response *r);
 void api_wait(const struct request *q, struct response *r);

@@ -1,6 +1,7 @@
 #include "web/needs.h"
 
 #include "base/utc.h"
+#include "service/acme.h"
 
 #define RECENT_DAYS ((int64_t)7)
 #define SILENT_DAYS ((int64_t)7)
@@ -68,6 +69,20 @@ static void need_policy(struct list *l, const struct view_domain *v)
 	n->command = arena_printf(l->arena, "mxseal policy set %s --mode testing", v->domain->name);
 }
 
+/* What mxseal does about it by itself, or what keeps it from that. */
+static void need_order(struct list *l, const struct view_domain *v, struct need *n)
+{
+	const char *words = acme_order_words(v->order, v->now, l->arena);
+
+	n->step = "mxseal tries again by itself; to try now:";
+	n->command = arena_printf(l->arena, "mxseal cert renew %s", v->cert_host);
+	if (v->order->why[0] != '\0')
+		n->why = arena_printf(l->arena, "%s%s.",
+		                      v->cert == NULL ? "" : "Not renewed: ", words);
+	else if (v->cert == NULL)
+		n->why = arena_printf(l->arena, "It %s.", words);
+}
+
 static void need_cert(struct list *l, const struct view_domain *v)
 {
 	char day[UTC_TEXT_SIZE];
@@ -84,6 +99,12 @@ static void need_cert(struct list *l, const struct view_domain *v)
 		                        s == STATUS_PROBLEM ? "has expired" : "expires soon");
 		n->why = arena_printf(l->arena, "Its last day is %s UTC.",
 		                      utc_format_day(v->cert->not_after, day));
+	}
+	if (v->order != NULL) {
+		need_order(l, v, n);
+		if (v->cert == NULL && v->order->why[0] == '\0')
+			n->status = STATUS_WAITING;
+		return;
 	}
 	n->step = "Import one that names this host.";
 	n->command =

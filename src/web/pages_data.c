@@ -31,6 +31,17 @@ static enum err read_cert(struct desk *d, const struct domain *domain, struct ar
 	return e;
 }
 
+static enum err read_order(struct desk *d, struct arena *a, struct view_domain *v)
+{
+	struct order *o = arena_alloc(a, sizeof(*o));
+	const void *p = NULL;
+	enum err e = optional(orders_get(d->db, v->domain->tenant, slice_str(v->cert_host), a, o),
+	                      o, &p);
+
+	v->order = p;
+	return e;
+}
+
 static enum err read_publications(struct desk *d, const struct domain *domain, struct arena *a,
                                   const struct publication **newest,
                                   const struct publication **served)
@@ -164,6 +175,8 @@ static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
 	e = read_publications(d, domain, a, &v->newest, &v->served);
 	if (e == OK)
 		e = read_cert(d, domain, a, &v->cert_host, &v->cert);
+	if (e == OK)
+		e = read_order(d, a, v);
 	if (e == OK)
 		e = read_horizon(d, a, v);
 	if (e == OK)

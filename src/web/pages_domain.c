@@ -189,7 +189,16 @@ static void put_cert(struct buf *b, const struct view_domain *v)
 	frame_moment(b, c->not_before);
 	buf_add_str(b, " to ");
 	frame_moment(b, c->not_after);
-	HTML(b, "</dd><dt>Came by</dt><dd>{}</dd></dl>\n</section>\n", H(c->source));
+	HTML(b, "</dd><dt>Came by</dt><dd>{}</dd>", H(c->source));
+	if (v->order != NULL && v->order->renew_at != 0) {
+		buf_add_str(b, "<dt>Renewal</dt><dd>");
+		frame_day(b, v->order->renew_at);
+		if (v->order->explanation[0] != '\0')
+			HTML(b, " (<a rel=\"noreferrer\" href=\"{}\">the authority says why</a>)",
+			     H(v->order->explanation));
+		buf_add_str(b, "</dd>");
+	}
+	buf_add_str(b, "</dl>\n</section>\n");
 }
 
 static void put_held(struct buf *b, int64_t t, int64_t now)

@@ -10,6 +10,7 @@
 #include "service/records.h"
 #include "store/certs.h"
 #include "store/domains.h"
+#include "store/orders.h"
 #include "store/policies.h"
 #include "store/summary.h"
 
@@ -44,6 +45,7 @@ struct view_domain {
 	const struct publication *served;     /* the one senders get now; NULL: none */
 	const char *cert_host;                /* "mta-sts.DOMAIN" */
 	const struct cert *cert;              /* NULL: none fits */
+	const struct order *order;            /* of a certificate; NULL: nothing is ordered */
 	const struct horizon_answer *horizon; /* NULL: nothing was ever offered */
 	bool mx_known;                        /* false: DNS could not be asked */
 	const char *mx_why;                   /* then the reason, in words */

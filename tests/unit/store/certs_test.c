@@ -112,6 +112,7 @@ TEST(using)
 	struct cert c;
 	struct cert_row *rows = NULL;
 	size_t count = 0;
+	bool gone = false;
 	struct slice host = S("mta-sts.example.com");
 
 	fixture_open(&f);
@@ -137,6 +138,11 @@ TEST(using)
 	EXPECT(certs_unassign(f.db, TENANT_ONLY, host) == OK &&
 	               certs_assigned(f.db, TENANT_ONLY, host, f.a, &c) == ERR_NOTFOUND,
 	       "given up");
+	EXPECT(certs_forget(f.db, TENANT_ONLY, S("f2"), &gone) == OK && !gone,
+	       "ACME-31: what a host uses stays");
+	EXPECT(certs_forget(f.db, TENANT_ONLY, S("f1"), &gone) == OK && gone &&
+	               certs_get(f.db, TENANT_ONLY, S("f1"), f.a, &c) == ERR_NOTFOUND,
+	       "what none uses goes");
 	fixture_close(&f);
 }
 

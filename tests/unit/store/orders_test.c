@@ -100,17 +100,21 @@ TEST(spending)
 	struct fixture f;
 	struct order o = { .tenant = TENANT_ONLY, .host = "a.example" };
 	struct orders_spent s;
+	int64_t id = 0;
 
 	fixture_open(&f);
 	EXPECT(orders_spent(f.db, "ca", TENANT_ONLY, NOON - 100, &s) == OK && s.all == 0 &&
 	               s.of_tenant == 0 && s.tenants == 1 && s.oldest == 0,
 	       "nothing yet");
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(orders_spend(f.db, "ca", &o, NOON + i), OK);
-	assert_int_equal(orders_spend(f.db, "other", &o, NOON), OK);
+		assert_int_equal(orders_spend(f.db, "ca", &o, NOON + i, &id), OK);
+	assert_int_equal(orders_spend(f.db, "other", &o, NOON, &id), OK);
 	EXPECT(orders_spent(f.db, "ca", TENANT_ONLY, NOON, &s) == OK && s.all == 2 &&
 	               s.of_tenant == 2 && s.oldest == NOON + 1,
 	       "what is newer, at that CA");
+	EXPECT(orders_refund(f.db, id) == OK &&
+	               orders_spent(f.db, "other", TENANT_ONLY, 0, &s) == OK && s.all == 0,
+	       "given back");
 	EXPECT(orders_spent(f.db, "ca", 7, NOON - 1, &s) == OK && s.all == 3 && s.of_tenant == 0,
 	       "of another tenant");
 	fixture_close(&f);

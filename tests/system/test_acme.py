@@ -1,0 +1,303 @@
+"""Certificates by ACME, from Debian's pebble as the authority: nonces refused, validation delayed."""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+from conftest import free_port, eventually
+
+pytestmark = pytest.mark.skipif(not shutil.which("pebble"), reason="pebble is not installed")
+
+ADMIN, REPORT = "mx.service.example", "reports.service.example"
+CONFIG = """
+[server]
+state = {state}
+log = debug text
+[listen]
+tls = 127.0.0.1:%(tls)d
+http = %(http)s
+admin = 127.0.0.1:%(admin)d
+[service]
+host = mx.service.example
+addresses = 127.0.0.1
+[report]
+host = reports.service.example
+[outgoing]
+allow = 127.0.0.0/8
+[resolver]
+stub = example=127.0.0.1:%(dns)d
+trust_anchor = off
+[acme]
+accept_terms = yes
+directory = https://ca.service.example:%(ca)d/dir
+ca_file = %(ca_file)s
+email = hostmaster@service.example
+"""
+
+
+class Internet:
+    """DNS that answers 127.0.0.1 for every name, and an authority that believes it."""
+
+    def __init__(self, folder, authority):
+        self.folder, self.authority, self.processes = folder, authority, {}
+        self.ca, self.manage, self.dns, self.dns_manage = (free_port() for _ in range(4))
+        self.crt = authority.issue("ca.service.example")
+
+    def run(self, name, *args, **env):
+        log = open(self.folder / f"{name}.log", "ab")
+        self.processes[name] = subprocess.Popen([name, *map(str, args)], stdout=log, stderr=log,
+                                                env={**os.environ, **env})
+
+    def start_dns(self):
+        self.run("pebble-challtestsrv", "-dns01", f"127.0.0.1:{self.dns}", "-defaultIPv6", "",
+                 "-management", f"127.0.0.1:{self.dns_manage}", "-http01", "", "-https01", "",
+                 "-tlsalpn01", "")
+        listens(self.dns_manage)
+
+    def start_ca(self, ports, validity=90 * 86400, reject=20):
+        config = self.folder / "pebble.json"
+        config.write_text(json.dumps({"pebble": {
+            "listenAddress": f"127.0.0.1:{self.ca}",
+            "managementListenAddress": f"127.0.0.1:{self.manage}",
+            "certificate": str(self.crt), "privateKey": str(self.crt.with_suffix(".key")),
+            "httpPort": ports["http"], "tlsPort": ports["tls"],
+            "domainBlocklist": ["refused.example"],
+            "certificateValidityPeriod": validity}}))
+        self.run("pebble", "-config", config, "-dnsserver", f"127.0.0.1:{self.dns}",
+                 PEBBLE_WFE_NONCEREJECT=str(reject), PEBBLE_VA_SLEEPTIME="1",
+                 PEBBLE_AUTHZREUSE="0")
+        listens(self.ca)
+
+    def stop(self, name):
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def roots(self):
+        """The authority's root, for clients that trust it."""
+        context = ssl.create_default_context(cafile=self.authority.cert)
+        context.check_hostname = False
+        with urllib.request.urlopen(f"https://127.0.0.1:{self.manage}/roots/0", context=context) as r:
+            path = self.folder / "root.pem"
+            path.write_bytes(r.read())
+            return path
+
+    def mock(self, what, **body):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.dns_manage}/{what}",
+                                         json.dumps(body).encode())
+        urllib.request.urlopen(request).read()
+
+
+def listens(port):
+    def connected():
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+
+    eventually(connected)
+
+
+@pytest.fixture
+def internet(tmp_path, authority):
+    folder = tmp_path / "internet"
+    folder.mkdir()
+    net = Internet(folder, authority)
+    net.start_dns()
+    yield net
+    for name in list(net.processes):
+        net.stop(name)
+
+
+@pytest.fixture
+def product(make_product, internet):
+    """product(http=True, ca={...}): the service; ca: what its authority is started with before it."""
+    def make(http=True, ca=None):
+        ports = {name: free_port() for name in ("tls", "http", "admin")}
+        if ca is not None:
+            internet.start_ca(ports, **ca)
+        text = CONFIG % {**ports, "http": f"127.0.0.1:{ports['http']}" if http else "off",
+                         "dns": internet.dns, "ca": internet.ca,
+                         "ca_file": internet.authority.cert}
+        service = make_product(text=text)
+        service.ports.update(ports)
+        return service
+    return make
+
+
+def add(service, *domains):
+    for domain in domains:
+        service.run("domain", "add", domain, "--mx", f"mx.{domain}", check=0)
+
+
+def certs(service):
+    """{host: item of cert list}"""
+    found = {}
+    for item in service.json("cert", "list")["items"]:
+        for host in item["hosts"]:
+            found[host] = item
+    return found
+
+
+def orders(service):
+    """{host: row of the queue}; what no command shows."""
+    with contextlib.closing(sqlite3.connect(f"file:{service.state}/mxseal.db?mode=ro", uri=True)) as db:
+        db.row_factory = sqlite3.Row
+        return {row["host"]: dict(row) for row in db.execute("select * from cert_order")}
+
+
+def spent(service):
+    with contextlib.closing(sqlite3.connect(f"file:{service.state}/mxseal.db?mode=ro", uri=True)) as db:
+        return [row[0] for row in db.execute("select host from cert_spent order by id")]
+
+
+def issued(service, *hosts):
+    return eventually(lambda: all(certs(service).get(h, {}).get("source") == "acme" for h in hosts))
+
+
+def fingerprint(service, host):
+    return certs(service)[host]["fingerprint"]
+
+
+@pytest.mark.parametrize("http", [True, False], ids=["http-01", "tls-alpn-01"])
+def test_first_certificates(product, internet, http):
+    """ACME-15 ACME-17 ACME-20: nobody types anything; admin and report host come first."""
+    service = product(http, ca={})
+    add(service, "a.example", "b.example")
+    hosts = ["mta-sts.a.example", "mta-sts.b.example"]
+    issued(service, ADMIN, REPORT, *hosts)
+    assert {ADMIN, REPORT} <= set(spent(service)[:4]), "four at a time"
+    assert sorted(spent(service)) == sorted({ADMIN, REPORT, *hosts}), "each once"
+    root = internet.roots()
+    for domain in ("a.example", "b.example"):
+        status, _, body = eventually(lambda: served(service, f"mta-sts.{domain}", root))
+        assert status == 200 and f"mx: mx.{domain}".encode() in body
+    with sqlite3.connect(f"{service.state}/mxseal.db") as db:
+        keys = [row[0] for row in db.execute("select sealed_key from cert")]
+    assert len(set(keys)) == 4, "a key each"
+    with contextlib.closing(sqlite3.connect(f"file:{service.state}/edge/edge.db?mode=ro", uri=True)) as db:
+        assert db.execute("select count(*) from challenge where gone = 0").fetchone() == (0,)
+    assert {row["method"] for row in orders(service).values()} == {
+        "http-01" if http else "tls-alpn-01"}
+
+
+def served(service, host, root):
+    with contextlib.suppress(OSError):
+        return service.fetch(host, ca=root)
+
+
+def test_never_self_signed(product, internet):
+    """Until there is a certificate the name is refused."""
+    service = product()
+    add(service, "a.example")
+    for host in (ADMIN, "mta-sts.a.example"):
+        with pytest.raises(ssl.SSLError) as refused:
+            service.fetch(host, ca=internet.authority.cert)
+        assert "UNRECOGNIZED_NAME" in str(refused.value).upper()
+
+
+def test_renewal(product, internet):
+    """ACME-31: renewed by itself before the end, under a new key; the old one served until then."""
+    service = product(ca={"validity": 45, "reject": 0})
+    add(service, "a.example")
+    host = "mta-sts.a.example"
+    issued(service, host)
+    first, root = fingerprint(service, host), internet.roots()
+    end = certs(service)[host]["not_after"]
+    eventually(lambda: served(service, host, root))
+    while fingerprint(service, host) == first:
+        assert served(service, host, root), "never without a certificate"
+        assert time.time() < time.mktime(time.strptime(end, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+        time.sleep(0.2)
+    assert served(service, host, root)
+    assert spent(service).count(host) == 2
+
+
+def test_renew_by_hand(product, internet):
+    service = product(ca={})
+    add(service, "a.example")
+    host = "mta-sts.a.example"
+    issued(service, host)
+    first = fingerprint(service, host)
+    service.run("cert", "renew", host, check=0)
+    eventually(lambda: fingerprint(service, host) != first)
+    assert service.run("cert", "renew", "x.example").returncode == 1
+
+
+def test_authority_down(product, internet):
+    """An outage is said, costs nothing of the allowance, and ends by itself."""
+    service = product()
+    add(service, "a.example")
+    order = lambda: certs(service)["mta-sts.a.example"]["order"] or {}
+    why = lambda: order().get("why") or ""
+    eventually(lambda: "ca.service.example" in why() or "connect" in why())
+    assert "again" in service.run("cert", "list", check=0).stdout
+    assert spent(service) == []
+    internet.start_ca(service.ports)
+    issued(service, "mta-sts.a.example")
+    assert not why()
+
+
+def test_the_authority_says_no(product, internet):
+    """ACME-08: its own words in cert list; the others' names are not held up."""
+    service = product(ca={})
+    add(service, "refused.example", "good.example")
+    issued(service, "mta-sts.good.example")
+    order = lambda: certs(service)["mta-sts.refused.example"]["order"] or {}
+    eventually(lambda: order().get("problem") == "rejectedIdentifier")
+    assert order()["why"] and order()["state"] == "wanted"
+    listed = service.run("cert", "list", check=0).stdout
+    assert order()["why"] in listed and "again at 20" in listed
+    shown = service.json("domain", "show", "refused.example")["needs"]
+    assert any(order()["why"] in (need["why"] or "") for need in shown)
+
+
+def test_points_elsewhere(product, internet):
+    """ACME-30: no order before the records are seen."""
+    service = product(ca={})
+    internet.mock("add-a", host="mta-sts.away.example.", addresses=["127.0.0.2"])
+    add(service, "away.example")
+    issued(service, ADMIN)
+    why = eventually(lambda: orders(service)["mta-sts.away.example"]["why"])
+    assert why == "mta-sts.away.example points elsewhere in DNS"
+    assert "mta-sts.away.example" not in spent(service)
+    internet.mock("clear-a", host="mta-sts.away.example.")
+    service.run("cert", "renew", "mta-sts.away.example", check=0)
+    issued(service, "mta-sts.away.example")
+
+
+def desk(service):
+    return [pid for pid, role in service.children().items() if role == "desk"]
+
+
+def test_killed_between_steps(product, internet):
+    """ACME-11: desk is killed in every state of the order; no host is ordered twice."""
+    service = product(ca={"reject": 0})
+    issued(service, ADMIN, REPORT)
+    names = [f"k{i}.example" for i in range(4)]
+    add(service, *names)
+    hosts, seen = [f"mta-sts.{n}" for n in names], set()
+    while not all(orders(service).get(h, {}).get("state") == "idle" and
+                  orders(service)[h]["replaces"] for h in hosts):
+        states = {orders(service).get(h, {}).get("state") for h in hosts} - {None, "idle"}
+        if states - seen:
+            seen |= states
+            for pid in desk(service):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            eventually(lambda: desk(service))
+        time.sleep(0.005)
+    assert len(seen) >= 3, seen
+    issued(service, *hosts)
+    count = {h: spent(service).count(h) for h in hosts}
+    assert all(n <= 2 for n in count.values()), count
+    with contextlib.closing(sqlite3.connect(f"file:{service.state}/mxseal.db?mode=ro", uri=True)) as db:
+        used = db.execute("select count(*) from cert where source = 'acme'").fetchone()[0]
+    assert used == len(hosts) + 2, "one certificate each"
