@@ -30,6 +30,17 @@ static const char *set_or_null(const char *text)
 	return text[0] == '\0' ? NULL : text;
 }
 
+/* So that nothing is said to be ordered that is not. */
+static bool switched_off(struct desk *d)
+{
+	desk_lock(d);
+	enum err e = orders_clear(d->db);
+	desk_unlock(d);
+	if (e != OK)
+		log_error("the queue of certificates cannot be cleared", F("why", err_name(e)));
+	return e == OK;
+}
+
 bool desk_acme_start(struct desk_acme *a, const struct boot *b, struct desk *d,
                      const struct dial_rules *rules)
 {
@@ -38,7 +49,7 @@ bool desk_acme_start(struct desk_acme *a, const struct boot *b, struct desk *d,
 
 	*a = (struct desk_acme){ .queue = NULL };
 	if (b->demo || !c->acme.accept_terms)
-		return true;
+		return switched_off(d);
 	if (c->acme.eab_kid[0] != '\0' && !read_binding(a, c->acme.eab_key_file))
 		return false;
 	a->conf = (struct acme_queue_conf){

@@ -17,6 +17,7 @@
 #define NET_ACME_H
 
 #include <openssl/evp.h>
+#include <stdatomic.h>
 
 #include "net/dial.h"
 #include "net/resolver.h"
@@ -32,6 +33,7 @@ struct acme_conf {
 	const char *ca_file;   /* roots for the CA's own HTTPS; NULL: the system's */
 	const struct dial_rules *rules;
 	struct resolver *resolver;
+	const atomic_bool *stop; /* true: calls end early; NULL: never */
 };
 
 /* Why a call failed, in the CA's own words where it has any. */

@@ -212,6 +212,7 @@ static enum err exchange(struct acme *c, const char *url, struct fetch_request *
 	q->rules = c->conf.rules;
 	q->ca_file = c->conf.ca_file;
 	q->timeout_ms = TIMEOUT_MS;
+	q->stop = c->conf.stop;
 	e = fetch_get(q, &out->fetched, &diag);
 	if (e != OK) {
 		note_down(c, diag.why);

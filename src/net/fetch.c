@@ -68,6 +68,19 @@ static struct curl_slist *append_all(const char *const *lines)
 	return list;
 }
 
+/* Called about once a second; not zero ends the transfer. */
+static int on_progress(void *arg, curl_off_t in, curl_off_t in_now, curl_off_t out,
+                       curl_off_t out_now)
+{
+	const struct transfer *t = arg;
+
+	(void)in; /* only the moment matters */
+	(void)in_now;
+	(void)out;
+	(void)out_now;
+	return t->q->stop != NULL && atomic_load(t->q->stop);
+}
+
 static bool set_method(CURL *c, const struct fetch_request *q)
 {
 	bool good = true;
@@ -106,6 +119,9 @@ static bool prepare(CURL *c, struct transfer *t, const char *url, const struct l
 	SET(CURLOPT_WRITEDATA, t);
 	SET(CURLOPT_HEADERFUNCTION, on_head);
 	SET(CURLOPT_HEADERDATA, t);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFODATA, t);
 	if (q->ca_file != NULL) {
 		/* With a directory of roots libcurl would not keep its cache. */
 		SET(CURLOPT_CAPATH, NULL);

@@ -6,6 +6,8 @@
 #ifndef NET_FETCH_H
 #define NET_FETCH_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "net/dial.h"
 
@@ -25,6 +27,7 @@ struct fetch_request {
 	bool head;                  /* HEAD instead of GET */
 	struct slice post;          /* body; p NULL: no POST */
 	const char *const *headers; /* "Name: value", the last one NULL; NULL: none */
+	const atomic_bool *stop;    /* true gives up within a second; NULL: never */
 };
 
 struct fetch_answer {

@@ -70,8 +70,8 @@ static void *work(void *arg)
 
 enum err acme_queue_new(struct desk *d, const struct acme_queue_conf *conf, struct acme_queue **out)
 {
-	struct acme_conf c = { conf->directory, conf->ca_file, conf->rules, d->resolver };
 	struct acme_queue *q = mem_alloc(sizeof(*q));
+	struct acme_conf c = { conf->directory, conf->ca_file, conf->rules, d->resolver, &q->stop };
 
 	q->d = d;
 	q->conf = conf;

@@ -166,6 +166,19 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* An order that was under way leaves its proof behind. */
+static enum err drop_proof(struct desk *d, const char *host, int64_t *seq_out)
+{
+	struct arena *a = arena_new();
+	struct edge_challenge there;
+	enum err e = edgedb_challenge(d->edge, slice_str(host), a, &there);
+
+	arena_free(a);
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	return publish_challenge_drop(d, host, seq_out);
+}
+
 enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out)
 {
 	char host[DOMAIN_NAME_MAX + 1];
@@ -176,6 +189,8 @@ enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out)
 	atomic_store(&d->hosts_changed, true);
 	if (e == OK)
 		e = drop_host(d, host, seq_out);
+	if (e == OK)
+		e = drop_proof(d, host, seq_out);
 	if (e == OK)
 		e = zone_feed_drop(d, name, &zone);
 	*seq_out = later(*seq_out, zone);

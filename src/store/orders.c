@@ -102,6 +102,13 @@ enum err orders_claim(struct db *db, int64_t now, int64_t lease_s, struct arena 
 	return read_one(&q, a, out);
 }
 
+enum err orders_clear(struct db *db)
+{
+	struct query q = db_query(db, SQL_ORDER_CLEAR);
+
+	return query_run(&q);
+}
+
 enum err orders_unclaim_all(struct db *db)
 {
 	struct query q = db_query(db, SQL_ORDER_UNCLAIM);

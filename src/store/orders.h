@@ -51,6 +51,8 @@ enum err orders_follow(struct db *db, const char *const *service_hosts, size_t c
 /* The next one due, claimed for lease_s seconds.  ERR_NOTFOUND. */
 enum err orders_claim(struct db *db, int64_t now, int64_t lease_s, struct arena *a,
                       struct order *out) MUST_USE;
+/* Nothing is ordered any more; accounts and what was spent stay. */
+enum err orders_clear(struct db *db) MUST_USE;
 /* After a restart nobody holds a claim. */
 enum err orders_unclaim_all(struct db *db) MUST_USE;
 /* Writes everything but tenant, host and domain; claimed: the lease stays.  ERR_NOTFOUND: the host

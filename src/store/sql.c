@@ -203,6 +203,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "update cert_order set claimed_until = $2 where (tenant, host) = ("
 	    "select tenant, host from cert_order where due <= $1 and claimed_until <= $1"
 	    " order by rank, due, host limit 1) returning " ORDER_COLUMNS),
+	ROW(SQL_ORDER_CLEAR, "delete from cert_order"),
 	ROW(SQL_ORDER_UNCLAIM, "update cert_order set claimed_until = 0 where claimed_until > 0"),
 	ROW(SQL_ORDER_PUT,
 	    "update cert_order set state = $3, due = $4, rank = $5, tries = $6, faults = $7,"

@@ -1,5 +1,8 @@
 """Certificates by ACME, from Debian's pebble as the authority: nonces refused, validation delayed."""
+import base64
 import contextlib
+import http.client
+import http.server
 import json
 import os
 import shutil
@@ -8,12 +11,13 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import threading
 import time
 import urllib.request
 
 import pytest
 
-from conftest import free_port, eventually
+from conftest import LONG, free_port, eventually
 
 pytestmark = pytest.mark.skipif(not shutil.which("pebble"), reason="pebble is not installed")
 
@@ -63,19 +67,19 @@ class Internet:
                  "-tlsalpn01", "")
         listens(self.dns_manage)
 
-    def start_ca(self, ports, validity=90 * 86400, reject=20):
+    def start_ca(self, ports, validity=90 * 86400, reject=20, port=None, **more):
         config = self.folder / "pebble.json"
         config.write_text(json.dumps({"pebble": {
-            "listenAddress": f"127.0.0.1:{self.ca}",
+            "listenAddress": f"127.0.0.1:{port or self.ca}",
             "managementListenAddress": f"127.0.0.1:{self.manage}",
             "certificate": str(self.crt), "privateKey": str(self.crt.with_suffix(".key")),
             "httpPort": ports["http"], "tlsPort": ports["tls"],
             "domainBlocklist": ["refused.example"],
-            "certificateValidityPeriod": validity}}))
+            "certificateValidityPeriod": validity, **more}}))
         self.run("pebble", "-config", config, "-dnsserver", f"127.0.0.1:{self.dns}",
                  PEBBLE_WFE_NONCEREJECT=str(reject), PEBBLE_VA_SLEEPTIME="1",
                  PEBBLE_AUTHZREUSE="0")
-        listens(self.ca)
+        listens(port or self.ca)
 
     def stop(self, name):
         process = self.processes.pop(name)
@@ -95,6 +99,77 @@ class Internet:
         request = urllib.request.Request(f"http://127.0.0.1:{self.dns_manage}/{what}",
                                          json.dumps(body).encode())
         urllib.request.urlopen(request).read()
+
+
+class Front(http.server.BaseHTTPRequestHandler):
+    """Stands before a pebble without renewalInfo and adds that, and the authority's CAA name."""
+    protocol_version = "HTTP/1.1"
+    window, replaces = None, None  # of the server: set by start
+
+    def answer(self, status, headers, body):
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def forward(self, body=None):
+        """To pebble under the same Host, so that its URLs lead here."""
+        context = ssl._create_unverified_context()
+        there = http.client.HTTPSConnection("127.0.0.1", self.server.behind, context=context)
+        keep = {k: v for k, v in self.headers.items() if k.lower() in ("host", "content-type")}
+        there.request(self.command, self.path, body, keep)
+        got = there.getresponse()
+        return got.status, got.getheaders(), got.read()
+
+    def do_GET(self):
+        if self.path.startswith("/renewal/"):
+            start, end = self.server.window(self.path.rsplit("/", 1)[1])
+            body = {"suggestedWindow": {"start": stamp(start), "end": stamp(end)},
+                    "explanationURL": "https://ca.service.example/why"}
+            return self.answer(200, [("Content-Type", "application/json")], json.dumps(body).encode())
+        status, headers, body = self.forward()
+        if self.path == "/dir":
+            directory = json.loads(body)
+            directory["renewalInfo"] = f"https://{self.headers['Host']}/renewal"
+            directory["meta"]["caaIdentities"] = ["ca.service.example"]
+            body = json.dumps(directory).encode()
+        return self.answer(status, headers, body)
+
+    do_HEAD = do_GET
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        payload = json.loads(body)["payload"]
+        asked = json.loads(base64.urlsafe_b64decode(payload + "==") or b"{}")
+        if "identifiers" in asked:
+            self.server.replaces.append(asked.get("replaces"))
+        return self.answer(*self.forward(body))
+
+    def log_message(self, *args):
+        pass
+
+
+def stamp(t):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))
+
+
+@contextlib.contextmanager
+def front(internet, ports, window):
+    behind = free_port()
+    internet.start_ca(ports, port=behind, reject=0)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", internet.ca), Front)
+    server.behind, server.window, server.replaces = behind, window, []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(internet.crt, internet.crt.with_suffix(".key"))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 def listens(port):
@@ -301,3 +376,85 @@ def test_killed_between_steps(product, internet):
     with contextlib.closing(sqlite3.connect(f"file:{service.state}/mxseal.db?mode=ro", uri=True)) as db:
         used = db.execute("select count(*) from cert where source = 'acme'").fetchone()[0]
     assert used == len(hosts) + 2, "one certificate each"
+
+
+def test_the_authority_asks_for_renewal(product, internet):
+    """ACME-25 ACME-28 ACME-29: a window that has passed is now; the new one says what it replaces."""
+    service, asked = product(), []
+
+    def window(name):
+        if name not in asked:
+            asked.append(name)
+        now = time.time()
+        return (now - 200, now - 100) if name == asked[0] else (now + 9000, now + 9100)
+
+    with front(internet, service.ports, window) as server:
+        eventually(lambda: len(server.replaces) >= 3)
+        issued(service, ADMIN, REPORT)
+        eventually(lambda: len(asked) >= 3)
+        rows = eventually(lambda: [r for r in orders(service).values() if r["renew_at"]])
+    assert [r for r in server.replaces if r] == [asked[0]]
+    late = [item["order"] for item in certs(service).values()]
+    assert all(o["explanation"] == "https://ca.service.example/why" for o in late)
+    assert all(8000 < row["renew_at"] - time.time() < 9200 for row in rows)
+
+
+def test_caa_is_looked_at_first(product, internet):
+    """ACME-30: the record that forbids it is named, and the authority is not asked."""
+    service = product()
+    internet.mock("add-caa", host="caa.example.",
+                  policies=[{"tag": "issue", "value": "other.example"}])
+    add(service, "caa.example", "free.example")
+    far = lambda name: (time.time() + 9000, time.time() + 9100)
+    with front(internet, service.ports, far):
+        issued(service, "mta-sts.free.example")
+        order = eventually(lambda: certs(service)["mta-sts.caa.example"]["order"]["why"])
+    assert order.startswith("the CAA record of caa.example does not name this CA")
+    assert 'CAA 0 issue "ca.service.example"' in order
+    assert "mta-sts.caa.example" not in spent(service)
+
+
+def test_account_bound_elsewhere(product, internet, tmp_path):
+    """ACME-09: with external account binding, and told so without."""
+    key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+    service = product(ca={"externalAccountBindingRequired": True,
+                          "externalAccountMACKeys": {"kid-1": key}})
+    why = lambda: (certs(service)[ADMIN]["order"] or {}).get("why") or ""
+    eventually(lambda: "set [acme] eab_kid" in why())
+    service.stop()
+    (tmp_path / "eab.key").write_text(key + "\n")
+    config = service.folder / "mxseal.conf"
+    config.write_text(config.read_text() + f"eab_kid = kid-1\neab_key_file = {tmp_path}/eab.key\n")
+    service.start()
+    service.run("cert", "renew", ADMIN, check=0)
+    issued(service, ADMIN)
+
+
+def test_the_authority_forgets_us(product, internet):
+    """ACME-10: an account that is gone is made again with the same key."""
+    service = product(ca={})
+    issued(service, ADMIN, REPORT)
+    internet.stop("pebble")
+    internet.start_ca(service.ports)
+    first = fingerprint(service, ADMIN)
+    service.run("cert", "renew", ADMIN, check=0)
+    eventually(lambda: fingerprint(service, ADMIN) != first)
+
+
+def test_many(product, internet):
+    """Each name once, within the allowance, the reserve untouched; what is left waits and says so."""
+    count = 300 if LONG else 24
+    service = product(ca={"reject": 10})
+    service.stop()
+    config = service.folder / "mxseal.conf"
+    config.write_text(config.read_text() + f"orders = {count * 3 // 2}\n")
+    service.start()
+    names = [f"n{i:03}.example" for i in range(count + 4)]
+    for name in names:
+        add(service, name)
+    room = count * 3 // 2 - (count * 3 // 2) // 3
+    waits = lambda: [h for h, r in orders(service).items() if "allowance" in r["why"]]
+    eventually(lambda: len([c for c in certs(service).values() if c.get("source") == "acme"]) == room,
+               seconds=600)
+    eventually(lambda: len(waits()) == len(names) + 2 - room)
+    assert len(spent(service)) == len(set(spent(service))) == room

@@ -90,6 +90,9 @@ TEST(claiming)
 	               other.due == NOON && other.state == ORDER_ASKED,
 	       "what is under way goes on");
 	EXPECT(orders_hurry(f.db, TENANT_ONLY, S("x.example"), NOON) == ERR_NOTFOUND, "unknown");
+	EXPECT(orders_clear(f.db) == OK &&
+	               orders_claim(f.db, NOON + 99, 60, f.a, &other) == ERR_NOTFOUND,
+	       "switched off");
 	o.host = "x.example";
 	EXPECT(orders_put(f.db, &o, false) == ERR_NOTFOUND, "a row that went");
 	fixture_close(&f);
