@@ -77,6 +77,10 @@ static void ask_window(struct acme_step *s, const struct cert *c)
 	buf_fini(&id);
 	if (e == OK && (o->renew_at < w.start || o->renew_at > w.end))
 		o->renew_at = acme_plan_window(w.start, w.end, s->now, randombytes_random());
+	/* A window that reaches beyond the certificate's own end is not waited for. */
+	int64_t latest = acme_plan_renewal(c->not_before, c->not_after, true, 0);
+	if (o->renew_at > latest)
+		o->renew_at = latest;
 	if (e == OK)
 		o->explanation = w.explanation == NULL ? "" : w.explanation;
 	int64_t ask = acme_plan_ask(s->now, w.retry_after);

@@ -249,6 +249,9 @@ enum status needs_of_line(const struct view_line *l, int64_t now, const char **w
 		  "observed, no report yet" },
 		{ !l->domain->hosted, STATUS_ADVICE, "observed only" },
 		{ l->newest == NULL, STATUS_WARNING, "no policy" },
+		{ l->domain->hosting == HOSTING_HERE && l->cert == NULL && l->order != NULL &&
+		          l->order->why[0] == '\0',
+		  STATUS_WAITING, "certificate is being ordered" },
 		{ l->domain->hosting == HOSTING_HERE && l->cert == NULL, STATUS_PROBLEM,
 		  "no certificate" },
 		{ l->domain->hosting == HOSTING_HERE &&

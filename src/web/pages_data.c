@@ -31,14 +31,14 @@ static enum err read_cert(struct desk *d, const struct domain *domain, struct ar
 	return e;
 }
 
-static enum err read_order(struct desk *d, struct arena *a, struct view_domain *v)
+static enum err read_order(struct desk *d, const struct domain *domain, const char *host,
+                           struct arena *a, const struct order **out)
 {
 	struct order *o = arena_alloc(a, sizeof(*o));
 	const void *p = NULL;
-	enum err e = optional(orders_get(d->db, v->domain->tenant, slice_str(v->cert_host), a, o),
-	                      o, &p);
+	enum err e = optional(orders_get(d->db, domain->tenant, slice_str(host), a, o), o, &p);
 
-	v->order = p;
+	*out = p;
 	return e;
 }
 
@@ -89,6 +89,8 @@ static enum err read_line(struct desk *d, const struct domain *domain, const str
 	enum err e = read_publications(d, domain, a, &out->newest, &served);
 	if (e == OK)
 		e = read_cert(d, domain, a, &host, &out->cert);
+	if (e == OK && out->cert == NULL)
+		e = read_order(d, domain, host, a, &out->order);
 	return e;
 }
 
@@ -176,7 +178,7 @@ static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
 	if (e == OK)
 		e = read_cert(d, domain, a, &v->cert_host, &v->cert);
 	if (e == OK)
-		e = read_order(d, a, v);
+		e = read_order(d, domain, v->cert_host, a, &v->order);
 	if (e == OK)
 		e = read_horizon(d, a, v);
 	if (e == OK)

@@ -75,7 +75,8 @@ class Internet:
             "certificate": str(self.crt), "privateKey": str(self.crt.with_suffix(".key")),
             "httpPort": ports["http"], "tlsPort": ports["tls"],
             "domainBlocklist": ["refused.example"],
-            "certificateValidityPeriod": validity, **more}}))
+            "certificateValidityPeriod": validity,
+            "profiles": {"default": {"description": "-", "validityPeriod": validity}}, **more}}))
         self.run("pebble", "-config", config, "-dnsserver", f"127.0.0.1:{self.dns}",
                  PEBBLE_WFE_NONCEREJECT=str(reject), PEBBLE_VA_SLEEPTIME="1",
                  PEBBLE_AUTHZREUSE="0")
@@ -244,7 +245,7 @@ def fingerprint(service, host):
 @pytest.mark.parametrize("http", [True, False], ids=["http-01", "tls-alpn-01"])
 def test_first_certificates(product, internet, http):
     """ACME-15 ACME-17 ACME-20: nobody types anything; admin and report host come first."""
-    service = product(http, ca={})
+    service = product(http, ca={"reject": 50})
     add(service, "a.example", "b.example")
     hosts = ["mta-sts.a.example", "mta-sts.b.example"]
     issued(service, ADMIN, REPORT, *hosts)
@@ -332,6 +333,22 @@ def test_the_authority_says_no(product, internet):
     assert order()["why"] in listed and "again at 20" in listed
     shown = service.json("domain", "show", "refused.example")["needs"]
     assert any(order()["why"] in (need["why"] or "") for need in shown)
+
+
+def test_the_proof_is_not_seen(product, internet):
+    """ACME-08 ACME-11: what the authority saw is said; after a refusal the other way goes first."""
+    service = product()
+    add(service, "a.example")
+    internet.start_ca({**service.ports, "http": free_port()}, reject=0)
+    host = "mta-sts.a.example"
+    order = lambda: certs(service)[host]["order"] or {}
+    eventually(lambda: order().get("problem") == "connection")
+    assert "refused" in order()["why"] and orders(service)[host]["method"] == "http-01"
+    assert orders(service)[host]["due"] > time.time() + 500, "not at once again"
+    service.run("cert", "renew", "a.example", check=0)
+    issued(service, host)
+    assert orders(service)[host]["method"] == "tls-alpn-01"
+    assert spent(service).count(host) == 2
 
 
 def test_points_elsewhere(product, internet):

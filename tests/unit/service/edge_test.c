@@ -78,8 +78,9 @@ TEST(names_and_versions)
 		  SSL_R_TLSV1_UNRECOGNIZED_NAME },
 		{ "another protocol alone", "mta-sts.a.example", NULL, TLS1_3_VERSION, "\2h2",
 		  SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL },
-		{ "acme-tls/1 gets no HTTP", "mta-sts.a.example", NULL, TLS1_3_VERSION,
-		  "\12acme-tls/1", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL },
+		{ "ACME-22: acme-tls/1 gets no HTTP, and no certificate that was brought in",
+		  "mta-sts.a.example", NULL, TLS1_3_VERSION, "\12acme-tls/1",
+		  SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL },
 		{ "a key that does not open", "mta-sts.bad.example", NULL, TLS1_3_VERSION, NULL,
 		  SSL_R_TLSV1_ALERT_INTERNAL_ERROR },
 	};
