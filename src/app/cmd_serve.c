@@ -10,6 +10,7 @@
 #include "app/parent.h"
 #include "app/privilege.h"
 #include "app/state.h"
+#include "app/transfer_keys.h"
 #include "base/num.h"
 
 #define CONFIG_FILE "/etc/mxseal/mxseal.conf"
@@ -234,6 +235,28 @@ static void on_ready(const struct parent_setup *setup, void *arg)
 		demo_greet(s->cli, setup->conf);
 }
 
+static int load_transfer_keys(struct serve *s)
+{
+	const char *path = s->conf->service.transfer_key_file, *where = path;
+	struct diag d = { .why = "cannot be read" };
+	int fd = -1;
+
+	if (path[0] == '\0')
+		return EXIT_GOOD;
+	enum err e = transfer_keys_load(path, &fd, &d);
+	if (e == OK)
+		sockets_add(&s->sockets, fd, ROLE_BIT(ROLE_EDGE) | ROLE_BIT(ROLE_DESK), SOCKETS_ALL,
+		            "transfer.keys");
+	if (d.line > 0)
+		where = arena_printf(s->cli->arena, "%s:%u", path, d.line);
+	if (e == ERR_DENIED)
+		return cli_error(s->cli, EXIT_DENIED, path, d.why,
+		                 arena_printf(s->cli->arena, "chmod 0400 %s", path));
+	return e == OK ? EXIT_GOOD
+	               : cli_error(s->cli, EXIT_FINDINGS, where, d.why,
+	                           "correct it, or change [service] transfer_key_file");
+}
+
 static int run_parent(struct serve *s)
 {
 	struct parent_setup setup = { .conf = s->conf,
@@ -281,6 +304,8 @@ static int serve(struct serve *s)
 		code = demo_ports(s);
 	if (code == EXIT_GOOD)
 		code = load_keys(s);
+	if (code == EXIT_GOOD)
+		code = load_transfer_keys(s);
 	if (code == EXIT_GOOD && s->demo)
 		code = demo_authority(s->cli, s->conf);
 	if (code == EXIT_GOOD)

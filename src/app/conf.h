@@ -41,6 +41,8 @@ struct conf {
 		const char *addresses;   /* blanks between */
 		const char *nameservers; /* as service/zone_rows.h reads it */
 		uint64_t ttl;
+		const char *secondaries; /* addresses, blanks between */
+		const char *transfer_key_file;
 		uint64_t dns_rate; /* answers a second; 0 and CONF_UNLIMITED: not limited */
 	} service;
 	struct {

@@ -114,6 +114,27 @@ const struct conf_row conf_rows[] = {
 	  .example = "ns1.sts.example.net ns2.sts.example.net=198.51.100.7 ns.example.org",
 	  .place = AT(service.nameservers) },
 	{ .section = "service",
+	  .key = "secondaries",
+	  .type = &conf_type_forward,
+	  .preset = "",
+	  .help = "other name servers of the zone: may transfer it and are notified of changes",
+	  .details =
+	          "They ask by AXFR and serve, and sign where they do, what they got. An address "
+	          "that the Internet does not route must stand in [outgoing] allow to be notified. "
+	          "At most sixteen.",
+	  .example = "198.51.100.7 [2001:db8::7]:5353",
+	  .place = AT(service.secondaries) },
+	{ .section = "service",
+	  .key = "transfer_key_file",
+	  .type = &conf_type_path,
+	  .preset = "",
+	  .help = "file with the TSIG keys of the secondaries; unset: their addresses suffice",
+	  .details =
+	          "One key a line, as hmac-sha256:NAME:BASE64; the first one signs notifications. "
+	          "Read at the start, before privileges are given up; others may not read it.",
+	  .example = "/etc/mxseal/transfer.keys",
+	  .place = AT(service.transfer_key_file) },
+	{ .section = "service",
 	  .key = "dns_rate",
 	  .type = &conf_type_allowance,
 	  .preset = "200",

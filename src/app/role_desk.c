@@ -13,6 +13,7 @@
 #include "app/desk_acme.h"
 #include "app/desk_control.h"
 #include "app/desk_feed.h"
+#include "app/desk_zone.h"
 #include "net/clock.h"
 #include "net/fetch.h"
 #include "net/handover.h"
@@ -36,6 +37,7 @@ struct duty {
 	struct server *server;
 	struct control control;
 	struct desk_acme acme;
+	struct desk_zone *zone;
 	struct feed *feed; /* of a demonstration; NULL: done */
 	int bells[BELLS_MAX];
 	int admins[ADMINS_MAX];
@@ -127,6 +129,7 @@ static bool open_all(struct duty *u)
 	fetch_setup();
 	if (!open_stores(u) || !open_resolver(u) || server_open(&u->desk, &u->server) != OK)
 		return false;
+	u->zone = desk_zone_new(b, &u->desk, &u->rules);
 	control_init(&u->control, u->server, u->desk.hand_intake);
 	return true;
 }
@@ -166,7 +169,7 @@ static void take_handed(struct duty *u)
 
 static void wait_and_take(struct duty *u, int timeout_ms)
 {
-	struct pollfd p[3 + ADMINS_MAX + CONTROL_WAITING_MAX] = {
+	struct pollfd p[3 + ADMINS_MAX + DESK_ZONE_POLLS + CONTROL_WAITING_MAX] = {
 		{ .fd = u->signals, .events = POLLIN },
 		{ .fd = u->hand, .events = POLLIN },
 		{ .fd = u->listener, .events = POLLIN },
@@ -175,6 +178,7 @@ static void wait_and_take(struct duty *u, int timeout_ms)
 
 	for (size_t i = 0; i < u->admin_count; i++)
 		p[n++] = (struct pollfd){ .fd = u->admins[i], .events = POLLIN };
+	n += desk_zone_polls(u->zone, &p[n]);
 	waiting = control_polls(&u->control, &p[n]);
 	if (poll(p, n + waiting, timeout_ms) <= 0)
 		return;
@@ -187,6 +191,7 @@ static void wait_and_take(struct duty *u, int timeout_ms)
 	for (size_t i = 0; i < u->admin_count; i++)
 		if (p[3 + i].revents != 0)
 			accept_admin(u, u->admins[i]);
+	desk_zone_ready(u->zone);
 }
 
 static void tick(struct duty *u)
@@ -196,6 +201,7 @@ static void tick(struct duty *u)
 	server_tick(u->server, ms);
 	control_tick(&u->control, ms);
 	publish_settle(&u->desk, now);
+	desk_zone_tick(u->zone, ms);
 	if (u->feed != NULL && feed_done(u->feed)) {
 		feed_free(u->feed);
 		u->feed = NULL;
@@ -246,6 +252,7 @@ static void close_all(struct duty *u)
 	server_close(u->server);
 	desk_acme_stop(&u->acme);
 	feed_free(u->feed);
+	desk_zone_free(u->zone);
 	resolver_close(u->desk.resolver);
 	edgedb_close(u->desk.edge);
 	db_close(u->desk.db);

@@ -1,5 +1,6 @@
 /* The role of edge: from what the parent gave to the options of service/edge.h. */
 #include "app/boot.h"
+#include "app/transfer_keys.h"
 #include "net/clock.h"
 #include "service/edge.h"
 
@@ -7,6 +8,7 @@
 
 int role_edge(const struct boot *b)
 {
+	struct dns_peers peers;
 	int tls[LISTENERS_MAX], http[LISTENERS_MAX], dns[LISTENERS_MAX], udp[LISTENERS_MAX];
 	struct dns_options answers = {
 		.tcp = dns,
@@ -14,7 +16,9 @@ int role_edge(const struct boot *b)
 		.udp = udp,
 		.udp_count = boot_fd_list(b, "listen.udp.", udp, LISTENERS_MAX),
 		.rate = b->conf->service.dns_rate,
+		.peers = &peers,
 		.limits = dns_limits_default,
+		.now_s = clock_now_s,
 	};
 	struct edge_options o = {
 		.tls = tls,
@@ -35,6 +39,8 @@ int role_edge(const struct boot *b)
 		.now_s = clock_now_s,
 	};
 
+	transfer_peers(b->conf, boot_fd(b, "transfer.keys"), &peers);
 	edge_run(&o);
+	mem_wipe(&peers, sizeof(peers));
 	return 0;
 }

@@ -31,6 +31,8 @@ struct dns_conn {
 	size_t in_len;
 	struct buf out;
 	bool ended; /* the peer sends no more */
+	bool transferring;
+	struct dns_transfer transfer;
 	struct sockaddr_storage address;
 	unsigned char in[2 + DNS_QUERY_MAX];
 };
@@ -40,12 +42,13 @@ struct dns_server {
 	struct dns_options o;
 	struct zone *const *zone;
 	struct dns_rate *rate;
+	struct dns_peers peers_allowed;
 	struct dns_listener *listeners;
 	size_t listener_count;
 	struct dns_conn *pool;
 	struct edge_peers *peers;
 	struct link unused, open, quiet;
-	size_t open_count;
+	size_t open_count, transfer_count;
 	bool draining;
 	unsigned char answer[DNS_MESSAGE_MAX];
 	unsigned char batch_in[DNS_BATCH][DNS_QUERY_MAX];
@@ -58,14 +61,19 @@ struct dns_asked {
 	const struct sockaddr_storage *peer;
 	bool udp;
 	struct zone_ask ask;
+	bool is_signed; /* with a key of ours, or with a fault that the answer has to name */
+	struct dns_tsig tsig;
 };
 
+/* What becomes of a query. */
+enum dns_deed { DNS_SILENCE, DNS_ANSWERED, DNS_TRANSFER };
+
 /*
- * Answers one query into size bytes at out.  False: it gets no answer.  *outcome_out is
- * meaningful when there is one.
+ * Answers one query into size bytes at out.  DNS_TRANSFER: nothing was written, the peer may have
+ * a transfer.  *answer_out and *outcome_out are set when it was answered.
  */
-bool dns_answer_one(struct dns_server *s, struct dns_asked *q, void *out, size_t size,
-                    struct slice *answer_out, enum zone_outcome *outcome_out);
+enum dns_deed dns_answer_one(struct dns_server *s, struct dns_asked *q, void *out, size_t size,
+                             struct slice *answer_out, enum zone_outcome *outcome_out);
 
 /* dns_tcp.c */
 void dns_conn_pool(struct dns_server *s);

@@ -1,5 +1,6 @@
 #include "service/dns_server.h"
 
+#include "base/log.h"
 #include "net/clock.h"
 #include "service/dns_internal.h"
 
@@ -9,26 +10,94 @@
 const struct dns_limits dns_limits_default = {
 	.connections = 256,
 	.per_address = 32,
+	.transfers = 8,
 	.query_ms = 5000,
 	.total_ms = 60000,
+	.stall_ms = 30000,
+	.transfer_ms = 600000,
 };
 
-bool dns_answer_one(struct dns_server *s, struct dns_asked *q, void *out, size_t size,
-                    struct slice *answer_out, enum zone_outcome *outcome_out)
+/* RFC 8945, 5.2: what is wrong with a signature comes before what was asked. */
+static enum dns_tsig_error check_signature(struct dns_server *s, struct dns_asked *q)
 {
-	size_t room;
+	enum dns_tsig_error error;
+
+	if (q->ask.reading != DNS_READ_QUERY || q->ask.query.tsig_at == 0)
+		return DNS_TSIG_GOOD;
+	error = dns_tsig_check(q->message, q->ask.query.tsig_at, s->peers_allowed.keys,
+	                       s->peers_allowed.key_count, s->o.now_s(), &q->tsig);
+	q->is_signed = error != DNS_TSIG_FORMERR;
+	return error;
+}
+
+static bool wants_transfer(const struct dns_asked *q)
+{
+	return !q->udp && q->ask.reading == DNS_READ_QUERY &&
+	       (q->ask.query.type == DNS_AXFR || q->ask.query.type == DNS_IXFR);
+}
+
+static void say_refused(const struct dns_server *s, const struct dns_asked *q)
+{
+	char peer[ADDRESS_TEXT_SIZE];
+
+	(void)address_format_host(q->peer, peer);
+	/* A stranger can ask as often as it likes; a secondary that is refused needs somebody. */
+	if (dns_transfer_allowed(&s->peers_allowed, q->peer, true))
+		log_warn("transfer of the service zone refused", F("peer", peer),
+		         F("why", q->is_signed ? "its key or clock is wrong" : "it is not signed"));
+	else
+		log_debug("transfer of the service zone refused", F("peer", peer));
+}
+
+static enum zone_outcome answer_checked(struct dns_server *s, struct dns_asked *q, void *out,
+                                        size_t room, struct slice *answer_out)
+{
+	enum zone_outcome outcome = zone_answer(*s->zone, &q->ask, out, room, answer_out);
+
+	if (outcome != ZONE_TRANSFER ||
+	    dns_transfer_allowed(&s->peers_allowed, q->peer, q->is_signed))
+		return outcome;
+	zone_answer_error(&q->ask, DNS_REFUSED, out, room, answer_out);
+	return ZONE_ERROR;
+}
+
+/* Room for a signature is left.  ZONE_TRANSFER: it may have one. */
+static enum zone_outcome answer_plain(struct dns_server *s, struct dns_asked *q, void *out,
+                                      size_t size, struct slice *answer_out)
+{
+	enum dns_tsig_error error = check_signature(s, q);
+	enum zone_outcome outcome = ZONE_ERROR;
+	size_t room = zone_answer_room(&q->ask);
+
+	room = (room < size ? room : size) - (q->is_signed ? dns_tsig_room(&q->tsig) : 0);
+	if (error == DNS_TSIG_GOOD)
+		outcome = answer_checked(s, q, out, room, answer_out);
+	else
+		zone_answer_error(&q->ask, error == DNS_TSIG_FORMERR ? DNS_FORMERR : DNS_NOTAUTH,
+		                  out, room, answer_out);
+	if (outcome == ZONE_ERROR && wants_transfer(q))
+		say_refused(s, q);
+	return outcome;
+}
+
+enum dns_deed dns_answer_one(struct dns_server *s, struct dns_asked *q, void *out, size_t size,
+                             struct slice *answer_out, enum zone_outcome *outcome_out)
+{
+	size_t len;
 
 	q->ask.reading = dns_query_read(q->message, &q->ask.query);
 	q->ask.udp = q->udp;
 	if (q->ask.reading == DNS_READ_NOTHING)
-		return false;
-	room = zone_answer_room(&q->ask);
-	*outcome_out = zone_answer(*s->zone, &q->ask, out, room < size ? room : size, answer_out);
-	if (*outcome_out == ZONE_TRANSFER) {
-		zone_answer_error(&q->ask, DNS_REFUSED, out, size, answer_out);
-		*outcome_out = ZONE_ERROR;
-	}
-	return true;
+		return DNS_SILENCE;
+	*outcome_out = answer_plain(s, q, out, size, answer_out);
+	if (*outcome_out == ZONE_TRANSFER)
+		return DNS_TRANSFER;
+	if (!q->is_signed)
+		return DNS_ANSWERED;
+	if (dns_tsig_sign(&q->tsig, out, answer_out->len, size, s->o.now_s(), &len) != OK)
+		return DNS_SILENCE;
+	answer_out->len = len;
+	return DNS_ANSWERED;
 }
 
 /* The length of the answer in out; 0: none is sent. */
@@ -141,6 +210,8 @@ struct dns_server *dns_server_new(struct loop *loop, const struct dns_options *o
 	s->loop = loop;
 	s->o = *o;
 	s->zone = zone;
+	if (o->peers != NULL)
+		s->peers_allowed = *o->peers;
 	s->rate = dns_rate_new(o->rate);
 	s->peers = edge_peers_new(o->limits.connections);
 	link_init(&s->unused);
@@ -171,6 +242,7 @@ void dns_server_free(struct dns_server *s)
 	stop_listening(s);
 	edge_peers_free(s->peers);
 	dns_rate_free(s->rate);
+	mem_wipe(&s->peers_allowed, sizeof(s->peers_allowed));
 	mem_free(s->pool);
 	mem_free(s->listeners);
 	mem_free(s);

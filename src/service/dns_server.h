@@ -3,19 +3,23 @@
  *
  * Sockets are bound to named addresses, so an answer leaves from the address that was asked.
  * Answers by UDP never exceed DNS_UDP_MAX and are rate-limited; by TCP queries may be sent ahead
- * and are answered in their order.  Nothing blocks and nothing is written anywhere.
+ * and are answered in their order.  Secondaries get transfers (service/dns_transfer.h), and what
+ * is signed with one of their keys is answered signed.  Nothing blocks and nothing is written.
  */
 #ifndef SERVICE_DNS_SERVER_H
 #define SERVICE_DNS_SERVER_H
 
 #include "net/loop.h"
-#include "service/zone_index.h"
+#include "service/dns_transfer.h"
 
 struct dns_limits {
-	size_t connections; /* open at once; memory for them is taken at the start */
-	size_t per_address; /* of these, for one peer (IPv6: one /64) */
-	int64_t query_ms;   /* from the start, or the answer before, to the end of a query */
-	int64_t total_ms;   /* from the start to the end of a connection */
+	size_t connections;  /* open at once; memory for them is taken at the start */
+	size_t per_address;  /* of these, for one peer (IPv6: one /64) */
+	size_t transfers;    /* under way at once */
+	int64_t query_ms;    /* from the start, or the answer before, to the end of a query */
+	int64_t total_ms;    /* from the start to the end of a connection */
+	int64_t stall_ms;    /* a transfer of which nothing is taken */
+	int64_t transfer_ms; /* from its start to the end of the connection */
 };
 
 /* What is served unless somebody knows better; design values. */
@@ -27,7 +31,9 @@ struct dns_options {
 	const int *tcp;
 	size_t tcp_count;
 	uint64_t rate; /* answers a second by UDP, see service/dns_rate.h; 0: not limited */
+	const struct dns_peers *peers; /* who may have transfers; NULL: nobody */
 	struct dns_limits limits;
+	int64_t (*now_s)(void); /* wall clock, for signatures */
 };
 
 struct dns_server;

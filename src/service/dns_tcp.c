@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "net/clock.h"
 #include "service/dns_internal.h"
+
+#define TURNS_MAX 16
 
 void dns_conn_pool(struct dns_server *s)
 {
@@ -28,10 +31,23 @@ static void be_busy(struct dns_conn *c)
 	link_remove(&c->of_peer);
 }
 
+static void end_transfer(struct dns_conn *c)
+{
+	if (!c->transferring)
+		return;
+	dns_transfer_end(&c->transfer);
+	c->transferring = false;
+	c->server->transfer_count--;
+}
+
 void dns_conn_close(struct dns_conn *c)
 {
 	struct dns_server *s = c->server;
 
+	if (c->transferring)
+		log_warn("transfer of the service zone broken off",
+		         FN("records", c->transfer.records));
+	end_transfer(c);
 	be_busy(c);
 	loop_watch_fini(&c->watch);
 	(void)close(c->fd); /* the peer sees the end either way */
@@ -67,6 +83,14 @@ static bool shed_peer(struct dns_server *s, uint64_t key)
 	return true;
 }
 
+/* Something was done: there is time for the next thing. */
+static void extend(struct dns_conn *c)
+{
+	const struct dns_limits *l = &c->server->o.limits;
+
+	c->due_ms = clock_mono_ms() + (c->transferring ? l->stall_ms : l->query_ms);
+}
+
 /* ERR_AGAIN: nothing more can be sent now.  ERR_CLOSED: the connection is broken. */
 static enum err send_out(struct dns_conn *c)
 {
@@ -76,7 +100,7 @@ static enum err send_out(struct dns_conn *c)
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? ERR_AGAIN : ERR_CLOSED;
 		buf_consume(&c->out, (size_t)n);
-		c->due_ms = clock_mono_ms() + c->server->o.limits.query_ms;
+		extend(c);
 	}
 	return OK;
 }
@@ -104,6 +128,40 @@ static void put_message(struct dns_conn *c, struct slice message)
 	buf_add(&c->out, message);
 }
 
+static void begin_transfer(struct dns_conn *c, struct dns_asked *q)
+{
+	struct dns_server *s = c->server;
+	struct slice answer;
+
+	if (s->transfer_count >= s->o.limits.transfers ||
+	    dns_transfer_begin(*s->zone, &q->ask, q->is_signed ? &q->tsig : NULL, &c->transfer) !=
+	            OK) {
+		zone_answer_error(&q->ask, DNS_SERVFAIL, s->answer, sizeof(s->answer), &answer);
+		put_message(c, answer); /* the secondary tries again */
+		return;
+	}
+	c->transferring = true;
+	s->transfer_count++;
+	c->end_ms = clock_mono_ms() + s->o.limits.transfer_ms;
+}
+
+static enum err transfer_next(struct dns_conn *c)
+{
+	struct dns_server *s = c->server;
+	struct slice m =
+	        dns_transfer_next(&c->transfer, s->o.now_s(), s->answer, sizeof(s->answer));
+	char peer[ADDRESS_TEXT_SIZE];
+
+	if (m.len > 0) {
+		put_message(c, m);
+		return OK;
+	}
+	log_info("service zone transferred", F("peer", address_format_host(&c->address, peer)),
+	         FN("records", c->transfer.records));
+	end_transfer(c);
+	return OK;
+}
+
 /* ERR_AGAIN: no whole query is there.  ERR_CLOSED: it is none that we take. */
 static enum err answer_next(struct dns_conn *c)
 {
@@ -112,6 +170,8 @@ static enum err answer_next(struct dns_conn *c)
 	struct slice answer;
 	size_t len;
 
+	if (c->transferring)
+		return transfer_next(c);
 	if (c->in_len < 2)
 		return ERR_AGAIN;
 	len = dns_get16((const char *)c->in);
@@ -120,13 +180,20 @@ static enum err answer_next(struct dns_conn *c)
 	if (c->in_len < 2 + len)
 		return ERR_AGAIN;
 	q.message = slice_of(c->in + 2, len);
-	if (!dns_answer_one(c->server, &q, c->server->answer, sizeof(c->server->answer), &answer,
-	                    &outcome))
+	switch (dns_answer_one(c->server, &q, c->server->answer, sizeof(c->server->answer), &answer,
+	                       &outcome)) {
+	case DNS_SILENCE:
 		return ERR_CLOSED;
-	put_message(c, answer);
+	case DNS_ANSWERED:
+		put_message(c, answer);
+		break;
+	case DNS_TRANSFER:
+		begin_transfer(c, &q);
+		break;
+	}
 	c->in_len -= 2 + len;
 	memmove(c->in, c->in + 2 + len, c->in_len);
-	c->due_ms = clock_mono_ms() + c->server->o.limits.query_ms;
+	extend(c);
 	return OK;
 }
 
@@ -144,8 +211,12 @@ static enum err answer_some(struct dns_conn *c)
 static enum err step(struct dns_conn *c)
 {
 	enum err in, some, out;
+	int turns = 0;
 
 	do {
+		if (turns++ == TURNS_MAX)
+			return ERR_AGAIN; /* others get their turn first */
+
 		in = receive_in(c);
 		if (in == ERR_CLOSED)
 			return in;
@@ -205,7 +276,7 @@ void dns_conn_open(struct dns_server *s, int fd, const struct sockaddr_storage *
 	c->fd = fd;
 	c->address = *peer;
 	c->in_len = 0;
-	c->ended = false;
+	c->ended = c->transferring = false;
 	c->due_ms = clock_mono_ms() + s->o.limits.query_ms;
 	c->end_ms = clock_mono_ms() + s->o.limits.total_ms;
 	buf_init(&c->out, DNS_OUT_MAX);
