@@ -66,8 +66,12 @@ static enum err publish(struct acme_step *s)
 	int64_t seq;
 	enum err e;
 
+	/* With the report host's first one a way in for reports opens: records of all domains name
+	 * it.
+	 */
 	if (s->o->domain == 0)
-		return publish_hosts(d, s->now, &seq);
+		return s->o->replaces[0] == '\0' ? publish_all(d, s->now, &seq)
+		                                 : publish_hosts(d, s->now, &seq);
 	e = domains_by_id(d->db, s->o->domain, s->a, &domain);
 	return e == OK ? publish_domain(d, &domain, s->now, &seq) : e;
 }

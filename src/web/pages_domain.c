@@ -194,7 +194,7 @@ static void put_cert(struct buf *b, const struct view_domain *v)
 		buf_add_str(b, "<dt>Renewal</dt><dd>");
 		frame_day(b, v->order->renew_at);
 		if (v->order->explanation[0] != '\0')
-			HTML(b, " (<a rel=\"noreferrer\" href=\"{}\">the authority says why</a>)",
+			HTML(b, " (why the authority wants it then: <code>{}</code>)",
 			     H(v->order->explanation));
 		buf_add_str(b, "</dd>");
 	}

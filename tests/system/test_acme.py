@@ -281,7 +281,7 @@ def test_never_self_signed(product, internet):
 
 def test_renewal(product, internet):
     """ACME-31: renewed by itself before the end, under a new key; the old one served until then."""
-    service = product(ca={"validity": 45, "reject": 0})
+    service = product(ca={"validity": 36, "reject": 0})
     add(service, "a.example")
     host = "mta-sts.a.example"
     issued(service, host)

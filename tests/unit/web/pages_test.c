@@ -226,6 +226,47 @@ TEST(needs)
 	arena_free(a);
 }
 
+/* What an authority says is a stranger's text. */
+TEST(orders)
+{
+	struct order o = { .state = ORDER_WANTED,
+		           .why = "<b>no</b>",
+		           .problem = "caa",
+		           .due = NOW + 60,
+		           .renew_at = NOW,
+		           .explanation = "https://ca.example/\"><script>" };
+	static const struct cert late = { .not_before = NOW - (int64_t)70 * UTC_DAY,
+		                          .not_after = NOW + (int64_t)20 * UTC_DAY,
+		                          .issuer = "CA",
+		                          .source = "acme" };
+	struct need out[NEEDS_MAX];
+	struct sample s;
+	struct arena *a = arena_new();
+	struct buf b;
+
+	sample_fill(&s);
+	s.view.mx_count = 1;
+	s.figures.failure_count = 0;
+	s.view.order = &o;
+	EXPECT(needs_of_domain(&s.view, a, out) == 0, "with 60 of 90 days left it is not urgent");
+	s.view.cert = &late;
+	EXPECT(needs_of_domain(&s.view, a, out) == 1 && out[0].status == STATUS_WARNING &&
+	               strstr(out[0].why, "Not renewed: <b>no</b>") != NULL &&
+	               strstr(out[0].command, "cert renew") != NULL,
+	       "CERT-07: late: why, and what to do");
+	buf_init(&b, 4u << 20);
+	render(&b, &s.view);
+	expect_sound(&b, "a late renewal");
+	EXPECT(!has(&b, "<b>no") && has(&b, "&lt;b&gt;no"), "ACME-29: escaped");
+	EXPECT(!has(&b, "\"><script>"), "ACME-29: in its URL too");
+	s.view.cert = NULL;
+	o.why = "";
+	EXPECT(needs_of_domain(&s.view, a, out) == 1 && out[0].status == STATUS_WAITING,
+	       "being issued is no fault");
+	buf_fini(&b);
+	arena_free(a);
+}
+
 TEST(assets)
 {
 	for (unsigned i = 0; i < ASSET_COUNT; i++) {
@@ -239,4 +280,5 @@ TEST(assets)
 }
 
 TEST_MAIN(UNIT(domain_page), UNIT(days_without_a_report), UNIT(no_reports_at_all),
-          UNIT(hostile_text), UNIT(many_rows), UNIT(other_pages), UNIT(needs), UNIT(assets))
+          UNIT(hostile_text), UNIT(many_rows), UNIT(other_pages), UNIT(needs), UNIT(orders),
+          UNIT(assets))
