@@ -162,16 +162,19 @@ static const char *method_of(const struct acme_step *s, size_t nth)
 	return nth >= count ? NULL : open[(nth + (size_t)s->o->tries) % count];
 }
 
+/* The first way that is open here and that CAA lets the CA use. */
 static enum err check_ca(struct acme_step *s, const struct acme_directory *d)
 {
-	const char *method = method_of(s, 0), *why = "";
+	const char *method,
+	        *why = "no listener is open for a CA to look at: set [listen] http or tls";
 
-	if (method == NULL)
-		return wait(s, "no listener is open for a CA to look at: set [listen] http or tls",
-		            NO_POLICY_S);
-	if (!acme_check_caa(s->q->d, d, s->who.url, method, s->o->host, s->a, &why))
-		return acme_say(s, ERR_DENIED, why);
-	return OK;
+	for (size_t nth = 0; (method = method_of(s, nth)) != NULL; nth++) {
+		if (acme_check_caa(s->q->d, d, s->who.url, method, s->o->host, s->a, &why)) {
+			s->o->method = method;
+			return OK;
+		}
+	}
+	return wait(s, why, 0);
 }
 
 /* Counted before the CA is asked: a crash in between costs one, never gains one. */
@@ -264,15 +267,22 @@ static enum err on_wanted(struct acme_step *s)
 	return e == OK ? place(s) : e;
 }
 
+static const struct acme_challenge *find(const struct acme_authorization *z, const char *method)
+{
+	for (size_t i = 0; i < z->challenge_count; i++)
+		if (strcmp(z->challenges[i].type, method) == 0)
+			return &z->challenges[i];
+	return NULL;
+}
+
 static const struct acme_challenge *choose(struct acme_step *s, const struct acme_authorization *z)
 {
+	const struct acme_challenge *c = find(z, s->o->method);
 	const char *method;
 
-	for (size_t nth = 0; (method = method_of(s, nth)) != NULL; nth++)
-		for (size_t i = 0; i < z->challenge_count; i++)
-			if (strcmp(z->challenges[i].type, method) == 0)
-				return &z->challenges[i];
-	return NULL;
+	for (size_t nth = 0; c == NULL && (method = method_of(s, nth)) != NULL; nth++)
+		c = find(z, method);
+	return c;
 }
 
 static enum err offer(struct acme_step *s, const struct acme_authorization *z)

@@ -165,6 +165,27 @@ enum err orders_list(struct db *db, int64_t tenant, struct slice after, size_t l
 	return OK;
 }
 
+enum err orders_count(struct db *db, int64_t tenant, int64_t counts_out[ORDER_STATES],
+                      int64_t *waiting_out)
+{
+	struct query q = db_query(db, SQL_ORDER_COUNT);
+	int64_t counts[ORDER_STATES] = { 0 }, waiting = 0;
+	size_t state;
+
+	query_int(&q, 1, tenant);
+	while (query_row(&q)) {
+		if (db_word(query_get(&q, 0), states, ORDER_STATES, &state) == OK)
+			counts[state] = query_get_int(&q, 1);
+		waiting += query_get_int(&q, 2);
+	}
+	enum err e = query_end(&q);
+	if (e != OK)
+		return e;
+	memcpy(counts_out, counts, sizeof(counts));
+	*waiting_out = waiting;
+	return OK;
+}
+
 enum err orders_hurry(struct db *db, int64_t tenant, struct slice host, int64_t now)
 {
 	struct query q = db_query(db, SQL_ORDER_HURRY);

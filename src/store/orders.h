@@ -63,6 +63,9 @@ enum err orders_get(struct db *db, int64_t tenant, struct slice host, struct are
 /* As domains_list: in the order of hosts, those behind after. */
 enum err orders_list(struct db *db, int64_t tenant, struct slice after, size_t limit,
                      struct arena *a, struct order **out, size_t *count_out) MUST_USE;
+/* How many hosts are in each state, and how many of all have a reason to wait. */
+enum err orders_count(struct db *db, int64_t tenant, int64_t counts_out[ORDER_STATES],
+                      int64_t *waiting_out) MUST_USE;
 /* Now, whatever it waits for; idle ones become wanted.  ERR_NOTFOUND. */
 enum err orders_hurry(struct db *db, int64_t tenant, struct slice host, int64_t now) MUST_USE;
 

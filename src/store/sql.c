@@ -215,6 +215,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "select " ORDER_COLUMNS " from cert_order where tenant = $1 and host = $2"),
 	ROW(SQL_ORDER_LIST, "select " ORDER_COLUMNS " from cert_order where tenant = $1"
 	                    " and host > $2 order by host limit $3"),
+	ROW(SQL_ORDER_COUNT,
+	    "select state, count(*), sum(case when why <> '' then 1 else 0 end) from cert_order"
+	    " where tenant = $1 group by state"),
 	ROW(SQL_ORDER_HURRY,
 	    "update cert_order set due = $3, renew_at = $3, state = case when state = 'idle'"
 	    " then 'wanted' else state end where tenant = $1 and host = $2"),

@@ -3,6 +3,7 @@
 #include "base/utc.h"
 #include "net/clock.h"
 #include "service/board.h"
+#include "store/orders.h"
 #include "web/api_internal.h"
 #include "web/session.h"
 
@@ -205,6 +206,28 @@ static void put_processes(const struct request *q, struct buf *b)
 	}
 }
 
+/* Progress of many first certificates, and whether any is held up. */
+static enum err put_orders(const struct request *q, struct buf *out)
+{
+	int64_t counts[ORDER_STATES], waiting;
+	enum err e = orders_count(q->desk->db, TENANT_ONLY, counts, &waiting);
+
+	if (e != OK)
+		return e;
+	buf_add_str(out,
+	            "# HELP mxseal_certificate_hosts Hosts by state of their certificate's order\n"
+	            "# TYPE mxseal_certificate_hosts gauge\n");
+	for (unsigned i = 0; i < ORDER_STATES; i++)
+		buf_printf(out, "mxseal_certificate_hosts{state=\"%s\"} %lld\n",
+		           order_state_name((enum order_state)i), (long long)counts[i]);
+	buf_printf(out,
+	           "# HELP mxseal_certificate_hosts_waiting Of these, held up for a reason\n"
+	           "# TYPE mxseal_certificate_hosts_waiting gauge\n"
+	           "mxseal_certificate_hosts_waiting %lld\n",
+	           (long long)waiting);
+	return OK;
+}
+
 void api_metrics(const struct request *q, struct response *r)
 {
 	size_t counts[STAGE_RETIRE + 1] = { 0 };
@@ -219,7 +242,10 @@ void api_metrics(const struct request *q, struct response *r)
 	enum err e = count_stages(q, counts);
 	if (e == OK)
 		e = quarantine_count(q->desk->db, &quarantined);
+	if (e == OK)
+		e = put_orders(q, &r->body);
 	if (e != OK) {
+		buf_reset(&r->body);
 		api_store_failed(q, e, r);
 		return;
 	}

@@ -475,3 +475,7 @@ def test_many(product, internet):
                seconds=600)
     eventually(lambda: len(waits()) == len(names) + 2 - room)
     assert len(spent(service)) == len(set(spent(service))) == room
+    with urllib.request.urlopen(f"http://127.0.0.1:{service.ports['admin']}/metrics") as r:
+        shown = r.read().decode()
+    assert f'mxseal_certificate_hosts{{state="idle"}} {room}\n' in shown
+    assert f"mxseal_certificate_hosts_waiting {len(names) + 2 - room}\n" in shown

@@ -38,7 +38,7 @@ static const char *listing(struct fixture *f)
 TEST(following)
 {
 	struct fixture f;
-	int64_t id;
+	int64_t id, counts[ORDER_STATES], waiting;
 
 	fixture_open(&f);
 	id = add_domain(&f, "a.example", true);
@@ -50,6 +50,9 @@ TEST(following)
 	EXPECT(orders_follow(f.db, hosts, 1, NOON) == OK, "again");
 	EXPECT_SLICE(slice_str(listing(&f)), S("admin.example/idle/0 mta-sts.a.example/idle/3 "),
 	             "a host that is no longer named goes");
+	EXPECT(orders_count(f.db, TENANT_ONLY, counts, &waiting) == OK && counts[ORDER_IDLE] == 2 &&
+	               counts[ORDER_WANTED] == 0 && waiting == 0,
+	       "counted by state");
 	assert_int_equal(domains_remove(f.db, id, NOON), OK);
 	EXPECT(orders_follow(f.db, hosts, 1, NOON) == OK, "again");
 	EXPECT_SLICE(slice_str(listing(&f)), S("admin.example/idle/0 "), "so does a domain's");
