@@ -130,18 +130,33 @@ static bool leads_with(struct slice pem, const char *fingerprint)
 	return n > 0 && strcmp(hex, fingerprint) == 0;
 }
 
+/* Why nothing usable was among what came. */
+static enum err refusal_of(const struct cert_note *n, struct diag *diag)
+{
+	static const struct {
+		const char *code;
+		enum err e;
+		const char *why;
+	} rows[] = {
+		{ "key-missing", ERR_CRYPTO, "the CA's certificate is for another key" },
+		{ "key-mismatch", ERR_CRYPTO, "the CA's certificate is for another key" },
+		{ "cert-expired", ERR_CONFLICT, "the CA's certificate has expired" },
+		{ "cert-not-yet-valid", ERR_CONFLICT, "the CA's certificate is not valid yet" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcmp(n->code, rows[i].code) == 0)
+			return diag_set(diag, rows[i].e, 0, rows[i].why);
+	return diag_set(diag, ERR_CONFLICT, 0, "the CA's certificate names no host");
+}
+
 static enum err judge(const struct certs_reading *r, struct slice host, struct slice pem,
                       struct diag *diag)
 {
 	const struct cert *c = r->found_count == 1 ? &r->found[0].cert : NULL;
 
 	if (c == NULL && r->refused_count > 0)
-		return strcmp(r->refused[0].code, "key-missing") == 0 ||
-		                       strcmp(r->refused[0].code, "key-mismatch") == 0
-		               ? diag_set(diag, ERR_CRYPTO, 0,
-		                          "the CA's certificate is for another key")
-		               : diag_set(diag, ERR_CONFLICT, 0,
-		                          "the CA's certificate is not valid now");
+		return refusal_of(&r->refused[0], diag);
 	if (c == NULL || !leads_with(pem, c->fingerprint))
 		return diag_set(diag, ERR_SYNTAX, 0, "the CA sent no certificate chain");
 	if (c->name_count != 1 || !slice_eq_i(c->names[0], host))

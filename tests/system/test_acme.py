@@ -416,6 +416,32 @@ def test_the_authority_asks_for_renewal(product, internet):
     assert all(8000 < row["renew_at"] - time.time() < 9200 for row in rows)
 
 
+def test_a_window_that_makes_no_sense(product, internet):
+    """ACME-26: one that ends before it starts counts as none: two thirds of the lifetime."""
+    service, asked = product(), []
+
+    def window(name):
+        asked.append(name)
+        return time.time() + 100, time.time() - 100
+
+    with front(internet, service.ports, window):
+        issued(service, ADMIN)
+        eventually(lambda: asked)
+        due = eventually(lambda: orders(service)[ADMIN]["renew_at"])
+    assert 50 * 86400 < due - time.time() < 61 * 86400
+
+
+def test_an_authority_nobody_vouches_for(product, internet, tmp_path):
+    """ACME-01: without a certificate that verifies it is not asked for anything."""
+    other = tmp_path / "other"
+    other.mkdir()
+    internet.crt = type(internet.authority)(other).issue("ca.service.example")
+    service = product(ca={})
+    why = lambda: (certs(service)[ADMIN]["order"] or {}).get("why") or ""
+    eventually(lambda: "certificate" in why())
+    assert spent(service) == []
+
+
 def test_caa_is_looked_at_first(product, internet):
     """ACME-30: the record that forbids it is named, and the authority is not asked."""
     service = product()

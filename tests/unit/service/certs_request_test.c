@@ -114,6 +114,45 @@ TEST(what_comes_back)
 	EVP_PKEY_free(theirs);
 }
 
+/* Names are read from subjectAltName: a common name, or one with a NUL in it, is none. */
+TEST(other_places_for_names)
+{
+	EVP_PKEY *key = jose_key_new();
+	static const char nul[] = "h.example\0.evil.example";
+
+	for (int i = 0; i < 2; i++) {
+		struct arena *a = arena_new();
+		struct cert_found found;
+		struct buf pem;
+		X509 *x = make_cert(key, i == 0 ? "email:h@h.example" : "email:a@b.example",
+		                    NOW - 60, NOW + 600);
+
+		buf_init(&pem, 65536);
+		(void)X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+		                                 (const unsigned char *)"h.example", -1, -1, 0);
+		if (i == 1) {
+			GENERAL_NAMES *names = GENERAL_NAMES_new();
+			GENERAL_NAME *n = GENERAL_NAME_new();
+			ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+			(void)ASN1_STRING_set(text, nul, (int)sizeof(nul) - 1);
+			GENERAL_NAME_set0_value(n, GEN_DNS, text);
+			(void)sk_GENERAL_NAME_push(names, n);
+			(void)X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0,
+			                        X509V3_ADD_REPLACE);
+			GENERAL_NAMES_free(names);
+		}
+		(void)X509_sign(x, key, EVP_sha256());
+		add_pem(x, &pem);
+		EXPECT(certs_accept(a, key, S("h.example"), buf_slice(&pem), NOW, NULL, &found,
+		                    NULL) == ERR_CONFLICT,
+		       i == 0 ? "CERT-01: a common name is no name" : "CERT-04: a NUL in a name");
+		X509_free(x);
+		buf_fini(&pem);
+		arena_free(a);
+	}
+	EVP_PKEY_free(key);
+}
+
 TEST(not_a_chain)
 {
 	EVP_PKEY *key = jose_key_new();
@@ -167,4 +206,5 @@ TEST(identifiers)
 	buf_fini(&id);
 }
 
-TEST_MAIN(UNIT(requests), UNIT(what_comes_back), UNIT(not_a_chain), UNIT(identifiers))
+TEST_MAIN(UNIT(requests), UNIT(what_comes_back), UNIT(not_a_chain), UNIT(other_places_for_names),
+          UNIT(identifiers))
