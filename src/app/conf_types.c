@@ -114,7 +114,7 @@ static const char *add_address(struct conf_addresses *list, struct slice text, e
 	if (address_port(&a.any) == 0)
 		return "a port is at least 1";
 	if (scope == NAMED && is_wildcard(&a))
-		return "takes the addresses of this machine by name, not *";
+		return "takes single addresses of this machine, not *";
 	if (scope == LOOPBACK && !address_is_loopback(&a.any))
 		return "is plain HTTP and listens on loopback only (127.0.0.1:PORT, [::1]:PORT)";
 	for (size_t i = 0; i < list->count; i++)

@@ -97,6 +97,7 @@ static void fill_settings(struct duty *u)
 		.addresses = c->service.addresses,
 		.ttl = (uint32_t)c->service.ttl,
 		.profile = "default",
+		.dns_open = c->listen.dns.count > 0,
 		.https_open = c->listen.tls.count > 0,
 		.admin_url = "",
 		.ca_file = u->boot->demo ? conf_path(c, DEMO_CA_FILE) : "",

@@ -31,6 +31,7 @@ struct desk_settings {
 	const char *addresses; /* what an `address` record points to, blanks between */
 	uint32_t ttl;
 	const char *profile;
+	bool dns_open;         /* a listener of edge takes DNS here */
 	bool https_open;       /* a listener of edge takes HTTPS here */
 	unsigned https_port;   /* of the first one on loopback; demonstrations fetch there */
 	const char *admin_url; /* "http://127.0.0.1:8000", where a login link leads */

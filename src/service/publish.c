@@ -375,7 +375,8 @@ static bool may_announce(struct desk *d, const struct publication *p, const char
 /* Whether the id is ours to answer: then it follows the text at once. */
 static bool answers_id(const struct desk *d, const struct domain *domain)
 {
-	return d->set.demo || (d->set.zone[0] != '\0' && domain->way[RECORD_ID] == WAY_CNAME);
+	return d->set.demo ||
+	       (d->set.dns_open && d->set.zone[0] != '\0' && domain->way[RECORD_ID] == WAY_CNAME);
 }
 
 /* In a demonstration records count as seen. */
