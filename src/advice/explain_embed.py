@@ -1,11 +1,10 @@
-"""Turns explain.txt into C (explain_embed.py c IN OUT) or into mxseal-findings(7) (man IN OUT)."""
+"""Turns explain.txt into C: explain_embed.py IN OUT."""
 
 import re
 import sys
 
 KINDS = ['result-type', 'policy-type', 'reason-code', 'status', 'finding', 'note', 'fault', 'topic']
 PLATFORMS = ['GW', 'M365', 'PF', 'EX']
-NAMES = ['Google Workspace', 'Microsoft 365', 'Postfix', 'Exchange Server']
 IMPACTS = {'none': 'IMPACT_NONE', 'untidy': 'IMPACT_UNTIDY', 'blind': 'IMPACT_BLIND',
            'protection off': 'IMPACT_OFF', 'mail refused now': 'IMPACT_REFUSED',
            'mail would be refused in enforce': 'IMPACT_WOULD_REFUSE'}
@@ -151,53 +150,10 @@ def write_c(entries, out):
     put('};\nconst size_t explain_key_count = ARRAY_LEN(explain_keys);')
 
 
-def roff(text):
-    text = text.replace('\\', '\\e').replace('-', '\\-')
-    text = re.sub(r'`([^`]*)`', r'\\fB\1\\fR', text)
-    return '\n'.join('\\&' + l if l[:1] in ".'" else l for l in text.split('\n'))
-
-
-def roff_fix(text):
-    out = []
-    for line in text.split('\n'):
-        if line.startswith('$ '):
-            out.append('.nf\n.RS\n' + roff(line[2:].replace('`', '')) + '\n.RE\n.fi')
-        else:
-            out.append(roff(line))
-    return '\n'.join(out)
-
-
-def write_man(entries, out):
-    put = lambda line: print(line, file=out)
-    put('.TH MXSEAL\\-FINDINGS 7 "" mxseal "mxseal"\n.SH NAME\n'
-        'mxseal\\-findings \\- what the codes of mail transport security mean\n.SH DESCRIPTION\n'
-        'The same texts as \\fBmxseal explain\\fR prints, which also takes codes as they are pasted\n'
-        'and whole lines of a bounce.')
-    for kind in KINDS:
-        mine = [e for e in entries if e['kind'] == kind]
-        if mine:
-            put(f'.SH {roff(kind.upper().replace("-", " "))}S')
-        for e in mine:
-            put(f'.SS {roff(e["id"])}\n\\fI{roff(e["title"])}.\\fR\n{roff(e["plain"])}')
-            both = e['testing'] == e['enforce']
-            words = e['testing'] if both else f'{e["testing"]} (testing), {e["enforce"]} (enforce)'
-            put(f'.PP\nImpact: {roff(words)}.')
-            for cause in e['cause']:
-                put(f'.IP \\(bu 2\n{roff(cause)}')
-            for platform, name in zip(PLATFORMS, NAMES):
-                put(f'.PP\n\\fBFix{"" if e["same"] else " (" + name + ")"}:\\fR\n{roff_fix(e["fix"][platform])}')
-                if e['same']:
-                    break
-            put(f'.PP\nVerify: {roff(e["verify"])}\n.PP\nSee {roff(e["see"])}.')
-    put('.SH SEE ALSO\n.BR mxseal (1)')
-
-
 def main():
-    what, source, target = sys.argv[1:]
-    entries = complete(read(source))
-    key_table(entries)
+    source, target = sys.argv[1:]
     with open(target, 'w', encoding='utf-8') as out:
-        {'c': write_c, 'man': write_man}[what](entries, out)
+        write_c(complete(read(source)), out)
 
 
 main()

@@ -42,6 +42,7 @@ const struct command cmd_domain_add = {
 	.args = "DOMAIN",
 	.args_min = 1,
 	.args_max = 1,
+	.new_name = true,
 	.group = GROUP_SERVICE,
 	.common = COMMON_WRITER,
 	.summary = "host the policy of a domain",

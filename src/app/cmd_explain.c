@@ -4,61 +4,18 @@
 #include "advice/explain.h"
 #include "app/command.h"
 #include "app/commands.h"
+#include "app/prose.h"
 #include "base/buf.h"
-
-#define WIDTH 80u
 
 static const char *const platforms[] = { "GW", "M365", "PF", "EX", NULL };
 
-static bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0u) == 0x80u;
-}
-
-/* Columns of a word of our own text: backticks are not printed, UTF-8 counts once. */
-static size_t columns(struct slice word)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < word.len; i++)
-		n += word.p[i] != '`' && !is_continuation(word.p[i]);
-	return n;
-}
-
-static void put_word(FILE *out, struct slice word)
-{
-	for (size_t i = 0; i < word.len; i++) {
-		if (word.p[i] != '`')
-			(void)fputc(word.p[i], out); /* cli_finish asks for errors */
-	}
-}
-
-/* One paragraph, wrapped, with lead in the place of its first indent; a line that begins with "$ "
- * stands alone and is not. */
+/* One paragraph; a line that begins with "$ " stands alone and is not wrapped. */
 static void put_paragraph(FILE *out, const char *lead, struct slice line, unsigned indent)
 {
-	struct slice word;
-	size_t at = 0;
-
-	if (slice_starts(line, S("$ "))) {
+	if (slice_starts(line, S("$ ")))
 		(void)fprintf(out, "%*s%.*s\n", (int)indent + 2, "", SLICE_ARGS(line));
-		return;
-	}
-	while (slice_next(&line, ' ', &word)) {
-		size_t width = columns(word);
-		if (at > 0 && at + 1 + width > WIDTH) {
-			(void)fputc('\n', out);
-			at = 0;
-		}
-		if (at > 0)
-			(void)fputc(' ', out);
-		else
-			(void)fprintf(out, "%-*s", (int)indent, lead);
-		lead = "";
-		put_word(out, word);
-		at = (at == 0 ? indent : at + 1) + width;
-	}
-	(void)fputc('\n', out);
+	else
+		prose_fill(out, lead, line, indent);
 }
 
 static void put_text(FILE *out, const char *text, unsigned indent)

@@ -72,8 +72,11 @@ struct command {
 	const char *name, *sub; /* sub is NULL for a single word */
 	const char *args;       /* as shown: "DOMAIN", "FILE…"; NULL: none */
 	const char *summary;    /* one line, lower case, no final stop */
-	const char *details;    /* further paragraphs, at most 78 columns; may be NULL */
-	const char *examples;   /* whole command lines, one a line; may be NULL */
+	const char *details;    /* further paragraphs as prose.h reads them; may be NULL */
+	const char *examples;   /* whole command lines, one a line of at most 78 columns */
+	/* The only values that its arguments may have, NULL-terminated; NULL: any. */
+	const char *const *values;
+	bool new_name; /* its argument names what is not there yet: there is nothing to complete */
 	const struct option_spec *options;
 	size_t option_count;
 	unsigned args_min, args_max;

@@ -32,6 +32,8 @@ const struct command *const commands[] = {
 	&cmd_cert_renew,
 	&cmd_login,
 	&cmd_wait,
+	&cmd_completion,
+	&cmd_man,
 	&cmd_help,
 	&cmd_version,
 	/* clang-format on */

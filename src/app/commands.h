@@ -34,6 +34,8 @@ extern const struct command cmd_cert_renew;
 extern const struct command cmd_login;
 extern const struct command cmd_wait;
 extern const struct command cmd_serve;
+extern const struct command cmd_completion;
+extern const struct command cmd_man;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

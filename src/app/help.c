@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/options.h"
+#include "app/prose.h"
 
 const struct help_exit help_exits[] = {
 	{ EXIT_GOOD, "good" },
@@ -42,24 +43,17 @@ const char *help_option(const struct option_spec *o, struct arena *a)
 	                    o->arg == NULL ? "" : o->arg);
 }
 
-/* Columns of UTF-8 text. */
 static int columns(const char *s)
 {
-	int n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) == 0x80 ? 0 : 1;
-	return n;
+	return (int)prose_columns(slice_str(s));
 }
 
-static void two_columns(FILE *out, int width, const char *left, const char *right)
+static void two_columns(FILE *out, int width, const char *left, const char *right, struct arena *a)
 {
-	int gap = width - columns(left);
-
-	(void)fprintf(out, "  %s%*s  %s\n", left, gap > 0 ? gap : 0, "", right);
+	prose_fill(out, arena_printf(a, "  %s", left), slice_str(right), (unsigned)width + 4);
 }
 
-static const char *option_text(const struct option_spec *o, struct arena *a)
+const char *help_option_text(const struct option_spec *o, struct arena *a)
 {
 	const char *text = o->help;
 
@@ -80,7 +74,7 @@ static void print_options(FILE *out, const struct command *c, struct arena *a)
 	}
 	(void)fputs("\nOptions:\n", out);
 	for (size_t i = 0; (o = options_nth(c, i)) != NULL; i++)
-		two_columns(out, width, help_option(o, a), option_text(o, a));
+		two_columns(out, width, help_option(o, a), help_option_text(o, a), a);
 }
 
 static void indented(FILE *out, const char *text)
@@ -93,15 +87,18 @@ static void indented(FILE *out, const char *text)
 
 void help_command(FILE *out, const struct command *c, struct arena *a)
 {
-	(void)fprintf(out, "mxseal %s: %s\n", command_title(c, a), c->summary);
+	prose_fill(out, arena_printf(a, "mxseal %s: ", command_title(c, a)), slice_str(c->summary),
+	           0);
 	if (c->examples != NULL) {
 		(void)fputs("\nExamples:\n", out);
 		indented(out, c->examples);
 	}
 	(void)fprintf(out, "\nUsage:\n  %s\n", help_usage(c, a));
 	print_options(out, c, a);
-	if (c->details != NULL)
-		(void)fprintf(out, "\n%s", c->details);
+	if (c->details == NULL)
+		return;
+	(void)fputc('\n', out);
+	prose_put(out, c->details, 0);
 }
 
 static void print_commands(FILE *out, const char *family, enum command_group group, int width,
@@ -117,7 +114,7 @@ static void print_commands(FILE *out, const char *family, enum command_group gro
 		if (first)
 			(void)fprintf(out, "\n%s:\n", help_group(group));
 		first = false;
-		two_columns(out, width, command_title(c, a), c->summary);
+		two_columns(out, width, command_title(c, a), c->summary, a);
 	}
 }
 

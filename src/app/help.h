@@ -8,6 +8,8 @@
 const char *help_usage(const struct command *c, struct arena *a);
 /* "--fail-on SEVERITY" or "-h, --help" */
 const char *help_option(const struct option_spec *o, struct arena *a);
+/* What it does, its values, and whether it may be repeated; prose.h. */
+const char *help_option_text(const struct option_spec *o, struct arena *a);
 void help_command(FILE *out, const struct command *c, struct arena *a);
 /* The commands whose first word is name. */
 void help_family(FILE *out, const char *name, struct arena *a);

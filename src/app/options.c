@@ -43,6 +43,11 @@ const struct option_spec *options_nth(const struct command *c, size_t i)
 	return NULL;
 }
 
+const struct option_spec *options_shared(size_t i)
+{
+	return i < ARRAY_LEN(shared) ? &shared[i].spec : NULL;
+}
+
 static const struct option_spec *by_name(const struct command *c, struct slice name)
 {
 	const struct option_spec *o;
@@ -83,22 +88,23 @@ static int unknown(const struct cli *cli, const char *word)
 	                                : arena_printf(cli->arena, "did you mean %s?", n.best));
 }
 
-static bool allowed(const struct option_spec *o, const char *value)
+/* values as in struct option_spec: NULL allows everything. */
+static bool allowed(const char *const *values, const char *value)
 {
-	bool found = o->values == NULL;
+	bool found = values == NULL;
 
-	for (size_t i = 0; !found && o->values[i] != NULL; i++)
-		found = strcmp(o->values[i], value) == 0;
+	for (size_t i = 0; !found && values[i] != NULL; i++)
+		found = strcmp(values[i], value) == 0;
 	return found;
 }
 
-static const char *choices(const struct cli *cli, const struct option_spec *o)
+static const char *choices(const struct cli *cli, const char *const *values)
 {
-	char *text = arena_printf(cli->arena, "use %s", o->values[0]);
+	char *text = arena_printf(cli->arena, "use %s", values[0]);
 
-	for (size_t i = 1; o->values[i] != NULL; i++)
+	for (size_t i = 1; values[i] != NULL; i++)
 		text = arena_printf(cli->arena, "%s%s%s", text,
-		                    o->values[i + 1] == NULL ? " or " : ", ", o->values[i]);
+		                    values[i + 1] == NULL ? " or " : ", ", values[i]);
 	return text;
 }
 
@@ -116,8 +122,9 @@ static int keep(struct parse *p, const struct option_spec *o, const char *value)
 
 	if (!o->repeats && cli_has(p->cli, o->name))
 		return cli_error(p->cli, EXIT_USAGE, name, "given twice", "give it once");
-	if (value != NULL && !allowed(o, value))
-		return cli_error(p->cli, EXIT_USAGE, name, "no such value", choices(p->cli, o));
+	if (value != NULL && !allowed(o->values, value))
+		return cli_error(p->cli, EXIT_USAGE, name, "no such value",
+		                 choices(p->cli, o->values));
 	p->given[p->cli->given_count++] = (struct cli_option){ o, value };
 	return EXIT_GOOD;
 }
@@ -181,6 +188,10 @@ static int finish(struct cli *cli)
 		return cli_usage(cli, "something is missing");
 	if (cli->arg_count > cli->command->args_max)
 		return cli_usage(cli, "too many arguments");
+	for (size_t i = 0; i < cli->arg_count; i++)
+		if (!allowed(cli->command->values, cli->args[i]))
+			return cli_error(cli, EXIT_USAGE, cli->args[i], "no such choice",
+			                 choices(cli, cli->command->values));
 	return EXIT_GOOD;
 }
 

@@ -18,5 +18,7 @@ int options_parse(struct cli *cli, const char *const *words, size_t count, bool 
 
 /* The i-th option that c accepts, its own first and then the common ones; NULL: no more. */
 const struct option_spec *options_nth(const struct command *c, size_t i);
+/* The i-th of the options that commands share, whichever take it; NULL: no more. */
+const struct option_spec *options_shared(size_t i);
 
 #endif

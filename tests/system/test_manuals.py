@@ -1,0 +1,86 @@
+"""Manual pages and completion: made from the tables of the program, so they are judged by real tools."""
+
+import subprocess
+
+import pytest
+
+from conftest import BIN
+
+PAGES = {"1": "MXSEAL(1)", "5": "MXSEAL.CONF(5)", "7": "MXSEAL-FINDINGS(7)"}
+
+
+def out(*words, **more):
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=True, **more).stdout
+
+
+@pytest.mark.parametrize("section", PAGES)
+def test_mandoc_has_no_complaint(section):
+    page = out(BIN, "man", section)
+    lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning"], input=page, capture_output=True, text=True)
+    assert (lint.returncode, lint.stdout) == (0, "")
+    assert out("mandoc", "-T", "utf8", input=page).split()[0] == PAGES[section]
+
+
+def test_every_command_is_in_its_manual_and_its_help_agrees():
+    page = out("mandoc", "-T", "ascii", "-O", "width=200", input=out(BIN, "man", "1"))
+    plain = out("col", "-b", input=page)
+    listed = [l.split("  ")[1] for l in out(BIN, "help").splitlines() if l.startswith("  ") and "  " in l[2:]]
+    names = [n for n in listed if n and not n.startswith("mxseal")]
+    assert len(names) > 25
+    for name in names:
+        assert f"   mxseal {name}\n" in plain, name
+        assert out(BIN, *name.split(), "--help").startswith(f"mxseal {name}: "), name
+
+
+def test_every_setting_is_in_its_manual(tmp_path):
+    page = out("col", "-b", input=out("mandoc", "-T", "ascii", input=out(BIN, "man", "5")))
+    config = tmp_path / "mxseal.conf"
+    config.write_text("")
+    printed = out(BIN, "serve", "--config", str(config), "--print-config")
+    keys = [l.split("=")[0].strip() for l in printed.splitlines() if "=" in l and not l.startswith((";", "#"))]
+    assert len(keys) > 10
+    for key in keys:
+        assert f"     {key}\n" in page or f"     {key} " in page, key
+
+
+def complete(*words, service=None):
+    """What a real bash offers for the last word."""
+    line = " ".join(words)
+    script = f"""
+source <("$0" completion bash)
+mxseal() {{ "$0" "$@"; }}
+COMP_WORDS=({' '.join(repr(w) for w in words)}); COMP_CWORD={len(words) - 1}
+COMP_LINE={line!r}; COMP_POINT=${{#COMP_LINE}}
+_mxseal; printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    words = out("bash", "--norc", "-c", script, BIN, cwd=service).split()
+    return set(words)
+
+
+@pytest.mark.parametrize("words, offered, not_offered", [
+    (["mxseal", "rec"], {"record", "records"}, {"report"}),
+    (["mxseal", "policy", ""], {"lint", "show", "set", "bump", "history", "export"}, {"add"}),
+    (["mxseal", "policy", "set", "--m"], {"--mode", "--max-age", "--mx"}, {"--add-mx"}),
+    (["mxseal", "policy", "set", "--mode", ""], {"none", "testing", "enforce"}, {"--mx"}),
+    (["mxseal", "explain", "certificate-exp"], {"certificate-expired"}, {"dane"}),
+    (["mxseal", "completion", ""], {"bash", "zsh", "fish"}, set()),
+    (["mxseal", "m"], set(), {"man"}),
+])
+def test_bash_completes(words, offered, not_offered):
+    got = complete(*words)
+    assert offered <= got and not not_offered & got
+
+
+def test_bash_completes_the_domains_of_the_running_service(full_demo):
+    got = complete(str(BIN), "domain", "show", "--state", str(full_demo.state), "")
+    assert {"acme.example", "bank.example", "clinic.example"} <= got
+
+
+def test_bash_completes_files(tmp_path):
+    (tmp_path / "a-policy.txt").write_text("")
+    assert complete("mxseal", "policy", "lint", "a-p", service=tmp_path) == {"a-policy.txt"}
+
+
+def test_an_unknown_shell_names_the_known_ones():
+    done = subprocess.run([BIN, "completion", "tcsh"], capture_output=True, text=True)
+    assert done.returncode == 2 and "fix: use bash, zsh or fish" in done.stderr
