@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "app/help.h"
+#include "base/utf8.h"
 
 static bool is(const struct cli_option *o, const char *name)
 {
@@ -40,12 +41,18 @@ const char *cli_get(const struct cli *cli, const char *name)
 
 void cli_print_safe(FILE *f, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		bool plain = (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t';
+	struct slice rest = slice_str(text);
 
-		(void)fputc(plain ? c : '?',
-		            f); /* err is the last resort; out is checked at the end */
+	while (rest.len > 0) {
+		uint32_t code;
+		size_t n = utf8_next(rest, &code);
+
+		/* err is the last resort; out is checked at the end */
+		if ((code == UTF8_BROKEN && n == 1) || utf8_is_deceptive(code))
+			(void)fputc('?', f);
+		else
+			(void)fwrite(rest.p, 1, n, f);
+		rest = slice_skip(rest, n);
 	}
 }
 

@@ -116,13 +116,13 @@ const char *cli_nth(const struct cli *cli, const char *name, size_t i);
 
 /*
  * Prints "mxseal: WHAT: WHY" and, when fix is not NULL, a line "fix: FIX" on
- * err; what (a file, a domain, a peer) may be NULL.  Control characters are
- * shown as "?".  Returns code, so that a command can return cli_error(...).
+ * err; what (a file, a domain, a peer) may be NULL.  What cli_print_safe
+ * hides is shown as "?".  Returns code, so that a command can return cli_error(...).
  */
 int cli_error(const struct cli *cli, int code, const char *what, const char *why, const char *fix);
 /* cli_error with EXIT_USAGE and the command's own usage line as the fix. */
 int cli_usage(const struct cli *cli, const char *why);
-/* Prints text on f; control characters other than the line end and the tab become "?". */
+/* Prints text on f; what utf8_is_deceptive or is no UTF-8 becomes "?". */
 void cli_print_safe(FILE *f, const char *text);
 /* Flushes out; EXIT_UNKNOWN with an error line when the result could not be written whole. */
 int cli_finish(const struct cli *cli, int code);

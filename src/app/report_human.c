@@ -4,9 +4,24 @@
 
 #include "base/buf.h"
 #include "base/utc.h"
+#include "base/utf8.h"
 #include "wire/json.h"
 
 #define LINE_MAX_BYTES (8u * REPORT_STRING_MAX)
+
+static void put_visible(struct buf *line, struct slice s)
+{
+	while (s.len > 0) {
+		uint32_t code;
+		size_t n = utf8_next(s, &code);
+
+		if (utf8_is_deceptive(code))
+			buf_printf(line, "\\u%04" PRIx32, code);
+		else
+			buf_add(line, slice_head(s, n));
+		s = slice_skip(s, n);
+	}
+}
 
 /* Text of a report with everything unprintable escaped as in JSON. */
 static void put(struct buf *line, struct slice s)
@@ -16,7 +31,7 @@ static void put(struct buf *line, struct slice s)
 	buf_init(&quoted, LINE_MAX_BYTES);
 	json_add_string(&quoted, s);
 	if (quoted.len >= 2)
-		buf_add(line, slice_of(quoted.p + 1, quoted.len - 2));
+		put_visible(line, slice_of(quoted.p + 1, quoted.len - 2));
 	buf_fini(&quoted);
 }
 
