@@ -49,6 +49,8 @@ static const int reader_may[] = {
 	SCMP_SYS(rt_sigtimedwait),
 	SCMP_SYS(sigaltstack),
 	SCMP_SYS(restart_syscall),
+	SCMP_SYS(alarm), /* its own end */
+	SCMP_SYS(setitimer),
 	SCMP_SYS(tgkill),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),

@@ -106,6 +106,16 @@ static int stat_fd(void)
 	return result(fstat(STDIN_FILENO, &st));
 }
 
+/* alarm has no error: refused, it answers something far beyond what was set. */
+static int set_alarm(void)
+{
+	unsigned left;
+
+	(void)alarm(100);
+	left = alarm(0);
+	return left > 0 && left <= 100 ? 0 : 1;
+}
+
 enum outcome { GOES, FAILS, KILLS };
 
 static const struct row {
@@ -126,6 +136,7 @@ static const struct row {
 	{ "reader: no process is signalled", ROLE_READER, kill_other, FAILS },
 	{ "reader: no memory becomes code", ROLE_READER, map_executable, FAILS },
 	{ "reader: no limit is changed", ROLE_READER, raise_limit, FAILS },
+	{ "reader: its own end may be set", ROLE_READER, set_alarm, GOES },
 	{ "reader: memory is to be had", ROLE_READER, map_memory, GOES },
 	{ "reader: inherited descriptors are read", ROLE_READER, read_null, GOES },
 	{ "reader: inherited descriptors are measured", ROLE_READER, stat_fd, GOES },
