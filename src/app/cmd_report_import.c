@@ -158,6 +158,24 @@ static bool sent_again(struct import *im, struct sent s, const json_t *answer)
 	return true;
 }
 
+/* An answer that is about no file: the service takes nothing from here. */
+static bool is_refusal(struct import *im, const json_t *answer)
+{
+	const char *result = client_str(answer, "result", NULL);
+	const char *why = client_str(answer, "why", "the service refused it");
+
+	if (result == NULL)
+		return false;
+	if (strcmp(result, "denied") == 0)
+		fail(im, cli_error(im->cli, EXIT_DENIED, "control socket", why,
+		                   "run this as root, as the service's user, or as a member of the "
+		                   "group mxseal"));
+	else
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, "control socket", why,
+		                   "look at the service's log, then try again"));
+	return true;
+}
+
 /* Takes the oldest answer.  False: the service went away. */
 static bool take_answer(struct import *im)
 {
@@ -170,6 +188,11 @@ static bool take_answer(struct import *im)
 		fail(im, cli_error(im->cli, EXIT_UNKNOWN, s.name,
 		                   "the service went away before it answered",
 		                   "run the import again; what is stored stays stored"));
+		(void)close(s.fd); /* only read */
+		return false;
+	}
+	if (is_refusal(im, answer)) {
+		json_decref(answer);
 		(void)close(s.fd); /* only read */
 		return false;
 	}

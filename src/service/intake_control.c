@@ -153,7 +153,7 @@ static void on_hello(struct control_conn *c, struct slice line)
 	if (line_parse_op(line, &op) != OK)
 		end_with(c, "refused", "the first line is not understood");
 	else if (op != LINE_INGEST && !c->trusted)
-		end_with(c, "refused", "this is not allowed here");
+		end_with(c, "denied", "this user may only bring mail");
 	else
 		enter(c, states[op]);
 }

@@ -38,7 +38,7 @@ struct line_counts {
 /* The answers, each with its LF.  Check buf_status. */
 void line_format_file(struct slice name, const struct line_counts *c, struct buf *out);
 void line_format_retry(uint64_t retried, const struct line_counts *c, struct buf *out);
-/* result: "stored", "again" or "refused"; why may be NULL. */
+/* result: "stored", "again", "refused", or "denied" to this user; why may be NULL. */
 void line_format_ingest(const char *result, const char *why, struct buf *out);
 
 #endif
