@@ -20,8 +20,24 @@ struct post_conn {
 	struct post_owner owner;
 	int64_t began_ms;
 	unsigned status; /* to answer with when the bytes are durable */
+	/* A place in a domain's allowance, given back unless something new is stored; day 0: none.
+	 */
+	int64_t place_domain, place_day;
 	char host[HAND_NAME_SIZE];
 };
+
+static void give_place_back(struct post_conn *c)
+{
+	struct intake *in = c->in;
+
+	for (size_t i = 0; c->place_day != 0 && i < in->allowance_count; i++) {
+		struct allowance *a = &in->allowances[i];
+
+		if (a->domain == c->place_domain && a->day == c->place_day && a->used > 0)
+			a->used--;
+	}
+	c->place_day = 0;
+}
 
 static void conn_close(struct post_conn *c)
 {
@@ -32,6 +48,7 @@ static void conn_close(struct post_conn *c)
 		at = &(*at)->next;
 	*at = c->next;
 	in->post_count--;
+	give_place_back(c);
 	waiter_cancel(in, &c->waiter);
 	loop_watch_fini(&c->watch);
 	loop_timer_fini(&c->timer);
@@ -103,8 +120,9 @@ static struct allowance *allowance_of(struct intake *in, int64_t domain, int64_t
 	return a;
 }
 
-static struct post_verdict judge_domain(struct intake *in, int64_t domain, int64_t now)
+static struct post_verdict judge_domain(struct post_conn *c, int64_t domain, int64_t now)
 {
+	struct intake *in = c->in;
 	struct allowance *a;
 
 	if (in->set->keep_posted == INTAKE_UNLIMITED)
@@ -116,6 +134,8 @@ static struct post_verdict judge_domain(struct intake *in, int64_t domain, int64
 		return (struct post_verdict){ .status = 429,
 			                      .retry_after = (unsigned)(86400 - now % 86400) };
 	a->used++;
+	c->place_domain = domain;
+	c->place_day = a->day;
 	return (struct post_verdict){ .status = 0 };
 }
 
@@ -129,7 +149,7 @@ static struct post_verdict admit(void *arg, struct slice tag)
 	enum err e = domains_by_tag(c->in->db, tag, now, a, &d);
 
 	if (e == OK)
-		v = judge_domain(c->in, d.id, now);
+		v = judge_domain(c, d.id, now);
 	else if (e == ERR_NOTFOUND)
 		v = (struct post_verdict){ .status = 404 };
 	arena_free(a);
@@ -167,6 +187,8 @@ static void store(void *arg, struct post *p, struct slice tag, struct slice body
 	enum err e = intake_archive(c->in, &r, &c->waiter, &again);
 
 	c->status = again ? 200 : 201;
+	if (e == OK && !again)
+		c->place_day = 0; /* used for good */
 	if (e != OK) {
 		log_error("a posted report cannot be archived", F("reason", err_name(e)));
 		post_stored(p, 503);
