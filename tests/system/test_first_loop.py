@@ -128,10 +128,11 @@ def test_import_of_the_corpus(hosted, corpus):
              if p.name.endswith((".json", ".gz", ".zip", ".eml", ".mbox"))]
     assert first["files"] == len(taken)
     assert first["reports"] == len(good) == first["new"] + first["duplicates"] + first["foreign"]
+    assert first["new"] == len({(r["organization"], r["report_id"]) for r in good}), "each report once"
     errors = [r for r in reports if r["schema"] == "mxseal.error/1"]
     assert first["no_report"] == sum(e["code"] == "no-report" for e in errors)
     assert first["quarantined"] == len(errors) - first["no_report"]
-    second = service.json("report", "import", corpus / "reports")
+    second = service.json("report", "import", "--add-domains", corpus / "reports")
     assert second["new"] == 0 and second["quarantined"] == first["quarantined"]
     assert second["reports"] == first["reports"] and second["foreign"] == first["foreign"]
 
