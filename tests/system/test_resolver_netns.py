@@ -13,7 +13,7 @@ import uuid
 
 import pytest
 
-from conftest import BIN, Authority, Service, eventually
+from conftest import Authority, Service, eventually
 
 NEEDED = ("ip", "knotd", "unbound", "mta-sts-daemon", "kdig")
 pytestmark = pytest.mark.skipif(
@@ -146,15 +146,8 @@ class Inside(Service):
     """The service and its command line, run in the namespace."""
 
     def __init__(self, space, folder):
-        super().__init__(folder, [], {})
-        self.space = space
+        super().__init__(folder, ["--config", folder / "mxseal.conf"], {}, prefix=space.command())
         (folder / "mxseal.conf").write_text(MXSEAL.format(dir=folder))
-        # `ip netns exec` becomes the program, so the binary may as well be a script.
-        wrapper = folder / "mxseal"
-        wrapper.write_text("#!/bin/sh\nexec " + " ".join(space.command(BIN)) + ' "$@"\n')
-        wrapper.chmod(0o755)
-        self.wrapper = wrapper
-        self.args = ["--config", folder / "mxseal.conf"]
 
 
 def socketmap(space, domain):
@@ -169,11 +162,10 @@ def socketmap(space, domain):
 
 
 @pytest.fixture
-def world(tmp_path, monkeypatch):
+def world(tmp_path):
     authority = Authority(tmp_path)
     with Namespace(tmp_path) as space:
         service = Inside(space, tmp_path)
-        monkeypatch.setattr("conftest.BIN", service.wrapper)
         (tmp_path / "unbound.conf").write_text(UNBOUND.format(dir=tmp_path))
         (tmp_path / "knot.conf").write_text(KNOT.format(dir=tmp_path))
         (tmp_path / "customer.zone").write_text(ZONE.format(serial=1, records=""))

@@ -1,0 +1,146 @@
+"""The program as tests run it, and what they need beside it: shared by tests/system and tests/lab.
+
+MXSEAL_BIN names the binary (default build/mxseal).  Readiness is sd_notify's READY=1, no sleep.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = pathlib.Path(os.environ.get("MXSEAL_BIN", ROOT / "build/mxseal")).resolve()
+LONG = bool(os.environ.get("MXSEAL_TEST_LONG"))
+DEADLINE = 60  # seconds until a test gives up waiting for an event
+
+
+class Service:
+    """`mxseal serve`, started and stopped; run() is the command line against it.
+
+    prefix: the words before the program, which must become it by exec (`ip netns exec NAME`).
+    """
+
+    def __init__(self, folder, args, ports, env=None, prefix=()):
+        self.folder, self.args, self.ports, self.prefix = folder, args, ports, list(prefix)
+        self.state = folder / "state"
+        self.env = dict(os.environ, MXSEAL_STATE=str(self.state), **(env or {}))
+        self.process = None
+
+    def start(self):
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = f"{self.folder}/notify.sock"
+        pathlib.Path(path).unlink(missing_ok=True)
+        notify.bind(path)
+        notify.settimeout(DEADLINE)
+        self.log = open(self.folder / "log", "ab")
+        self.process = subprocess.Popen([*self.prefix, BIN, "serve", *map(str, self.args)],
+                                        stdout=self.log, stderr=self.log, cwd=self.folder,
+                                        env=dict(self.env, NOTIFY_SOCKET=path))
+        end = time.monotonic() + DEADLINE
+        while True:
+            notify.settimeout(1)
+            try:
+                if b"READY=1" in notify.recv(4096):
+                    break
+            except socket.timeout:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("service did not start:\n" + self.log_text())
+        notify.close()
+        return self
+
+    def log_text(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(DEADLINE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise
+        self.log.close()
+
+    def run(self, *args, stdin=None, check=None):
+        """The finished command; check: the exit status that must come."""
+        done = subprocess.run([*self.prefix, BIN, *map(str, args)], input=stdin, capture_output=True, env=self.env,
+                              cwd=self.folder, timeout=300, text=not isinstance(stdin, bytes))
+        if check is not None:
+            assert done.returncode == check, (args, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def json(self, *args, check=0):
+        return json.loads(self.run(*args, "--json", check=check).stdout)
+
+    def children(self):
+        """{pid: role} of the live processes below the parent."""
+        found = {}
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+                if int(fields[1]) != self.process.pid or fields[0] == "Z":
+                    continue
+                words = (stat.parent / "cmdline").read_bytes().split(b"\0")
+                roles = [w[7:].decode() for w in words if w.startswith(b"--role=")]
+                if roles:
+                    found[int(stat.parent.name)] = roles[0]
+        return found
+
+    def fetch(self, host, path="/.well-known/mta-sts.txt", ca=None, port=None):
+        """(status, headers, body) of one HTTPS fetch as a sender makes it."""
+        context = ssl.create_default_context(cafile=str(ca or self.state / "demo-ca.pem"))
+        with socket.create_connection(("127.0.0.1", port or self.ports["tls"]), timeout=5) as raw, \
+                context.wrap_socket(raw, server_hostname=host) as tls:
+            tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            data = b""
+            with contextlib.suppress(ssl.SSLEOFError):
+                while chunk := tls.recv(65536):
+                    data += chunk
+        head, _, body = data.partition(b"\r\n\r\n")
+        lines = head.decode("ascii").split("\r\n")
+        headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:])}
+        return int(lines[0].split()[1]), headers, body
+
+
+def eventually(what, seconds=DEADLINE, pause=0.02):
+    """The first true value of what(); for states that have no event of their own."""
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(pause)
+
+
+def openssl(*args, **kw):
+    subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, **kw)
+
+
+class Authority:
+    """A certification authority of the test's own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.cert, self.key = folder / "ca.pem", folder / "ca.key"
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-subj", "/CN=Test CA", "-days", "30", "-keyout", self.key, "-out", self.cert,
+                "-addext", "basicConstraints=critical,CA:TRUE",
+                "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def issue(self, *names, days=30, rsa=False, stem=None):
+        """NAME.crt with its NAME.key beside it; the path of the certificate."""
+        stem = stem or names[0].replace("*", "_")
+        crt, key, csr = (self.folder / f"{stem}.{end}" for end in ("crt", "key", "csr"))
+        kind = ["rsa:2048"] if rsa else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        openssl("req", "-newkey", *kind, "-nodes", "-subj", "/", "-keyout", key, "-out", csr)
+        ext = self.folder / f"{stem}.ext"
+        ext.write_text("subjectAltName=" + ",".join("DNS:" + n for n in names) +
+                       "\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
+        openssl("x509", "-req", "-in", csr, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial",
+                "-days", days, "-extfile", ext, "-out", crt)
+        return crt
