@@ -19,10 +19,16 @@
 #include "base/enc.h"
 
 #define ARCHIVE_BYTES_MAX (64u << 20) /* of one record; a larger one is ERR_LIMIT */
-#define ARCHIVE_HINT_MAX 255u         /* of its hint; a longer one is cut */
+#define ARCHIVE_HINT_MAX 1024u        /* of its hint; a longer one is cut */
 
 /* How the bytes came in.  The numbers are on disk: never reuse one. */
-enum archive_way { ARCHIVE_POST = 1, ARCHIVE_INGEST = 2, ARCHIVE_IMPORT = 3 };
+enum archive_way {
+	ARCHIVE_POST = 1,
+	ARCHIVE_INGEST = 2,
+	ARCHIVE_IMPORT = 3,
+	ARCHIVE_SMTP = 4,
+	ARCHIVE_LMTP = 5,
+};
 /* What they claim to be: one report in any packing, or a mail. */
 enum archive_kind { ARCHIVE_REPORT = 1, ARCHIVE_MAIL = 2 };
 
@@ -37,7 +43,7 @@ struct archive_record {
 	enum archive_way way;
 	enum archive_kind kind;
 	int64_t received;
-	struct slice hint; /* the tag of a POST, the file name of an import */
+	struct slice hint; /* the tag of a POST, a file name, intake_envelope.h for SMTP, LMTP */
 	struct slice bytes;
 	unsigned char sha256[SHA256_SIZE]; /* of bytes */
 	struct archive_pos at, next;

@@ -1,6 +1,7 @@
 /* From facts to rows: one transaction for a batch of messages and the archive position. */
 #include "base/log.h"
 #include "net/clock.h"
+#include "service/intake_envelope.h"
 #include "service/intake_internal.h"
 #include "store/domains.h"
 #include "store/quarantine.h"
@@ -12,9 +13,9 @@ static const struct {
 	const char *name;
 	enum report_trust trust;
 } ways[] = {
-	{ ARCHIVE_POST, "post", TRUST_POSTED },
-	{ ARCHIVE_INGEST, "ingest", TRUST_UNSIGNED },
-	{ ARCHIVE_IMPORT, "import", TRUST_IMPORTED },
+	{ ARCHIVE_POST, "post", TRUST_POSTED },       { ARCHIVE_INGEST, "ingest", TRUST_UNSIGNED },
+	{ ARCHIVE_IMPORT, "import", TRUST_IMPORTED }, { ARCHIVE_SMTP, "smtp", TRUST_UNSIGNED },
+	{ ARCHIVE_LMTP, "lmtp", TRUST_UNSIGNED },
 };
 
 const char *intake_way_name(enum archive_way way)
@@ -53,17 +54,41 @@ static struct archive_place place_of(const struct item *it)
 		                       (int64_t)it->record.bytes.len };
 }
 
-/* The domain whose tag the message came to, or was noted for. */
+/* The tags that a record came to. */
+static size_t tags_of(const struct archive_record *r, struct slice out[ENVELOPE_TAGS_MAX])
+{
+	struct envelope e = { .tag_count = 0 };
+
+	switch (r->way) {
+	case ARCHIVE_POST:
+		out[0] = r->hint;
+		return 1;
+	case ARCHIVE_SMTP:
+	case ARCHIVE_LMTP:
+		if (envelope_parse(r->hint, &e) == OK)
+			memcpy(out, e.tags, e.tag_count * sizeof(*out));
+		return e.tag_count;
+	case ARCHIVE_INGEST:
+	case ARCHIVE_IMPORT:
+		break;
+	}
+	return 0;
+}
+
+/* The domain whose tag the message came to, or was noted for; of several the first one known. */
 static enum err find_tag_domain(struct settle *s)
 {
 	struct item *it = s->it;
+	struct slice tags[ENVELOPE_TAGS_MAX];
+	size_t count = tags_of(&it->record, tags);
 	struct domain d;
-	enum err e;
+	enum err e = ERR_NOTFOUND;
 
 	s->tag_domain = slice_str(it->domain);
-	if (it->record.way != ARCHIVE_POST || it->domain[0] != '\0')
+	if (it->domain[0] != '\0')
 		return OK;
-	e = domains_by_tag(s->in->db, it->record.hint, it->record.received, it->arena, &d);
+	for (size_t i = 0; e == ERR_NOTFOUND && i < count; i++)
+		e = domains_by_tag(s->in->db, tags[i], it->record.received, it->arena, &d);
 	if (e == OK)
 		s->tag_domain = slice_str(d.name);
 	return e == ERR_NOTFOUND ? OK : e;
