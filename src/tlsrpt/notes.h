@@ -67,7 +67,7 @@
 	NOTE(PACKED_TWICE, "packed-twice", "The report is compressed more than once.")             \
 	NOTE(LABEL, "label", "Media type or file name say another packing than the report has.")   \
 	NOTE(GENERIC_TYPE, "generic-type",                                                         \
-	     "The report's part has a media type that is not tlsrpt's.")                           \
+	     "The report's part has a media type that RFC 8460 does not know.")                    \
 	NOTE(BARE_TYPE, "bare-type", "The report's part is labelled application/tlsrpt alone.")    \
 	NOTE(NOT_MULTIPART, "not-multipart",                                                       \
 	     "The whole message is the report, without other parts.")                              \

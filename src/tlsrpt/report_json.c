@@ -1,5 +1,6 @@
 #include "tlsrpt/report_json.h"
 
+#include <arpa/inet.h>
 #include <idn2.h>
 
 #include "base/utc.h"
@@ -377,19 +378,17 @@ static enum err take_result_type(struct reading *r, const json_t *value, struct 
 	return OK;
 }
 
+/* RPT-40: dotted IPv4 without leading zeros, or IPv6 of any spelling; many leave it empty. */
 static bool is_address(struct slice s)
 {
-	bool has_separator = false;
+	char text[INET6_ADDRSTRLEN] = { 0 };
+	unsigned char ip[16];
 
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
-
-		has_separator = has_separator || c == ':' || c == '.';
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-		      c == ':' || c == '.'))
-			return false;
-	}
-	return s.len == 0 || (has_separator && s.len < 46);
+	if (s.len >= sizeof(text) || slice_find(s, '\0') != SIZE_MAX)
+		return false;
+	memcpy(text, s.p == NULL ? "" : s.p, s.len);
+	return s.len == 0 || inet_pton(AF_INET, text, ip) == 1 ||
+	       inet_pton(AF_INET6, text, ip) == 1;
 }
 
 static enum err take_failure(struct reading *r, const json_t *row, struct report_failure *f)

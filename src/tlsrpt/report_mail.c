@@ -113,20 +113,47 @@ static void read_item(struct gather *g, struct slice bytes, struct report_item *
 	buf_fini(&store);
 }
 
-static bool is_generic_type(struct slice type)
-{
-	static const char *const types[] = {
-		"application/json",   "application/gzip",         "application/x-gzip",
-		"application/gunzip", "application/x-gunzip",     "application/gzip-compressed",
-		"application/zip",    "application/x-zip",        "application/x-zip-compressed",
-		"text/json",          "application/octet-stream", "text/xml",
-		"application/xml",
-	};
+enum packing { PACKING_ANY, PACKING_NONE, PACKING_GZIP, PACKING_ZIP };
 
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (slice_eq(type, slice_str(types[i])))
-			return true;
-	return false;
+/* The media types that reports come under, and the packing that each promises. */
+static const struct {
+	const char *type;
+	enum packing packing;
+} report_types[] = {
+	{ "application/tlsrpt+gzip", PACKING_GZIP },
+	{ "application/tlsrpt+json", PACKING_NONE },
+	{ "application/tlsrpt", PACKING_ANY },
+	{ "application/tlsrpt+x-gzip", PACKING_GZIP },
+	{ "application/tlsrpt+zip", PACKING_ZIP },
+	{ "application/json", PACKING_NONE },
+	{ "text/json", PACKING_NONE },
+	{ "application/gzip", PACKING_GZIP },
+	{ "application/x-gzip", PACKING_GZIP },
+	{ "application/gunzip", PACKING_GZIP },
+	{ "application/x-gunzip", PACKING_GZIP },
+	{ "application/gzip-compressed", PACKING_GZIP },
+	{ "application/zip", PACKING_ZIP },
+	{ "application/x-zip", PACKING_ZIP },
+	{ "application/x-zip-compressed", PACKING_ZIP },
+	{ "application/octet-stream", PACKING_ANY },
+	{ "text/xml", PACKING_ANY },
+	{ "application/xml", PACKING_ANY },
+};
+
+/* Its place in report_types; the number of rows: none. */
+static size_t find_type(struct slice type)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(report_types) && !slice_eq(type, slice_str(report_types[i].type)))
+		i++;
+	return i;
+}
+
+/* RFC 8460, 6.4 and 6.5, and what is left of them without their ending. */
+static bool is_registered_type(struct slice type)
+{
+	return find_type(type) < 3;
 }
 
 static bool is_json_name(struct slice name)
@@ -140,11 +167,21 @@ static bool is_report_name(struct slice name)
 	return is_json_name(name) || slice_ends_i(name, S(".gz")) || slice_ends_i(name, S(".zip"));
 }
 
-static enum claim claim_of(const struct mime_part *part)
+/* RPT-93: a report of another registered kind is no TLS report, whatever its parts are. */
+static bool is_other_kind(const struct mime_message *m)
 {
+	return slice_eq(m->report_type, S("feedback-report")) ||
+	       slice_eq(m->report_type, S("delivery-status")) ||
+	       slice_eq(m->report_type, S("disposition-notification"));
+}
+
+static enum claim claim_of(const struct gather *g, const struct mime_part *part)
+{
+	if (is_other_kind(&g->mime->messages[part->message]))
+		return CLAIM_NONE;
 	if (slice_starts(part->type, S("application/tlsrpt")))
 		return CLAIM_SURE;
-	if (is_generic_type(part->type) || is_report_name(part->file_name) ||
+	if (find_type(part->type) < ARRAY_LEN(report_types) || is_report_name(part->file_name) ||
 	    looks_packed(part->content))
 		return CLAIM_MAYBE;
 	return CLAIM_NONE;
@@ -152,8 +189,8 @@ static enum claim claim_of(const struct mime_part *part)
 
 static bool is_marked(const struct mime_message *m)
 {
-	return slice_eq(m->report_type, S("tlsrpt")) || m->report_domains > 0 ||
-	       m->report_submitter.len > 0;
+	return !is_other_kind(m) && (slice_eq(m->report_type, S("tlsrpt")) ||
+	                             m->report_domains > 0 || m->report_submitter.len > 0);
 }
 
 /* The part's bytes under whatever encoding they really have. */
@@ -173,14 +210,22 @@ static struct slice content_of(struct gather *g, const struct mime_part *part, u
 	return part->content;
 }
 
-/* A media type that names a packing which the bytes do not have. */
+/* False: the media type promises a packing that the bytes do not have. */
 static bool type_fits(struct slice type, struct slice bytes)
 {
-	if (slice_ends(type, S("+gzip")) || slice_ends(type, S("/gzip")))
-		return gzip_sniff(bytes);
-	if (slice_ends(type, S("+json")) || slice_ends(type, S("/json")))
+	size_t i = find_type(type);
+
+	switch (i < ARRAY_LEN(report_types) ? report_types[i].packing : PACKING_ANY) {
+	case PACKING_NONE:
 		return !looks_packed(bytes);
-	return true;
+	case PACKING_GZIP:
+		return gzip_sniff(bytes);
+	case PACKING_ZIP:
+		return zip_sniff(bytes);
+	case PACKING_ANY:
+	default:
+		return true;
+	}
 }
 
 static bool submitter_fits(const struct report *r, const struct mime_message *m)
@@ -199,7 +244,7 @@ static uint64_t mail_notes(const struct report *r, const struct mime_part *part,
 		enum report_note note;
 	} rows[] = {
 		{ slice_eq(part->type, S("application/tlsrpt")), NOTE_BARE_TYPE },
-		{ !slice_starts(part->type, S("application/tlsrpt")), NOTE_GENERIC_TYPE },
+		{ !is_registered_type(part->type), NOTE_GENERIC_TYPE },
 		{ part->alone, NOTE_NOT_MULTIPART },
 		{ !part->alone && (!slice_eq(m->type, S("multipart/report")) ||
 		                   !slice_eq(m->report_type, S("tlsrpt"))),
@@ -301,7 +346,7 @@ static void read_part(struct gather *g, const struct mime_part *part, enum claim
 static void read_parts(struct gather *g)
 {
 	for (size_t i = 0; i < g->mime->part_count; i++) {
-		enum claim claim = claim_of(&g->mime->parts[i]);
+		enum claim claim = claim_of(g, &g->mime->parts[i]);
 
 		if (claim != CLAIM_NONE)
 			read_part(g, &g->mime->parts[i], claim);
@@ -318,7 +363,8 @@ static void read_text_parts(struct gather *g)
 		const struct mime_part *part = &g->mime->parts[i];
 		uint64_t notes = 0;
 
-		if (claim_of(part) != CLAIM_NONE || !is_marked(&g->mime->messages[part->message]))
+		if (claim_of(g, part) != CLAIM_NONE ||
+		    !is_marked(&g->mime->messages[part->message]))
 			continue;
 		struct slice bytes = content_of(g, part, &notes);
 		if (looks_json(bytes) || looks_packed(bytes))
