@@ -26,6 +26,8 @@ const struct command *const commands[] = {
 	&cmd_report_list,
 	&cmd_report_summary,
 	&cmd_report_retry,
+	&cmd_report_export,
+	&cmd_report_ways,
 	&cmd_ingest,
 	&cmd_cert_list,
 	&cmd_cert_import,

@@ -27,6 +27,8 @@ extern const struct command cmd_report_import;
 extern const struct command cmd_report_list;
 extern const struct command cmd_report_summary;
 extern const struct command cmd_report_retry;
+extern const struct command cmd_report_export;
+extern const struct command cmd_report_ways;
 extern const struct command cmd_ingest;
 extern const struct command cmd_cert_list;
 extern const struct command cmd_cert_import;

@@ -49,13 +49,15 @@ static void put_escaped(struct line *l, struct slice s)
 	}
 }
 
-static void put_field(struct line *l, const char *key, struct slice value)
+static void put_field(struct line *l, const struct log_field *f)
 {
+	bool bare = settings.json && f->number;
+
 	put(l, settings.json ? S(",\"") : S(" "));
-	put(l, slice_str(key));
-	put(l, settings.json ? S("\":\"") : S("=\""));
-	put_escaped(l, value);
-	put(l, S("\""));
+	put(l, slice_str(f->key));
+	put(l, bare ? S("\":") : settings.json ? S("\":\"") : S("=\""));
+	put_escaped(l, f->value);
+	put(l, bare ? S("") : S("\""));
 }
 
 void log_setup(enum log_level least, bool json, const char *role)
@@ -101,7 +103,7 @@ void log_write(enum log_level level, const char *msg, ...)
 	put_head(&l, level, msg);
 	va_start(ap, msg);
 	for (f = va_arg(ap, struct log_field); f.key != NULL; f = va_arg(ap, struct log_field))
-		put_field(&l, f.key, f.value);
+		put_field(&l, &f);
 	va_end(ap);
 	put(&l, settings.json ? S("}") : S(""));
 	l.text[l.len++] = '\n';

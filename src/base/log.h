@@ -18,15 +18,17 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 struct log_field {
 	const char *key;
 	struct slice value;
+	bool number; /* value is one: JSON lines have it without quotes */
 };
 
 /* A field from a C string, a slice, or an integer. */
-#define F(k, v) ((struct log_field){ (k), slice_str(v) })
-#define FS(k, s) ((struct log_field){ (k), (s) })
-#define FN(k, n) ((struct log_field){ (k), slice_str(log_number((int64_t)(n), (char[24]){ 0 })) })
+#define F(k, v) ((struct log_field){ (k), slice_str(v), false })
+#define FS(k, s) ((struct log_field){ (k), (s), false })
+#define FN(k, n) \
+	((struct log_field){ (k), slice_str(log_number((int64_t)(n), (char[24]){ 0 })), true })
 
 /* The last field of every call; put there by the macros. */
-#define LOG_END ((struct log_field){ NULL, { NULL, 0 } })
+#define LOG_END ((struct log_field){ NULL, { NULL, 0 }, false })
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__, LOG_END)
 #define log_warn(...) log_write(LOG_WARN, __VA_ARGS__, LOG_END)
 #define log_info(...) log_write(LOG_INFO, __VA_ARGS__, LOG_END)

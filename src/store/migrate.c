@@ -133,6 +133,14 @@ static const char *const migrations[] = {
 	"create table cert_spent (id @int primary key, directory @text not null,"
 	" tenant @int not null, host @text not null, moment @int not null @end;"
 	"create index cert_spent_when on cert_spent (directory, moment);",
+
+	/* 5: mailboxes and watched folders with how far they are read; reports by arrival */
+	"create table supply (kind @text not null, name @text not null, identity @text not null,"
+	" used @int not null, mark @int not null, place @int not null, stuck @int not null,"
+	" tries @int not null, why @text not null, note @text not null, polled @int not null,"
+	" good @int not null, looked @int not null, taken @int not null, skipped @int not null,"
+	" primary key (kind, name) @end;"
+	"create index report_when on report (arrived, id);",
 };
 
 int migrate_newest(void)

@@ -249,6 +249,7 @@ enum err part_store(struct db *db, struct part *p, struct arena *a, struct repor
 	enum err e = find(db, p, a, &s);
 	if (e == ERR_NOTFOUND) {
 		out->result = REPORT_NEW;
+		out->domain = arena_str(a, p->name);
 		return add_new(db, p, a);
 	}
 	if (e != OK)
@@ -257,6 +258,7 @@ enum err part_store(struct db *db, struct part *p, struct arena *a, struct repor
 		if (p->trust >= s.trust)
 			return OK;
 		out->replaced = true;
+		out->domain = arena_str(a, p->name);
 		return raise_trust(db, p, &s, a);
 	}
 	if (!may_replace(p, &s)) {
@@ -264,5 +266,6 @@ enum err part_store(struct db *db, struct part *p, struct arena *a, struct repor
 		return OK;
 	}
 	out->replaced = true;
+	out->domain = arena_str(a, p->name);
 	return replace(db, p, &s, a);
 }

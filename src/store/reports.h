@@ -64,6 +64,7 @@ enum report_result {
 struct report_outcome {
 	enum report_result result;
 	bool replaced;        /* a stored report got other content or better trust */
+	const char *domain;   /* one of those for which it is new or replaced; in the arena */
 	bool refused;         /* other content stands there and this arrival may not replace it */
 	size_t foreign_count; /* policy domains that are not known, without repeats */
 	const char **foreign; /* lower case, at most REPORTS_FOREIGN_MAX; in the arena */
@@ -98,6 +99,7 @@ struct report_policy_row {
 /* A stored report; all text in it is hostile. */
 struct report_row {
 	int64_t id, domain;
+	const char *domain_name; /* from reports_since only; else NULL */
 	struct slice organization, report_id, contact, signer, notes; /* notes: codes by blanks */
 	enum report_trust trust;
 	int64_t start, end; /* of the range; 0: not given */
@@ -122,6 +124,14 @@ struct report_cursor {
 enum err reports_list(struct db *db, int64_t domain, unsigned trusts,
                       const struct report_cursor *after, size_t limit, struct arena *a,
                       struct report_row **out, size_t *count_out) MUST_USE;
+/*
+ * Reports of a tenant that arrived at since or later, the oldest arrival first, behind *after
+ * (whose day is an arrival; all zero: from the start), with policies and failures, at most limit.
+ * After rows with many failures the answer is shorter than limit: only an empty one is the end.
+ */
+enum err reports_since(struct db *db, int64_t tenant, int64_t since,
+                       const struct report_cursor *after, size_t limit, struct arena *a,
+                       struct report_row **out, size_t *count_out) MUST_USE;
 /* One report with policies and failures.  ERR_NOTFOUND. */
 enum err reports_get(struct db *db, int64_t id, struct arena *a, struct report_row *out) MUST_USE;
 

@@ -1,6 +1,8 @@
 #include "base/utc.h"
 #include "store/reports_internal.h"
 
+#define SINCE_FAILURES 10000u /* failure rows after which an answer of reports_since ends */
+
 enum err reports_arrived_on(struct db *db, int64_t domain, enum report_trust trust, int64_t at,
                             int64_t *out)
 {
@@ -117,6 +119,72 @@ enum err reports_read_policies(struct db *db, int64_t report, struct arena *a,
 	enum err e = query_end(&q);
 	if (e == OK)
 		e = read_failures(db, report, a, r.items, r.count);
+	if (e != OK)
+		return e;
+	*out = r.items;
+	*count_out = r.count;
+	return OK;
+}
+
+/* The rows alone; their policies are read once this query has ended. */
+static enum err since_rows(struct db *db, int64_t tenant, int64_t since,
+                           const struct report_cursor *after, size_t limit, struct arena *a,
+                           struct rows *out)
+{
+	struct query q = db_query(db, SQL_REPORT_SINCE);
+
+	query_int(&q, 1, since);
+	query_int(&q, 2, after->day);
+	query_int(&q, 3, after->id);
+	query_int(&q, 4, tenant);
+	query_int(&q, 5, (int64_t)db_limit(limit));
+	while (query_row(&q)) {
+		struct report_row *r = rows_add(out, a);
+
+		read_row(&q, a, r);
+		r->domain_name = query_copy_str(&q, 18, a);
+	}
+	return query_end(&q);
+}
+
+static size_t failure_rows(const struct report_row *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->policy_count; i++)
+		n += r->policies[i].failure_count;
+	return n;
+}
+
+static enum err since_all(struct db *db, int64_t tenant, int64_t since,
+                          const struct report_cursor *after, size_t limit, struct arena *a,
+                          struct rows *out)
+{
+	enum err e = since_rows(db, tenant, since, after, limit, a, out);
+	struct report_row *list = out->items;
+	size_t done = 0, failures = 0;
+
+	while (e == OK && done < out->count && failures < SINCE_FAILURES) {
+		e = reports_read_policies(db, list[done].id, a, &list[done].policies,
+		                          &list[done].policy_count);
+		if (e == OK)
+			failures += failure_rows(&list[done++]);
+	}
+	out->count = done;
+	return e;
+}
+
+enum err reports_since(struct db *db, int64_t tenant, int64_t since,
+                       const struct report_cursor *after, size_t limit, struct arena *a,
+                       struct report_row **out, size_t *count_out)
+{
+	struct report_cursor start = { 0 };
+	struct rows r = ROWS(struct report_row);
+	enum err e = db_begin_read(db);
+
+	if (e == OK)
+		e = db_end(db, since_all(db, tenant, since, after == NULL ? &start : after, limit,
+		                         a, &r));
 	if (e != OK)
 		return e;
 	*out = r.items;

@@ -35,6 +35,10 @@
 	"range_end, day, arrived, successful, failed, notes, raw_sha256, segment, " \
 	"place_offset, place_length"
 
+#define SUPPLY_COLUMNS                                                         \
+	"kind, name, identity, mark, place, stuck, tries, why, note, polled, " \
+	"good, looked, taken, skipped"
+
 #define QUARANTINE_COLUMNS                                                   \
 	"sha256, reason, message, way, kind, trust, name, domain, segment, " \
 	"place_offset, place_length, arrived, tried, tries"
@@ -268,6 +272,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_REPORT_LIST,
 	    "select " REPORT_COLUMNS " from report where domain = $1 and trust in ($2, $3, $4, $5)"
 	    " and (day, id) < ($6, $7) order by day desc, id desc limit $8"),
+	ROW(SQL_REPORT_SINCE,
+	    "select " REPORT_COLUMNS ", (select d.name from domain d where d.id = report.domain)"
+	    " from report where arrived >= $1 and (arrived, id) > ($2, $3)"
+	    " and domain in (select d.id from domain d where d.tenant = $4)"
+	    " order by arrived, id limit $5"),
 	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
 	ROW(SQL_REPORT_POLICIES,
 	    "select number, type, domain, strings, mx_hosts, successful, failed"
@@ -364,6 +373,17 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "insert into archive_position (name, segment, place_offset) values ('archive', $1, $2)"
 	    " on conflict (name) do update set segment = excluded.segment,"
 	    " place_offset = excluded.place_offset"),
+
+	/* mailboxes and watched folders */
+	ROW(SQL_SUPPLY_GET, "select " SUPPLY_COLUMNS " from supply where kind = $1 and name = $2"),
+	ROW(SQL_SUPPLY_PUT,
+	    "insert into supply (" SUPPLY_COLUMNS ", used) values ($1, $2, $3, $4, $5, $6, $7, $8,"
+	    " $9, $10, $11, $12, $13, $14, 1) on conflict (kind, name) do update set"
+	    " identity = $3, mark = $4, place = $5, stuck = $6, tries = $7, why = $8, note = $9,"
+	    " polled = $10, good = $11, looked = $12, taken = $13, skipped = $14, used = 1"),
+	ROW(SQL_SUPPLY_UNUSED, "update supply set used = 0"),
+	ROW(SQL_SUPPLY_LIST,
+	    "select " SUPPLY_COLUMNS " from supply where used = 1 order by kind, name"),
 
 	/* quarantine */
 	ROW(SQL_QUARANTINE_ADD,

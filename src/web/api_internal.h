@@ -25,6 +25,8 @@ void api_domain_horizon(const struct request *q, struct response *r);
 void api_domain_summary(const struct request *q, struct response *r);
 void api_domain_reports(const struct request *q, struct response *r);
 void api_quarantine_list(const struct request *q, struct response *r);
+void api_reports_export(const struct request *q, struct response *r);
+void api_reports_ways(const struct request *q, struct response *r);
 void api_reports_retry(const struct request *q, struct response *r);
 void api_certs_list(const struct request *q, struct response *r);
 void api_certs_renew(const struct request *q, struct response *r);
