@@ -16,6 +16,7 @@ int role_intake(const struct boot *b)
 		.board = b->board,
 		.slot = b->slot,
 		.keep_posted = b->conf->report.keep_posted,
+		.quiet = b->demo, /* it feeds itself sixty days of reports */
 	};
 
 	return intake_run(&set) == OK ? 0 : 1;

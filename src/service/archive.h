@@ -28,6 +28,8 @@ enum archive_way {
 	ARCHIVE_IMPORT = 3,
 	ARCHIVE_SMTP = 4,
 	ARCHIVE_LMTP = 5,
+	ARCHIVE_MAILBOX = 6, /* polled by IMAP */
+	ARCHIVE_WATCH = 7,   /* from a watched folder or mbox file */
 };
 /* What they claim to be: one report in any packing, or a mail. */
 enum archive_kind { ARCHIVE_REPORT = 1, ARCHIVE_MAIL = 2 };

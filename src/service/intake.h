@@ -25,6 +25,7 @@ struct intake_settings {
 	struct board *board; /* NULL: nobody watches */
 	unsigned slot;
 	uint64_t keep_posted; /* reports posted for one domain a day; INTAKE_UNLIMITED */
+	bool quiet;           /* no line in the log for each report */
 };
 
 /* Runs until SIGTERM.  OK: drained.  Anything else: it could not start; the log says why. */

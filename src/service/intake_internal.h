@@ -29,6 +29,13 @@ enum item_source {
 
 struct item;
 
+/* A report that was new or replaced another; for the log. */
+struct item_news {
+	const struct report *report;
+	const char *domain;
+	bool replaced;
+};
+
 /* The message is stored, or e says why not.  The item goes after the call. */
 typedef void (*item_done_fn)(void *arg, const struct item *it, enum err e);
 
@@ -47,6 +54,8 @@ struct item {
 	struct arena *arena; /* facts and outcome live here */
 	struct facts facts;
 	struct item_counts counts;
+	struct item_news *news;
+	size_t news_count;
 	const char **foreign; /* names of unknown domains */
 	size_t foreign_count;
 	item_done_fn done; /* NULL: nobody waits */

@@ -1,5 +1,6 @@
 /* From facts to rows: one transaction for a batch of messages and the archive position. */
 #include "base/log.h"
+#include "base/utc.h"
 #include "net/clock.h"
 #include "service/intake_envelope.h"
 #include "service/intake_internal.h"
@@ -15,7 +16,8 @@ static const struct {
 } ways[] = {
 	{ ARCHIVE_POST, "post", TRUST_POSTED },       { ARCHIVE_INGEST, "ingest", TRUST_UNSIGNED },
 	{ ARCHIVE_IMPORT, "import", TRUST_IMPORTED }, { ARCHIVE_SMTP, "smtp", TRUST_UNSIGNED },
-	{ ARCHIVE_LMTP, "lmtp", TRUST_UNSIGNED },
+	{ ARCHIVE_LMTP, "lmtp", TRUST_UNSIGNED },     { ARCHIVE_MAILBOX, "imap", TRUST_UNSIGNED },
+	{ ARCHIVE_WATCH, "watch", TRUST_UNSIGNED },
 };
 
 const char *intake_way_name(enum archive_way way)
@@ -70,6 +72,8 @@ static size_t tags_of(const struct archive_record *r, struct slice out[ENVELOPE_
 		return e.tag_count;
 	case ARCHIVE_INGEST:
 	case ARCHIVE_IMPORT:
+	case ARCHIVE_MAILBOX:
+	case ARCHIVE_WATCH:
 		break;
 	}
 	return 0;
@@ -127,6 +131,15 @@ static void note_foreign(struct item *it, const struct report_outcome *o)
 		it->foreign[it->foreign_count++] = o->foreign[i];
 }
 
+static void note_news(struct item *it, const struct report *report, const struct report_outcome *o)
+{
+	if (o->domain == NULL)
+		return;
+	if (it->news == NULL)
+		it->news = arena_calloc(it->arena, it->facts.count, sizeof(*it->news));
+	it->news[it->news_count++] = (struct item_news){ report, o->domain, o->replaced };
+}
+
 static enum err store_report(struct settle *s, const struct report_item *r)
 {
 	struct item *it = s->it;
@@ -150,6 +163,7 @@ static enum err store_report(struct settle *s, const struct report_item *r)
 	it->counts.foreign += o.result == REPORT_FOREIGN;
 	s->wanted = s->wanted || o.result == REPORT_NEW || o.replaced;
 	note_foreign(it, &o);
+	note_news(it, &r->report, &o);
 	return OK;
 }
 
@@ -237,6 +251,7 @@ static enum err settle_item(struct intake *in, struct item *it, int64_t now)
 
 	it->counts = (struct item_counts){ .no_report = it->facts.no_report };
 	it->foreign_count = 0;
+	it->news_count = 0;
 	(void)enc_hex(it->record.sha256, SHA256_SIZE, s.hex); /* gives s.hex */
 	if (e == OK)
 		e = find_place(&s);
@@ -298,6 +313,27 @@ static enum err settle_all(struct intake *in, struct item *batch, struct archive
 	return e;
 }
 
+/* One line a report, for those who gather logs; a further copy of it gives none. */
+static void log_news(const struct item *it)
+{
+	char start[UTC_TEXT_SIZE], end[UTC_TEXT_SIZE];
+
+	for (size_t i = 0; i < it->news_count; i++) {
+		const struct item_news *n = &it->news[i];
+		struct report_totals totals = report_totals(n->report);
+
+		log_info(
+		        n->replaced ? "report replaced" : "report stored", F("domain", n->domain),
+		        FS("organization", n->report->organization),
+		        FS("report_id", n->report->report_id),
+		        F("trust", report_trust_name(it->trust)),
+		        F("way", intake_way_name(it->record.way)),
+		        F("start", n->report->has_start ? utc_format(n->report->start, start) : ""),
+		        F("end", n->report->has_end ? utc_format(n->report->end, end) : ""),
+		        FN("successful", totals.successful), FN("failed", totals.failed));
+	}
+}
+
 enum err intake_settle(struct intake *in, struct item *batch)
 {
 	struct archive_pos pos = position_after(in);
@@ -305,7 +341,10 @@ enum err intake_settle(struct intake *in, struct item *batch)
 
 	if (e == OK)
 		e = db_end(in->db, settle_all(in, batch, pos));
-	if (e == OK)
-		in->stored = pos;
-	return e;
+	if (e != OK)
+		return e;
+	in->stored = pos;
+	for (; batch != NULL && !in->set->quiet; batch = batch->next)
+		log_news(batch);
+	return OK;
 }

@@ -1,6 +1,7 @@
 /* What intake writes beside reports: arrivals, the archive's position, quarantine. */
 #include "store/arrivals.h"
 #include "store/quarantine.h"
+#include "store/supplies.h"
 #include "unit/store/fixture.h"
 
 TEST(arrivals)
@@ -127,4 +128,39 @@ TEST(quarantine_pages)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(arrivals), UNIT(position), UNIT(quarantine), UNIT(quarantine_pages))
+TEST(supplies)
+{
+	struct fixture f;
+	struct supply_row row = { .kind = "imap",
+		                  .name = "office",
+		                  .identity = "imaps://x/INBOX",
+		                  .mark = 7,
+		                  .place = 42,
+		                  .why = "<b> \xff",
+		                  .note = "",
+		                  .polled = NOON,
+		                  .looked = 3 };
+	struct supply_row *rows = NULL, got;
+	size_t count = 9;
+
+	fixture_open(&f);
+	EXPECT(supplies_get(f.db, "imap", "office", f.a, &got) == ERR_NOTFOUND, "not there");
+	EXPECT(supplies_put(f.db, &row) == OK, "put");
+	EXPECT(supplies_get(f.db, "imap", "office", f.a, &got) == OK && got.mark == 7 &&
+	               got.place == 42 && got.polled == NOON && got.looked == 3,
+	       "kept");
+	EXPECT_SLICE(slice_str(got.why), S("<b> ?"), "words of a server are kept as UTF-8");
+	EXPECT(supplies_list(f.db, f.a, &rows, &count) == OK && count == 1, "listed");
+	EXPECT(supplies_unlist(f.db) == OK, "unlisted");
+	EXPECT(supplies_list(f.db, f.a, &rows, &count) == OK && count == 0, "not listed");
+	EXPECT(supplies_get(f.db, "imap", "office", f.a, &got) == OK, "and not forgotten");
+	row.place = 43;
+	row.why = "";
+	EXPECT(supplies_put(f.db, &row) == OK, "put again");
+	EXPECT(supplies_list(f.db, f.a, &rows, &count) == OK && count == 1 && rows[0].place == 43 &&
+	               rows[0].why[0] == '\0',
+	       "listed again, replaced");
+	fixture_close(&f);
+}
+
+TEST_MAIN(UNIT(supplies), UNIT(arrivals), UNIT(position), UNIT(quarantine), UNIT(quarantine_pages))
