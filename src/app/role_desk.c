@@ -118,6 +118,7 @@ static bool open_all(struct duty *u)
 
 	(void)pthread_mutex_init(&u->desk.lock, NULL); /* cannot fail with these arguments */
 	u->desk.board = b->board;
+	u->desk.rules = &u->rules;
 	u->desk.key_edge_tls = keys_get(&b->keys, KEY_EDGE_TLS);
 	u->desk.key_report_tls = keys_get(&b->keys, KEY_REPORT_TLS);
 	u->desk.bells = u->bells;

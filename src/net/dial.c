@@ -163,15 +163,15 @@ enum err dial_check(const struct dial_rules *rules, const struct dial_addr *to, 
 	return OK;
 }
 
-enum err dial_start(const struct dial_rules *rules, const struct dial_addr *to, int *fd_out,
-                    struct diag *diag)
+static enum err start(const struct dial_rules *rules, const struct dial_addr *to, int type,
+                      int *fd_out, struct diag *diag)
 {
 	enum err e = dial_check(rules, to, diag);
 	int fd;
 
 	if (e != OK)
 		return e;
-	fd = socket(to->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(to->u.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return diag_set(diag, ERR_UNAVAILABLE, 0, "no socket");
 	if (connect(fd, &to->u.sa, to->len) != 0 && errno != EINPROGRESS) {
@@ -180,6 +180,18 @@ enum err dial_start(const struct dial_rules *rules, const struct dial_addr *to, 
 	}
 	*fd_out = fd;
 	return OK;
+}
+
+enum err dial_start(const struct dial_rules *rules, const struct dial_addr *to, int *fd_out,
+                    struct diag *diag)
+{
+	return start(rules, to, SOCK_STREAM, fd_out, diag);
+}
+
+enum err dial_start_udp(const struct dial_rules *rules, const struct dial_addr *to, int *fd_out,
+                        struct diag *diag)
+{
+	return start(rules, to, SOCK_DGRAM, fd_out, diag);
 }
 
 static bool host_parse(const char *host, uint16_t port, struct dial_addr *out)

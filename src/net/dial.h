@@ -73,5 +73,8 @@ enum err dial_check(const struct dial_rules *rules, const struct dial_addr *to,
  */
 enum err dial_start(const struct dial_rules *rules, const struct dial_addr *to, int *fd_out,
                     struct diag *diag) MUST_USE;
+/* The same for datagrams: the socket exchanges them with that address only. */
+enum err dial_start_udp(const struct dial_rules *rules, const struct dial_addr *to, int *fd_out,
+                        struct diag *diag) MUST_USE;
 
 #endif

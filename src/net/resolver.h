@@ -13,22 +13,13 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "net/dial.h"
+#include "wire/dns_message.h"
 
 #define RESOLVER_NAME_SIZE 256u
 #define RESOLVER_RECORDS_MAX 64u /* kept of one answer; further ones are dropped and counted */
 #define RESOLVER_TEXT_MAX 4096u  /* bytes of one TXT record, its strings joined */
 #define RESOLVER_MX_MAX 32u
 #define RESOLVER_ADDRESSES_MAX 16u /* per MX host */
-
-enum dns_type {
-	DNS_A = 1,
-	DNS_NS = 2,
-	DNS_CNAME = 5,
-	DNS_MX = 15,
-	DNS_TXT = 16,
-	DNS_AAAA = 28,
-	DNS_CAA = 257,
-};
 
 enum dns_state {
 	DNS_UNKNOWN, /* not found out: no resolver, time-out, SERVFAIL, REFUSED */

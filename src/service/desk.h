@@ -17,6 +17,7 @@ struct db;
 struct edgedb;
 struct board;
 struct resolver;
+struct dial_rules;
 
 #define DESK_HOSTS_MAX 8u
 
@@ -42,7 +43,8 @@ struct desk {
 	struct db *db;
 	struct edgedb *edge;
 	struct board *board;
-	struct resolver *resolver; /* NULL in a demonstration */
+	struct resolver *resolver;      /* NULL in a demonstration */
+	const struct dial_rules *rules; /* of every outgoing connection; never NULL in desk */
 	struct desk_settings set;
 	const unsigned char *key_edge_tls;   /* 32 bytes, seals policy hosts' keys */
 	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */

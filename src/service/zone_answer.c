@@ -124,7 +124,7 @@ static enum zone_outcome answer_inside(struct answer *a)
 
 	a->flags |= DNS_FLAG_AA;
 	if (n == NULL) {
-		a->rcode = DNS_NXDOMAIN;
+		a->rcode = DNS_NAME_ERROR;
 		add_negative(a);
 		return ZONE_NXDOMAIN;
 	}

@@ -19,6 +19,7 @@
 enum dns_type {
 	DNS_A = 1,
 	DNS_NS = 2,
+	DNS_CNAME = 5,
 	DNS_SOA = 6,
 	DNS_MX = 15,
 	DNS_TXT = 16,
@@ -29,6 +30,7 @@ enum dns_type {
 	DNS_IXFR = 251,
 	DNS_AXFR = 252,
 	DNS_ANY = 255,
+	DNS_CAA = 257,
 };
 enum { DNS_CLASS_IN = 1, DNS_CLASS_NONE = 254, DNS_CLASS_ANY = 255 };
 enum dns_opcode { DNS_OP_QUERY = 0, DNS_OP_NOTIFY = 4, DNS_OP_UPDATE = 5 };
@@ -36,7 +38,7 @@ enum dns_rcode {
 	DNS_NOERROR = 0,
 	DNS_FORMERR = 1,
 	DNS_SERVFAIL = 2,
-	DNS_NXDOMAIN = 3,
+	DNS_NAME_ERROR = 3, /* the name is not there: NXDOMAIN */
 	DNS_NOTIMP = 4,
 	DNS_REFUSED = 5,
 	DNS_NOTAUTH = 9,
