@@ -64,7 +64,9 @@ def system(args):
     env = dict(os.environ, MXSEAL_BIN=str(BUILD / "mxseal"), PYTHONDONTWRITEBYTECODE="1")
     if args.long:
         env["MXSEAL_TEST_LONG"] = "1"
+    # Tests mostly wait for each other's peers: more of them than cores, each file in one process.
     sh("/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
+       "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile",
        "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), "tests/system", env=env)
     if not report.exists():
         return 0, 1, 0

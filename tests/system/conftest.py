@@ -1,34 +1,12 @@
 """The whole program in tests: a service on free loopback ports with a state of its own."""
-import contextlib
-import os
 import pathlib
-import socket
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port, free_port_base  # noqa: E402,F401
 from program import BIN, DEADLINE, LONG, ROOT, Authority, Service, eventually, openssl  # noqa: E402,F401
-
-
-def free_port_base():
-    """N such that the demonstration's ports N, N+25, N+53, N+80 and N+443 are free."""
-    for base in range(21000 + os.getpid() % 400 * 25, 60000, 500):
-        with contextlib.ExitStack() as held:
-            try:
-                for offset in (0, 25, 53, 80, 443):
-                    s = held.enter_context(socket.socket())
-                    s.bind(("127.0.0.1", base + offset))
-                return base
-            except OSError:
-                continue
-    raise RuntimeError("no free ports")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def demo_ports(base):
