@@ -64,10 +64,8 @@ int cli_error(const struct cli *cli, int code, const char *what, const char *why
 		cli_print_safe(cli->err, ": ");
 	}
 	cli_print_safe(cli->err, why);
-	if (fix != NULL) {
-		cli_print_safe(cli->err, "\nfix: ");
-		cli_print_safe(cli->err, fix);
-	}
+	cli_print_safe(cli->err, "\nfix: ");
+	cli_print_safe(cli->err, fix != NULL ? fix : "look at the service's log, then try again");
 	cli_print_safe(cli->err, "\n");
 	return code;
 }

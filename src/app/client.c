@@ -171,13 +171,16 @@ static int gave_up(const struct cli *cli, CURL *curl, const struct request *r, C
 }
 
 /* An answer that is no success: its problem in words, and the exit status it names. */
-static int problem(const struct cli *cli, const char *path, long status, const json_t *answer)
+static int problem(const struct cli *cli, long status, const json_t *answer)
 {
-	const char *domain = client_domain(cli);
+	const char *domain = client_domain(cli), *command = cli->command->name;
 	json_int_t code = client_int(answer, "exit");
 
 	return cli_error(cli, code > 0 && code < 256 ? (int)code : EXIT_UNKNOWN,
-	                 domain != NULL ? domain : path,
+	                 domain != NULL ? domain
+	                 : cli->command->sub != NULL
+	                         ? arena_printf(cli->arena, "%s %s", command, cli->command->sub)
+	                         : command,
 	                 client_str(answer, "detail",
 	                            client_str(answer, "title",
 	                                       arena_printf(cli->arena, "the service answered %ld",
@@ -185,8 +188,7 @@ static int problem(const struct cli *cli, const char *path, long status, const j
 	                 client_str(answer, "fix", NULL));
 }
 
-static int judge(const struct cli *cli, const char *path, const struct request *r,
-                 json_t **answer_out)
+static int judge(const struct cli *cli, const struct request *r, json_t **answer_out)
 {
 	struct slice bytes = buf_slice(&r->answer);
 	json_t *answer = bytes.len == 0
@@ -197,7 +199,7 @@ static int judge(const struct cli *cli, const char *path, const struct request *
 		*answer_out = answer;
 		return EXIT_GOOD;
 	}
-	int code = problem(cli, path, r->status, answer);
+	int code = problem(cli, r->status, answer);
 	json_decref(answer);
 	return code;
 }
@@ -209,11 +211,12 @@ int client_request(const struct cli *cli, const char *method, const char *path, 
 	CURL *curl = curl_easy_init();
 
 	if (curl == NULL)
-		return cli_error(cli, EXIT_UNKNOWN, "control socket", "out of memory", NULL);
+		return cli_error(cli, EXIT_UNKNOWN, "control socket", "out of memory",
+		                 "free some memory, then try again");
 	char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
 	buf_init(&r.answer, CLIENT_ANSWER_MAX);
 	CURLcode rc = perform(curl, &r, method, path, text);
-	int code = rc == CURLE_OK ? judge(cli, path, &r, answer_out) : gave_up(cli, curl, &r, rc);
+	int code = rc == CURLE_OK ? judge(cli, &r, answer_out) : gave_up(cli, curl, &r, rc);
 	buf_fini(&r.answer);
 	free(text);
 	curl_easy_cleanup(curl); /* closes the socket */

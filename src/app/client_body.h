@@ -40,7 +40,7 @@ int client_change(const struct cli *cli, const char *method, const char *path,
 	{ .name = "mode",                                                               \
 	  .arg = "MODE",                                                                \
 	  .values = (const char *const[]){ "none", "testing", "enforce", NULL },        \
-	  .help = "none, testing or enforce" },                                         \
+	  .help = "what senders do about a failure" },                                  \
 	        { .name = "max-age",                                                    \
 		  .arg = "SECONDS",                                                     \
 		  .help = "how long senders keep the policy, 0 to 31557600" },          \

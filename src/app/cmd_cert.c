@@ -13,6 +13,8 @@
 #define BATCH_MAX (4u << 20) /* of one request; NAME.key travels with NAME.crt */
 #define DEPTH_MAX 16u
 
+#define NAME_PEM "name PEM files, or directories of them, that this user may read"
+
 static int run_list(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -123,7 +125,7 @@ static void add_file(struct batch *b, const char *path)
 
 	if (f == NULL || ferror(f) != 0 || n > FILE_MAX) {
 		b->code = cli_error(b->cli, EXIT_UNKNOWN, path,
-		                    n > FILE_MAX ? "is too large" : strerror(errno), NULL);
+		                    n > FILE_MAX ? "is too large" : strerror(errno), NAME_PEM);
 	} else {
 		if (b->bytes > BATCH_MAX && (b->stem == NULL || strcmp(b->stem, stem) != 0))
 			send_batch(b);
@@ -156,7 +158,7 @@ static void add_path(struct batch *b, const char *path, bool named, unsigned dep
 	if (b->code != EXIT_GOOD)
 		return;
 	if (stat(path, &st) != 0) {
-		b->code = cli_error(b->cli, EXIT_UNKNOWN, path, strerror(errno), NULL);
+		b->code = cli_error(b->cli, EXIT_UNKNOWN, path, strerror(errno), NAME_PEM);
 		return;
 	}
 	if (!S_ISDIR(st.st_mode)) {

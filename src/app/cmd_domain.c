@@ -24,7 +24,8 @@ static int run_add(const struct cli *cli)
 	json_t *name = json_string(cli->args[0]);
 	if (name == NULL) {
 		json_decref(body);
-		return cli_error(cli, EXIT_FINDINGS, NULL, "the domain is not text in UTF-8", NULL);
+		return cli_error(cli, EXIT_FINDINGS, NULL, "the domain is not text in UTF-8",
+		                 "type it in UTF-8, or in A-labels (xn--…)");
 	}
 	(void)json_object_set_new(body, "domain", name); /* fails for lack of memory only */
 	code = client_change(cli, "POST", "/api/v1/domains", body);
@@ -237,7 +238,8 @@ static int run_remove(const struct cli *cli)
 		                            cli->args[0]));
 		if (fgets(line, sizeof(line), stdin) == NULL ||
 		    !slice_eq_i(slice_trim(slice_str(line)), slice_str(cli->args[0])))
-			return cli_error(cli, EXIT_FINDINGS, cli->args[0], "not removed", NULL);
+			return cli_error(cli, EXIT_FINDINGS, cli->args[0], "not removed",
+			                 "type the domain's name to confirm, or give --yes");
 	}
 	json_t *body = json_object();
 	if (cli->dry_run)

@@ -149,7 +149,7 @@ static int run(const struct cli *cli)
 static const struct option_spec options[] = {
 	{ .name = "platform",
 	  .arg = "KEY",
-	  .help = "only the fix for GW, M365, PF (Postfix) or EX (Exchange)",
+	  .help = "only the fix for Google Workspace, Microsoft 365, Postfix or Exchange",
 	  .values = platforms },
 };
 

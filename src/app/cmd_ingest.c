@@ -6,6 +6,9 @@
 #include "app/client_intake.h"
 #include "app/commands.h"
 
+/* What a person reads in the MTA's log. */
+#define LATER "the MTA keeps the mail and tries again; see that the service runs"
+
 /* The whole of standard input in memory of its own; *fd_out stays open. */
 static bool read_mail(int *fd_out)
 {
@@ -35,7 +38,7 @@ static int verdict(const struct cli *cli, struct intake_link *link)
 
 	if (intake_receive(link, &answer) != OK)
 		return cli_error(cli, EXIT_TEMPFAIL, "ingest",
-		                 "the service went away before it answered", NULL);
+		                 "the service went away before it answered", LATER);
 	const char *result = client_str(answer, "result", "again");
 	if (strcmp(result, "stored") == 0)
 		code = EXIT_GOOD;
@@ -43,7 +46,10 @@ static int verdict(const struct cli *cli, struct intake_link *link)
 		code = EXIT_FINDINGS;
 	if (code != EXIT_GOOD)
 		code = cli_error(cli, code, "ingest",
-		                 client_str(answer, "why", "the service could not store it"), NULL);
+		                 client_str(answer, "why", "the service could not store it"),
+		                 code == EXIT_TEMPFAIL
+		                         ? LATER
+		                         : "send the report alone, in a mail of its own");
 	json_decref(answer);
 	return code;
 }
@@ -55,7 +61,7 @@ static int run(const struct cli *cli)
 
 	if (!read_mail(&mail))
 		return cli_error(cli, EXIT_TEMPFAIL, "standard input", "the mail could not be read",
-		                 NULL);
+		                 LATER);
 	json_t *hello = json_pack("{s:s}", "op", "ingest");
 	int code = intake_open(cli, hello, &link);
 	if (code == EXIT_GOOD) {
@@ -64,7 +70,7 @@ static int run(const struct cli *cli)
 		code = intake_send(&link, line, mail) == OK
 		               ? verdict(cli, &link)
 		               : cli_error(cli, EXIT_TEMPFAIL, "ingest", "the service went away",
-		                           NULL);
+		                           LATER);
 		json_decref(line);
 		intake_close(&link);
 	} else {

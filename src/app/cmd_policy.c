@@ -232,7 +232,8 @@ static int run_hook(const struct cli *cli, const char *hook)
 	if (chdir(cli->args[0]) != 0 ||
 	    posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) != 0 ||
 	    waitpid(pid, &status, 0) != pid)
-		return cli_error(cli, EXIT_UNKNOWN, hook, "the hook could not be run", NULL);
+		return cli_error(cli, EXIT_UNKNOWN, hook, "the hook could not be run",
+		                 "the files are written; run it by hand to see why");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return cli_error(cli, EXIT_UNKNOWN, hook, "the hook failed; the files are written",
 		                 "run it by hand to see why");

@@ -6,7 +6,7 @@ static const struct option_spec options[] = {
 	{ .name = "format",
 	  .arg = "FORM",
 	  .values = (const char *const[]){ "table", "zone", "mail", NULL },
-	  .help = "table, zone (lines of a zone file) or mail (for whoever keeps the zone)" },
+	  .help = "a list, lines of a zone file, or a mail to whoever keeps the zone" },
 };
 
 struct record {

@@ -19,6 +19,8 @@
 #define WINDOW 32u    /* files on their way at once */
 #define DEPTH_MAX 64u /* of directories in directories */
 
+#define READABLE "name files and directories that this user may read"
+
 struct counts {
 	json_int_t reports, new, duplicates, foreign, quarantined, no_report;
 };
@@ -198,7 +200,8 @@ static bool take_answer(struct import *im)
 	}
 	const char *error = client_str(answer, "error", NULL);
 	if (error != NULL)
-		fail(im, cli_error(im->cli, EXIT_FINDINGS, s.name, error, NULL));
+		fail(im, cli_error(im->cli, EXIT_FINDINGS, s.name, error,
+		                   "`mxseal report show` says what is in the file"));
 	if (!sent_again(im, s, answer)) {
 		add_counts(im, &s, answer);
 		(void)close(s.fd); /* only read */
@@ -230,7 +233,7 @@ static bool import_file(struct import *im, const char *path, const char *kind)
 	const char *why = fd < 0 ? strerror(errno) : "is no file";
 	if (fd >= 0)
 		(void)close(fd); /* only opened */
-	fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, why, NULL));
+	fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, why, READABLE));
 	return true;
 }
 
@@ -271,7 +274,7 @@ static bool import_folder(struct import *im, const char *path, unsigned depth)
 		fail(im, cli_error(im->cli, EXIT_UNKNOWN, path,
 		                   depth > DEPTH_MAX ? "too many directories in directories"
 		                                     : strerror(errno),
-		                   NULL));
+		                   READABLE));
 		return true;
 	}
 	for (int i = 0; i < n; i++) {
@@ -295,7 +298,7 @@ static bool import_stdin(struct import *im)
 			break;
 	}
 	if (fd < 0 || n != 0) {
-		fail(im, cli_error(im->cli, EXIT_UNKNOWN, "-", strerror(errno), NULL));
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, "-", strerror(errno), READABLE));
 		return true;
 	}
 	ssize_t head = pread(fd, chunk, 5, 0);
@@ -311,7 +314,7 @@ static bool import_path(struct import *im, const char *path)
 	if (strcmp(path, "-") == 0)
 		return import_stdin(im);
 	if (stat(path, &st) != 0) {
-		fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, strerror(errno), NULL));
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, strerror(errno), READABLE));
 		return true;
 	}
 	if (S_ISDIR(st.st_mode))
@@ -321,6 +324,12 @@ static bool import_path(struct import *im, const char *path)
 	        slash == NULL ? "."
 	                      : arena_str(im->cli->arena, slice_of(path, (size_t)(slash - path)));
 	const char *kind = kind_of(slash == NULL ? path : slash + 1, is_maildir_part(folder));
+	if (kind == NULL)
+		cli_print_safe(
+		        im->cli->err,
+		        arena_printf(im->cli->arena,
+		                     "%s is passed over: its name is none that reports have\n",
+		                     path));
 	return kind == NULL ? true : import_file(im, path, kind);
 }
 
@@ -382,7 +391,7 @@ const struct command cmd_report_import = {
 	.args_min = 1,
 	.args_max = ARGS_MANY,
 	.group = GROUP_SERVICE,
-	.common = COMMON_JSON,
+	.common = COMMON_JSON | COMMON_YES,
 	.summary = "read reports from files, directories, mbox, Maildir or -",
 	.details =
 	        "Takes names that end in .json .json.gz .gz .zip .eml .mbox and the entries of a "

@@ -61,7 +61,7 @@ static int number(const struct cli *cli, const char *name, uint64_t max, uint64_
 	return cli_error(
 	        cli, EXIT_USAGE, arena_printf(cli->arena, "--%s", name),
 	        arena_printf(cli->arena, "takes a number from 1 to %llu", (unsigned long long)max),
-	        NULL);
+	        "see mxseal serve --help");
 }
 
 static int read_options(struct serve *s)
@@ -102,7 +102,8 @@ static int show_errors(const struct cli *cli, const struct conf_errors *errors)
 		(void)cli_error(cli, EXIT_FINDINGS, errors->list[i].where, errors->list[i].why,
 		                errors->list[i].fix);
 	if (errors->count > CONF_ERRORS_MAX)
-		(void)cli_error(cli, EXIT_FINDINGS, NULL, "further errors are not shown", NULL);
+		(void)cli_error(cli, EXIT_FINDINGS, NULL, "further errors are not shown",
+		                "mend those above first");
 	return EXIT_FINDINGS;
 }
 
@@ -280,7 +281,8 @@ static int run_parent(struct serve *s)
 		return socket_error(s, &f);
 	if (privilege_drop(&s->privilege) != OK)
 		return cli_error(s->cli, EXIT_DENIED, s->conf->server.user,
-		                 "the privileges of root cannot be given up", NULL);
+		                 "the privileges of root cannot be given up",
+		                 "see that the user exists and that root may change to it here");
 	code = parent_run(&setup);
 	s->conf = setup.conf;
 	board_close(setup.board);
@@ -296,7 +298,7 @@ static int serve(struct serve *s)
 	/* Keys are in memory from here on: no core, no debugger, nothing through /proc. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return cli_error(s->cli, EXIT_UNKNOWN, NULL, "the process cannot be protected",
-		                 NULL);
+		                 "allow prctl(PR_SET_DUMPABLE) and setrlimit(RLIMIT_CORE) here");
 	code = prepare_state(s);
 	if (code == EXIT_GOOD && s->demo)
 		code = demo_check(s->cli, s->conf);

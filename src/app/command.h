@@ -115,9 +115,10 @@ size_t cli_count(const struct cli *cli, const char *name);
 const char *cli_nth(const struct cli *cli, const char *name, size_t i);
 
 /*
- * Prints "mxseal: WHAT: WHY" and, when fix is not NULL, a line "fix: FIX" on
- * err; what (a file, a domain, a peer) may be NULL.  What cli_print_safe
- * hides is shown as "?".  Returns code, so that a command can return cli_error(...).
+ * Prints "mxseal: WHAT: WHY" and a line "fix: FIX" on err; what (a file, a domain, a
+ * peer) may be NULL; a fix that is NULL points to the service's log.  What
+ * cli_print_safe hides is shown as "?".  Returns code, so that a command can return
+ * cli_error(...).
  */
 int cli_error(const struct cli *cli, int code, const char *what, const char *why, const char *fix);
 /* cli_error with EXIT_USAGE and the command's own usage line as the fix. */

@@ -7,11 +7,11 @@
 #include "app/command.h"
 #include "mtasts/finding.h"
 
-#define FAIL_ON_OPTION                                                               \
-	{                                                                            \
-		.name = "fail-on", .arg = "SEVERITY",                                \
-		.values = (const char *const[]){ "fail", "warn", "info", NULL },     \
-		.help = "exit 1 from this severity on: fail (default), warn or info" \
+#define FAIL_ON_OPTION                                                           \
+	{                                                                        \
+		.name = "fail-on", .arg = "SEVERITY",                            \
+		.values = (const char *const[]){ "fail", "warn", "info", NULL }, \
+		.help = "exit 1 from this severity on (default fail)"            \
 	}
 
 /* [{"code","severity","line","message"}]; line 0: about the whole. */

@@ -163,7 +163,7 @@ static enum err take_one(struct job *j, size_t index)
 	note_uncovered(&j->hosts, f, j->a, out->warnings, &out->warning_count, WARNINGS_MAX);
 	if (n == 0) {
 		out->unused[out->unused_count++] = (struct cert_note){
-			f->file, f->name, "no-such-host",
+			f->file, f->name, "cert-unused",
 			"covers no host of this service, or another given one lasts longer"
 		};
 		return OK;

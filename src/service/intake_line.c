@@ -99,7 +99,7 @@ void line_format_file(struct slice name, const struct line_counts *c, struct buf
 
 void line_format_retry(uint64_t retried, const struct line_counts *c, struct buf *out)
 {
-	buf_printf(out, "{\"retried\":%" PRIu64 ",", retried);
+	buf_printf(out, "{\"schema\":\"mxseal.retry/1\",\"retried\":%" PRIu64 ",", retried);
 	add_counts(c, out);
 	buf_add_str(out, ",\"error\":");
 	json_add_string_or_null(out, slice_str(c->error));

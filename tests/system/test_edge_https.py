@@ -79,7 +79,7 @@ def s_client(service, *args, stdin=""):
 
 
 def test_a_policy_and_its_headers(edge):
-    """STS-20 STS-46 STS-54 STS-90 STS-98: as interface.md has it, and nothing more."""
+    """STS-20 STS-36 STS-46 STS-54 STS-90 STS-98: as interface.md has it, and nothing more."""
     status, headers, body = parts(ask(edge, request()))
     assert status == 200 and body == TEXT
     assert headers.pop("etag")[0] == '"' and headers.pop("date").endswith(" GMT")

@@ -325,6 +325,7 @@ def test_quarantine(intake, tmp_path):
         done = intake.service.json("report", "import", tmp_path)
         assert (done["files"], done["quarantined"], done["new"]) == (2, 2, 0)
     retried = intake.service.json("report", "retry")
+    assert retried["schema"] == "mxseal.retry/1"
     assert retried["retried"] == retried["quarantined"] == before + 2
 
 

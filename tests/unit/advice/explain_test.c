@@ -1,6 +1,7 @@
 #include "advice/explain.h"
 
 #include "mtasts/finding.h"
+#include "mtasts/horizon.h"
 #include "test.h"
 #include "tlsrpt/faults.h"
 #include "tlsrpt/notes.h"
@@ -224,6 +225,25 @@ TEST(codes_of_readers)
 #define ROW(name, code, sentence) { code, EXPLAIN_FAULT },
 		        REPORT_FAULTS(ROW)
 #undef ROW
+#define ROW(name, code, severity, sentence) { code, EXPLAIN_FINDING },
+		                FINDING_KINDS(ROW)
+#undef ROW
+#define ROW(name, code, sentence) { code, EXPLAIN_FINDING },
+		                        HORIZON_WARNINGS(ROW)
+#undef ROW
+		/* What cert import says. */
+		{ "no-public-root", EXPLAIN_FINDING },
+		{ "wildcard-one-label", EXPLAIN_FINDING },
+		{ "cert-unused", EXPLAIN_FINDING },
+		{ "only-issuers", EXPLAIN_FINDING },
+		{ "no-pem", EXPLAIN_FINDING },
+		{ "cert-no-name", EXPLAIN_FINDING },
+		{ "cert-not-yet-valid", EXPLAIN_FINDING },
+		{ "cert-too-much", EXPLAIN_FINDING },
+		{ "key-missing", EXPLAIN_FINDING },
+		{ "key-mismatch", EXPLAIN_FINDING },
+		{ "key-encrypted", EXPLAIN_FINDING },
+		{ "key-type", EXPLAIN_FINDING },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
