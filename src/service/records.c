@@ -8,6 +8,7 @@
 
 #define HASH_DIGITS 40
 #define TEXT_MAX 8192u
+#define REPORTS_TTL 3600u /* RFC 8460, 7: a large one makes it harder to divert reports */
 
 /*
  * Targets under one zone, kind and claim may not pass 253 bytes: then a digest stands for the
@@ -147,6 +148,7 @@ static void add_reports(struct maker *m)
 		r->type = "TXT";
 		for (size_t i = 0; i < m->out->rua_count; i++)
 			uris[i] = slice_str(m->out->rua[i]);
+		r->ttl = r->ttl > REPORTS_TTL ? r->ttl : REPORTS_TTL;
 		buf_init(&b, TEXT_MAX);
 		r->value = text_of(m, tlsrpt_record_format(uris, m->out->rua_count, &b), &b);
 	}

@@ -166,7 +166,10 @@ def test_versions_and_keys(make_product, authority, rsa, version):
 
 
 def test_a_certificate_is_replaced_without_restart(make_product, authority, tmp_path):
-    """STS-40: the imported certificate replaces the one in use; a name without one is not served."""
+    """STS-40 STS-42: an imported certificate, also a wildcard, replaces the one in use.
+
+    A name without one is not served.
+    """
     service = make_product()
     before = service.children()
     service.run("domain", "add", "acme.example", "--mx", "mx.acme.example", check=0)
@@ -180,6 +183,8 @@ def test_a_certificate_is_replaced_without_restart(make_product, authority, tmp_
     second = Authority(other)
     service.run("cert", "import", second.issue(HOST), check=0)
     assert parts_of(service, second)[2] == TEXT
+    service.run("cert", "import", authority.issue("*.acme.example"), check=0)
+    assert parts_of(service, authority)[2] == TEXT
     assert service.children() == before
 
 

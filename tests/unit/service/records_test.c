@@ -37,6 +37,8 @@ TEST(plain_records_say_what_to_type)
 	EXPECT_SLICE(slice_str(value_of(&r, 2)),
 	             S("v=TLSRPTv1; rua=https://reports.example.net/v1/report/tag7"), "the way in");
 	EXPECT_SLICE(slice_str(r.rows[2].name), S("_smtp._tls.example.com"), "the full name");
+	EXPECT(r.rows[1].ttl == 300 && r.rows[2].ttl == 3600,
+	       "RPT-15: the id may change soon, the way of reports seldom");
 	EXPECT_SLICE(slice_str(r.rows[2].state), S("not-checked"), "nobody asked DNS");
 	f.addresses = "192.0.2.1 2001:db8::1";
 	records_make(a, &plain, &f, &r);
