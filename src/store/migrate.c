@@ -141,6 +141,10 @@ static const char *const migrations[] = {
 	" good @int not null, looked @int not null, taken @int not null, skipped @int not null,"
 	" primary key (kind, name) @end;"
 	"create index report_when on report (arrived, id);",
+
+	/* 6: the organization-name of signed reports, by which unsigned copies find them */
+	"alter table report add column claimed @text not null default '';"
+	"create index report_claimed on report (domain, report_key, claimed);",
 };
 
 int migrate_newest(void)

@@ -135,31 +135,80 @@ static enum err add_new(struct db *db, const struct part *p, struct arena *a)
 	query_text(&q, 18, part_notes(r, a));
 	query_str(&q, 19, p->raw);
 	db_bind_place(&q, 20, &p->in->place);
+	query_text(&q, 23, p->claimed);
 	enum err e = query_run(&q);
 	return e == OK ? add_rest(db, id, p, a) : e;
 }
 
-/* ERR_NOTFOUND: nothing is stored under the part's key. */
-static enum err find(struct db *db, const struct part *p, struct arena *a, struct stored *out)
+/* Runs q, which asks for STORED_COLUMNS.  ERR_NOTFOUND. */
+static enum err read_stored(struct query *q, const struct part *p, struct arena *a,
+                            struct stored *out)
+{
+	bool found = query_row(q);
+
+	if (found) {
+		out->id = query_get_int(q, 0);
+		out->trust = db_read_trust(q, 1);
+		out->signer = query_copy(q, 2, a);
+		out->content = query_copy(q, 3, a);
+		out->figure = (struct figure_key){ p->domain, query_get_int(q, 4),
+			                           query_copy(q, 7, a), out->trust };
+		out->share.successful = query_get_int(q, 5);
+		out->share.failed = query_get_int(q, 6);
+	}
+	enum err e = query_end(q);
+	return e == OK && !found ? ERR_NOTFOUND : e;
+}
+
+static enum err find_under(struct db *db, const struct part *p, struct slice organization,
+                           struct arena *a, struct stored *out)
 {
 	struct query q = db_query(db, SQL_REPORT_FIND);
 
 	query_int(&q, 1, p->domain);
-	query_text(&q, 2, p->organization);
+	query_text(&q, 2, organization);
 	query_text(&q, 3, p->key);
-	bool found = query_row(&q);
-	if (found) {
-		out->id = query_get_int(&q, 0);
-		out->trust = db_read_trust(&q, 1);
-		out->signer = query_copy(&q, 2, a);
-		out->content = query_copy(&q, 3, a);
-		out->figure = (struct figure_key){ p->domain, query_get_int(&q, 4), p->organization,
-			                           out->trust };
-		out->share.successful = query_get_int(&q, 5);
-		out->share.failed = query_get_int(&q, 6);
-	}
-	enum err e = query_end(&q);
-	return e == OK && !found ? ERR_NOTFOUND : e;
+	return read_stored(&q, p, a, out);
+}
+
+/* A signed report that states the part's organization-name, for a part that is not signed. */
+static enum err find_signed(struct db *db, const struct part *p, struct arena *a,
+                            struct stored *out)
+{
+	struct query q = db_query(db, SQL_REPORT_FIND_CLAIMED);
+
+	query_int(&q, 1, p->domain);
+	query_text(&q, 2, p->key);
+	query_text(&q, 3, part_claimed(REPORT_CLAIM_PROVED, p->stated, a));
+	query_text(&q, 4, part_claimed(REPORT_CLAIM_OPEN, p->stated, a));
+	query_str(&q, 5, p->content);
+	return read_stored(&q, p, a, out);
+}
+
+/* A report that is not signed and states the organization-name of the part, which is signed. */
+static enum err find_unsigned(struct db *db, const struct part *p, struct arena *a,
+                              struct stored *out)
+{
+	enum err e = ERR_NOTFOUND;
+
+	if (p->in->claim != REPORT_CLAIM_REFUSED)
+		e = find_under(db, p, p->stated, a, out);
+	if (e != OK)
+		return e;
+	return out->trust != TRUST_DKIM && (p->in->claim == REPORT_CLAIM_PROVED ||
+	                                    slice_eq(out->content, slice_str(p->content)))
+	               ? OK
+	               : ERR_NOTFOUND;
+}
+
+/* Another copy of the same report.  ERR_NOTFOUND: there is none. */
+static enum err find(struct db *db, const struct part *p, struct arena *a, struct stored *out)
+{
+	enum err e = find_under(db, p, p->organization, a, out);
+
+	if (e != ERR_NOTFOUND)
+		return e;
+	return p->trust == TRUST_DKIM ? find_unsigned(db, p, a, out) : find_signed(db, p, a, out);
 }
 
 /* Takes what the stored report added out of the figures. */
@@ -185,10 +234,14 @@ static enum err raise_trust(struct db *db, const struct part *p, struct stored *
 	query_text(&q, 3, p->signer);
 	query_str(&q, 4, p->raw);
 	db_bind_place(&q, 5, &p->in->place);
+	query_text(&q, 8, p->organization);
+	query_text(&q, 9, p->claimed);
+	query_text(&q, 10, p->display);
 	e = query_run(&q);
 	if (e == OK)
 		e = note_reporter(db, p);
 	s->figure.trust = p->trust;
+	s->figure.organization = p->organization;
 	return e == OK ? figures_apply(db, &s->figure, &s->share, 1, a) : e;
 }
 
@@ -230,6 +283,8 @@ static enum err replace(struct db *db, const struct part *p, struct stored *s, s
 	query_text(&q, 13, part_notes(r, a));
 	query_str(&q, 14, p->raw);
 	db_bind_place(&q, 15, &p->in->place);
+	query_text(&q, 18, p->organization);
+	query_text(&q, 19, p->claimed);
 	e = query_run(&q);
 	return e == OK ? add_rest(db, s->id, p, a) : e;
 }

@@ -2,10 +2,13 @@
  * Reports, their identity, and the daily figures that follow them.
  *
  * A report is kept once for each known policy domain it speaks of, under (tenant, policy domain,
- * organisation, report-id).  Equal arrivals are one report with the best trust among them.  With
- * other content a better-trusted arrival replaces a worse one, an equally trusted one only when
- * the same verified signer sent both; a worse one never replaces, completes or hides a better one.
- * Figures are corrected in the same transaction.
+ * organisation, report-id).  The organisation of a signed report is its verified signer's, else
+ * what organization-name says.  A signed and an unsigned copy with equal organization-names are
+ * one report when their content is equal, or when the name is known to be the signer's; reports of
+ * different signers never meet.  Equal arrivals are one report with the best trust among them.
+ * With other content a better-trusted arrival replaces a worse one, an equally trusted one only
+ * when the same verified signer sent both; a worse one never replaces, completes or hides a better
+ * one.  Figures are corrected in the same transaction.
  *
  * Without a report-id the SHA-256 of the JSON stands in its place.  The day is the UTC day in
  * which the middle of the report's range lies; without a range the day of the mail's date, else of
@@ -25,11 +28,20 @@ struct report; /* tlsrpt/report.h */
 enum report_trust { TRUST_DKIM, TRUST_IMPORTED, TRUST_POSTED, TRUST_UNSIGNED, TRUST_COUNT };
 
 #define TRUST_BIT(t) (1u << (unsigned)(t))
+/* What may move a decision: a verified signer, or an operator's act. */
+#define TRUST_TRUSTED (TRUST_BIT(TRUST_DKIM) | TRUST_BIT(TRUST_IMPORTED))
 /* What makes the headline figures. */
 #define TRUST_HEADLINE (TRUST_BIT(TRUST_DKIM) | TRUST_BIT(TRUST_IMPORTED) | TRUST_BIT(TRUST_POSTED))
 
 const char *report_trust_name(enum report_trust t); /* "dkim", "imported", "posted", "unsigned" */
 enum err report_trust_parse(struct slice s, enum report_trust *out) MUST_USE;
+
+/* What a verified signer has to do with the organization-name that its report states. */
+enum report_claim {
+	REPORT_CLAIM_OPEN,    /* nobody is known to go by that name */
+	REPORT_CLAIM_PROVED,  /* it is one of the signer's own */
+	REPORT_CLAIM_REFUSED, /* it is that of another known reporter */
+};
 
 /* Where raw bytes lie in the archive. */
 struct archive_place {
@@ -45,6 +57,7 @@ struct report_arrival {
 	/* Who the signer is known as; empty: the signer, without one the report's
 	 * organization-name. */
 	struct slice organization;
+	enum report_claim claim; /* with TRUST_DKIM */
 	struct slice domain; /* of the tag or the mail, for policies that name none; may be empty */
 	const unsigned char
 	        *json_sha256; /* 32 bytes; used without a report-id; NULL: of the model */

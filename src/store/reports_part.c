@@ -182,6 +182,17 @@ static struct slice organization_of(const struct part *p)
 	return p->in->trust == TRUST_DKIM ? p->in->signer : p->model.organization;
 }
 
+struct slice part_claimed(enum report_claim claim, struct slice stated, struct arena *a)
+{
+	static const char *const words[] = {
+		[REPORT_CLAIM_OPEN] = "open",
+		[REPORT_CLAIM_PROVED] = "proved",
+		[REPORT_CLAIM_REFUSED] = "refused",
+	};
+
+	return slice_str(arena_printf(a, "%s:%.*s", words[claim], SLICE_ARGS(stated)));
+}
+
 void part_finish(struct part *p, struct arena *a)
 {
 	struct report_policy_row *rows = arena_calloc(a, p->model.policy_count, sizeof(*rows));
@@ -192,6 +203,8 @@ void part_finish(struct part *p, struct arena *a)
 		rows[i] = policy_row(&p->model.policies[i], a);
 	p->display = db_clean(slice_trim(said), NAME_TEXT_MAX, a);
 	p->organization = db_clean_lower(said, NAME_TEXT_MAX, a);
+	p->stated = db_clean_lower(p->model.organization, NAME_TEXT_MAX, a);
+	p->claimed = p->in->trust == TRUST_DKIM ? part_claimed(p->in->claim, p->stated, a) : S("");
 	p->trust = p->in->trust;
 	p->signer =
 	        p->trust == TRUST_DKIM ? db_clean_lower(p->in->signer, NAME_TEXT_MAX, a) : S("");

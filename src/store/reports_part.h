@@ -18,12 +18,18 @@ struct part {
 	enum report_trust trust;
 	struct slice signer;
 	struct slice organization, key; /* identity, with the domain */
-	struct slice display;           /* the organisation for people */
+	/* The organization-name as written, in lower case. */
+	struct slice stated;
+	/* What other copies find a signed report by: how sure its name is, and the name. */
+	struct slice claimed;
+	struct slice display; /* the organisation for people */
 	char content[SHA256_HEX_SIZE], raw[SHA256_HEX_SIZE];
 	struct figure_key figure;
 	struct figure_share share;
 };
 
+/* The value of claimed for a name. */
+struct slice part_claimed(enum report_claim claim, struct slice stated, struct arena *a);
 void part_finish(struct part *p, struct arena *a);
 /* The codes of a report's notes, blanks between. */
 struct slice part_notes(const struct report *r, struct arena *a);

@@ -35,6 +35,9 @@
 	"range_end, day, arrived, successful, failed, notes, raw_sha256, segment, " \
 	"place_offset, place_length"
 
+/* What decides between a stored report and another copy of it. */
+#define STORED_COLUMNS "id, trust, signer, content, day, successful, failed, organization"
+
 #define SUPPLY_COLUMNS                                                         \
 	"kind, name, identity, mark, place, stuck, tries, why, note, polled, " \
 	"good, looked, taken, skipped"
@@ -53,6 +56,8 @@
 	       " when " table "." column " + excluded." column " < 0"                        \
 	       " then 0 else " table "." column " + excluded." column " end"
 #define TOTALS SUM("f.reports") ", " SUM("f.successful") ", " SUM("f.failed")
+/* Groups in which a trusted report has a part: others cannot push them beyond a limit. */
+#define TRUSTED_FIRST "case when min(trust) <= 1 then 0 else 1 end"
 /* One domain, from a day to a day, of a set of trusts. */
 #define RANGE "domain = $1 and day >= $2 and day <= $3 and trust in ($4, $5, $6, $7)"
 
@@ -241,23 +246,27 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* reports */
 	ROW(SQL_REPORT_DOMAIN,
 	    "select id, name from domain where tenant = $1 and name = $2 and removed = 0"),
-	ROW(SQL_REPORT_FIND,
-	    "select id, trust, signer, content, day, successful, failed, organization from report"
-	    " where domain = $1 and organization = $2 and report_key = $3"),
+	ROW(SQL_REPORT_FIND, "select " STORED_COLUMNS " from report where domain = $1"
+	                     " and organization = $2 and report_key = $3"),
+	ROW(SQL_REPORT_FIND_CLAIMED,
+	    "select " STORED_COLUMNS " from report where domain = $1 and report_key = $2"
+	    " and (claimed = $3 or (claimed = $4 and content = $5))"
+	    " order by case when content = $5 then 0 else 1 end, id limit 1"),
 	ROW(SQL_REPORT_ADD,
 	    "insert into report (id, domain, organization, report_key, name, report_id, contact,"
 	    " signer, trust, content, range_start, range_end, day, arrived, arrived_day,"
-	    " successful, failed, notes, raw_sha256, segment, place_offset, place_length)"
+	    " successful, failed, notes, raw_sha256, segment, place_offset, place_length, claimed)"
 	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-	    " $18, $19, $20, $21, $22)"),
+	    " $18, $19, $20, $21, $22, $23)"),
 	ROW(SQL_REPORT_REPLACE,
 	    "update report set name = $2, report_id = $3, contact = $4, signer = $5, trust = $6,"
 	    " content = $7, range_start = $8, range_end = $9, day = $10, successful = $11,"
 	    " failed = $12, notes = $13, raw_sha256 = $14, segment = $15, place_offset = $16,"
-	    " place_length = $17 where id = $1"),
+	    " place_length = $17, organization = $18, claimed = $19 where id = $1"),
 	ROW(SQL_REPORT_RAISE,
 	    "update report set trust = $2, signer = $3, raw_sha256 = $4, segment = $5,"
-	    " place_offset = $6, place_length = $7 where id = $1"),
+	    " place_offset = $6, place_length = $7, organization = $8, claimed = $9, name = $10"
+	    " where id = $1"),
 	ROW(SQL_REPORT_POLICY_ADD,
 	    "insert into report_policy (report, number, type, domain, strings, mx_hosts,"
 	    " successful, failed) values ($1, $2, $3, $4, $5, $6, $7, $8)"),
@@ -327,15 +336,17 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_SUMMARY_DAYS,
 	    "select day, " TOTALS " from figure_total f where " RANGE " group by day order by day"),
 	ROW(SQL_SUMMARY_ORGANIZATIONS,
-	    "select coalesce(r.name, f.organization), coalesce(r.signer, ''), " TOTALS
+	    "select coalesce(r.name, f.organization),"
+	    " case when min(trust) = 0 then coalesce(r.signer, '') else '' end, " TOTALS
 	    ", min(day), max(day), max(case when trust = 0 then 1 else 0 end),"
 	    " max(case when trust = 1 then 1 else 0 end),"
 	    " max(case when trust = 2 then 1 else 0 end),"
 	    " max(case when trust = 3 then 1 else 0 end)"
 	    " from figure_total f left join reporter r on r.organization = f.organization"
 	    " and r.tenant = (select tenant from domain where id = $1) where " RANGE
-	    " group by f.organization, r.name, r.signer"
-	    " order by " SUM("f.successful + f.failed") " desc, f.organization limit $8"),
+	    " group by f.organization, case when trust = 0 then 0 else 1 end, r.name, r.signer"
+	    " order by " TRUSTED_FIRST ", " SUM("f.successful + f.failed") " desc, f.organization,"
+	                                                                   " min(trust) limit $8"),
 	ROW(SQL_SUMMARY_MX,
 	    "select mx_host, " SUM(
 	            "case when result_type = 'successful' then "
@@ -343,15 +354,16 @@ const struct statement sql_table[SQL_COUNT] = {
 	                                            "else sessions "
 	                                            "end") ", min(day), max(day) from figure "
 	                                                   "where " RANGE " and mx_host <> ''"
-	                                                   " group by mx_host order by mx_host "
-	                                                   "limit $8"),
+	                                                   " group by mx_host order "
+	                                                   "by " TRUSTED_FIRST
+	                                                   ", mx_host limit $8"),
 	ROW(SQL_SUMMARY_FAILURES,
 	    "select result_type, reason_code, " SUM(
 	            "sessions") ", min(day), max(day)"
 	                        " from figure_failure where " RANGE
 	                        " group by result_type, reason_code"
-	                        " order by " SUM(
-	                                "sessions") " desc, result_type, reason_code limit $8"),
+	                        " order by " TRUSTED_FIRST
+	                        ", " SUM("sessions") " desc, result_type, reason_code limit $8"),
 	ROW(SQL_SUMMARY_LINES,
 	    "select f.domain, " TOTALS ", max(day) from figure_total f"
 	    " join domain d on d.id = f.domain where d.tenant = $1 and d.removed = 0"

@@ -12,11 +12,14 @@
 
 #define SUMMARY_DAYS 60u       /* the default range */
 #define SUMMARY_DAYS_MAX 3660u /* a longer range is ERR_LIMIT */
-#define SUMMARY_ROWS_MAX 1000u /* organisations, MX hosts and failures each; the largest stay */
+/* Organisations, MX hosts and failures each; those in which a trusted report has a part stay first,
+ * then the largest. */
+#define SUMMARY_ROWS_MAX 1000u
 
 struct summary_counts {
 	int64_t reports, successful, failed;
 };
+/* What verified signers sent and what only claims an organisation's name are two rows. */
 struct summary_organization {
 	struct slice name, signer; /* hostile text; signer empty: none was verified */
 	unsigned trusts;           /* TRUST_BITs seen from it in the range, among those asked for */
@@ -42,6 +45,7 @@ struct summary {
 	struct summary_counts total;
 	struct summary_counts trust[TRUST_COUNT];
 	size_t organization_count, mx_count, failure_count, day_count;
+	/* Each list begins with what trusted reports have a part in. */
 	struct summary_organization *organizations; /* most sessions first */
 	struct summary_mx *mx_hosts;                /* by name */
 	struct summary_failure *failures;           /* most sessions first */

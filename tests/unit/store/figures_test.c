@@ -71,6 +71,50 @@ static int64_t fill(struct fixture *f)
 	return d;
 }
 
+/* More untrusted senders, hosts and failures than are listed, all of them larger. */
+TEST(untrusted_do_not_crowd_out)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	struct sent signed_one = { .json = NINE_GOOD,
+		                   .trust = TRUST_DKIM,
+		                   .signer = "sender.example" };
+	(void)send(&f, &signed_one);
+	struct sent claims = { .json = TEN_GOOD,
+		               .trust = TRUST_POSTED,
+		               .organization = "sender.example",
+		               .id = "r2" };
+	(void)send(&f, &claims);
+	struct summary s = summary(&f, d, TRUST_HEADLINE);
+	EXPECT(s.organization_count == 2, "a name that is a signer's makes no signer");
+	EXPECT(s.organizations[0].signer.len > 0 && s.organizations[1].signer.len == 0,
+	       "the verified one comes first");
+	EXPECT(s.organizations[0].counts.reports == 1 && s.organizations[1].counts.reports == 1,
+	       "each counts for itself");
+	for (unsigned i = 0; i < SUMMARY_ROWS_MAX; i++) {
+		struct sent forged = {
+			.trust = TRUST_POSTED,
+			.organization = arena_printf(f.a, "Forger %u", i),
+			.json = arena_printf(f.a,
+			                     POLICY("sts", "example.com", "\"a%u.example\"", 900,
+			                            900, FAILURE("x%u", "a.example", 900, "")),
+			                     i, i),
+		};
+		(void)send(&f, &forged);
+	}
+	s = summary(&f, d, TRUST_HEADLINE);
+	EXPECT(s.organization_count == SUMMARY_ROWS_MAX &&
+	               slice_eq(s.organizations[0].signer, S("sender.example")),
+	       "the sender stays in the list");
+	EXPECT(s.mx_count == SUMMARY_ROWS_MAX && slice_eq(s.mx_hosts[0].host, S("mx.example.com")),
+	       "its host, too");
+	EXPECT(s.failure_count == SUMMARY_ROWS_MAX && s.failures[0].sessions == 1,
+	       "its failure, too");
+	fixture_close(&f);
+}
+
 TEST(summaries)
 {
 	struct fixture f;
@@ -87,8 +131,9 @@ TEST(summaries)
 	       "but shown apart");
 	EXPECT(s.organization_count == 3, "nor among the senders");
 	EXPECT_SLICE(s.organizations[0].name, S("Imported"), "senders of as many sessions by name");
-	EXPECT_SLICE(s.organizations[2].signer, S("sender.example"), "with their verified signer");
-	EXPECT(s.organizations[2].trusts == TRUST_BIT(TRUST_DKIM), "and trust");
+	EXPECT_SLICE(s.organizations[1].signer, S("sender.example"), "with their verified signer");
+	EXPECT(s.organizations[1].trusts == TRUST_BIT(TRUST_DKIM), "and trust");
+	EXPECT_SLICE(s.organizations[2].name, S("Posted"), "and behind them who only says so");
 	EXPECT(s.organizations[0].first == DAY && s.organizations[0].last == DAY, "and days");
 	EXPECT(s.mx_count == 1 && s.mx_hosts[0].successful == 29 && s.mx_hosts[0].failed == 1,
 	       "one host, however it was written");
@@ -237,5 +282,5 @@ TEST(many_hosts)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(sessions_are_not_counted_twice), UNIT(summaries), UNIT(listing),
-          UNIT(hostile_content), UNIT(many_hosts))
+TEST_MAIN(UNIT(sessions_are_not_counted_twice), UNIT(untrusted_do_not_crowd_out), UNIT(summaries),
+          UNIT(listing), UNIT(hostile_content), UNIT(many_hosts))

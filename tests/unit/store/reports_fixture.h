@@ -29,6 +29,7 @@ struct sent {
 	enum report_trust trust;
 	const char *signer, *organization, *id; /* organization and id: as written in the report */
 	const char *known_as, *domain;
+	enum report_claim claim;
 	const char *range;
 };
 
@@ -56,6 +57,7 @@ static inline struct report_outcome send(struct fixture *f, const struct sent *s
 		.trust = s->trust,
 		.signer = slice_str(s->signer),
 		.organization = slice_str(s->known_as),
+		.claim = s->claim,
 		.domain = slice_str(s->domain),
 		.raw_sha256 = raw_digest,
 		.place = { 20260102, 100, 200 },
