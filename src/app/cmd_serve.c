@@ -100,7 +100,9 @@ static int show_errors(const struct cli *cli, const struct conf_errors *errors)
 {
 	for (size_t i = 0; i < errors->count && i < CONF_ERRORS_MAX; i++)
 		(void)cli_error(cli, EXIT_FINDINGS, errors->list[i].where, errors->list[i].why,
-		                errors->list[i].fix);
+		                errors->list[i].fix != NULL
+		                        ? errors->list[i].fix
+		                        : "man mxseal.conf says what each setting takes");
 	if (errors->count > CONF_ERRORS_MAX)
 		(void)cli_error(cli, EXIT_FINDINGS, NULL, "further errors are not shown",
 		                "mend those above first");
@@ -117,8 +119,10 @@ static int load(struct serve *s)
 	s->sources.flags = s->flags;
 	if (s->demo)
 		s->sources.preset = demo_preset(&s->sources.preset_count);
-	else
-		s->sources.file = cli_has(cli, "config") ? cli_get(cli, "config") : CONFIG_FILE;
+	else if (cli_has(cli, "config"))
+		s->sources.file = cli_get(cli, "config");
+	else if (!cli_has(cli, "print-config") || access(CONFIG_FILE, F_OK) == 0)
+		s->sources.file = CONFIG_FILE; /* before there is one the defaults can be printed */
 	if (state != NULL)
 		add_flag(s, "server.state", absolute(cli, state), "--state");
 	if (conf_load(&s->sources, &s->conf, &errors) != OK)

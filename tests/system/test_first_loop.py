@@ -212,11 +212,17 @@ def test_errors_have_a_place_and_a_fix(demo):
         (["policy", "set", "missing.example", "--mode", "testing"], 1, "missing.example"),
         (["polcy", "set"], 2, "policy"),
         (["report", "import"], 2, "PATH"),
+        (["report", "import", "/nonexistent"], 3, "/nonexistent"),
+        (["cert", "import", "/nonexistent"], 3, "/nonexistent"),
+        (["cert", "import", demo.state / "demo-ca.pem"], 1, "subjectAltName"),
+        (["wait", "--seq", "999999"], 1, "no such change"),
+        (["serve", "--edges", "0", "--demo"], 2, "--edges"),
     ]
     for args, status, word in rows:
         done = demo.run(*args)
         assert done.returncode == status and word in done.stderr, (args, done)
         assert "\nfix: " in done.stderr, (args, done.stderr)
+        assert "/api/" not in done.stderr, "no internal names"
     stray = demo.run("--state", "/nonexistent", "domain", "list")
     assert stray.returncode in (2, 3)
     assert BIN.exists()

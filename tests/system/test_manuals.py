@@ -43,6 +43,17 @@ def test_every_setting_is_in_its_manual(tmp_path):
         assert f"     {key}\n" in page or f"     {key} " in page, key
 
 
+def test_every_wrong_setting_has_its_line_and_a_fix(tmp_path):
+    config = tmp_path / "mxseal.conf"
+    config.write_text("[listen]\ntsl = 127.0.0.1:1\ntls = 127.0.0.1:99999\n[serve]\n")
+    done = subprocess.run([BIN, "serve", "--config", config, "--check-config"], capture_output=True, text=True, check=False)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1 and len(lines) == 6
+    assert all(line.startswith("fix: ") for line in lines[1::2])
+    assert {line.split(":")[2] for line in lines[::2]} == {"2", "3", "4"}
+    assert "[listen] tls?" in done.stderr and "[server]?" in done.stderr
+
+
 def complete(*words, service=None):
     """What a real bash offers for the last word."""
     line = " ".join(words)
