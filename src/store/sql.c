@@ -365,7 +365,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	                        " order by " TRUSTED_FIRST
 	                        ", " SUM("sessions") " desc, result_type, reason_code limit $8"),
 	ROW(SQL_SUMMARY_LINES,
-	    "select f.domain, " TOTALS ", max(day) from figure_total f"
+	    "select f.domain, " TOTALS ", max(day), max(case when failed > 0 then day else 0 end)"
+	    " from figure_total f"
 	    " join domain d on d.id = f.domain where d.tenant = $1 and d.removed = 0"
 	    " and day >= $2 and day <= $3 and trust in ($4, $5, $6, $7)"
 	    " group by f.domain order by f.domain"),

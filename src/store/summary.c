@@ -182,6 +182,7 @@ enum err summary_lines(struct db *db, int64_t tenant, int64_t from, int64_t to, 
 		line->domain = query_get_int(&q, 0);
 		line->counts = counts_at(&q, 1);
 		line->last_day = query_get_int(&q, 4);
+		line->last_failed = query_get_int(&q, 5);
 	}
 	e = query_end(&q);
 	if (e != OK)

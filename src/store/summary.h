@@ -60,7 +60,8 @@ enum err summary_read(struct db *db, int64_t domain, int64_t from, int64_t to, u
 struct summary_line {
 	int64_t domain;
 	struct summary_counts counts;
-	int64_t last_day; /* of a report in the range; 0: none */
+	int64_t last_day;    /* of a report in the range; 0: none */
+	int64_t last_failed; /* the last day with failed sessions; 0: none */
 };
 
 /*

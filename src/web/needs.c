@@ -240,6 +240,8 @@ size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need
 enum status needs_of_line(const struct view_line *l, int64_t now, const char **why_out)
 {
 	enum policy_mode mode = l->newest == NULL ? POLICY_NONE : l->newest->policy->mode;
+	/* As recent as what the domain's own page speaks of. */
+	bool failing = l->last_failed >= utc_day_start(now) - RECENT_DAYS * UTC_DAY;
 	const struct {
 		bool holds;
 		enum status status;
@@ -257,9 +259,8 @@ enum status needs_of_line(const struct view_line *l, int64_t now, const char **w
 		{ l->domain->hosting == HOSTING_HERE &&
 		          needs_of_cert(l->cert, now) == STATUS_PROBLEM,
 		  STATUS_PROBLEM, "certificate expired" },
-		{ l->counts.failed > 0 && mode == POLICY_ENFORCE, STATUS_PROBLEM,
-		  "sessions failed" },
-		{ l->counts.failed > 0, STATUS_WARNING, "sessions failed" },
+		{ failing && mode == POLICY_ENFORCE, STATUS_PROBLEM, "sessions failed" },
+		{ failing, STATUS_WARNING, "sessions failed" },
 		{ l->domain->hosting == HOSTING_HERE &&
 		          needs_of_cert(l->cert, now) == STATUS_WARNING,
 		  STATUS_WARNING, "certificate expires soon" },

@@ -85,6 +85,7 @@ static enum err read_line(struct desk *d, const struct domain *domain, const str
 	if (s != NULL) {
 		out->counts = s->counts;
 		out->last_day = s->last_day;
+		out->last_failed = s->last_failed;
 	}
 	enum err e = read_publications(d, domain, a, &out->newest, &served);
 	if (e == OK)

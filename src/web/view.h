@@ -64,6 +64,7 @@ struct view_line {
 	const struct cert *cert;          /* NULL: none fits */
 	struct summary_counts counts;     /* headline, SUMMARY_DAYS days */
 	int64_t last_day;                 /* of a report; 0: none in the range */
+	int64_t last_failed;              /* day of a failed session; 0: none in the range */
 	const struct order *order;        /* of a certificate; NULL: nothing is ordered */
 };
 

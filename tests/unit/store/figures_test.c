@@ -161,7 +161,7 @@ TEST(summaries)
 	EXPECT(summary_lines(f.db, TENANT_ONLY, DAY, DAY, TRUST_HEADLINE, f.a, &lines, &count) ==
 	                       OK &&
 	               count == 1 && lines[0].domain == d && lines[0].counts.successful == 29 &&
-	               lines[0].last_day == DAY,
+	               lines[0].last_day == DAY && lines[0].last_failed == DAY,
 	       "the line of the list");
 	fixture_close(&f);
 }

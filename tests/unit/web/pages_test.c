@@ -162,6 +162,30 @@ TEST(many_rows)
 	buf_fini(&b);
 }
 
+/* A line says what the domain's own page would: what failed long ago needs nobody. */
+TEST(lines_of_the_list)
+{
+	static const struct {
+		const char *label;
+		int64_t days_ago;
+		enum status want;
+	} rows[] = {
+		{ "failed yesterday", 1, STATUS_WARNING },
+		{ "failed a week ago", 7, STATUS_WARNING },
+		{ "failed before that", 8, STATUS_PASSED },
+	};
+	struct view_line lines[3];
+	const char *why;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		sample_lines(lines);
+		lines[0].last_failed = TODAY - rows[i].days_ago * UTC_DAY;
+		EXPECT(needs_of_line(&lines[0], NOW, &why) == rows[i].want, rows[i].label);
+	}
+	EXPECT(needs_of_line(&lines[1], NOW, &why) == STATUS_PASSED, "nothing ever failed");
+	EXPECT(needs_of_line(&lines[2], NOW, &why) == STATUS_WARNING, "no policy");
+}
+
 TEST(other_pages)
 {
 	struct view_line lines[3];
@@ -280,5 +304,5 @@ TEST(assets)
 }
 
 TEST_MAIN(UNIT(domain_page), UNIT(days_without_a_report), UNIT(no_reports_at_all),
-          UNIT(hostile_text), UNIT(many_rows), UNIT(other_pages), UNIT(needs), UNIT(orders),
-          UNIT(assets))
+          UNIT(hostile_text), UNIT(many_rows), UNIT(lines_of_the_list), UNIT(other_pages),
+          UNIT(needs), UNIT(orders), UNIT(assets))
