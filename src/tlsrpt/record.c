@@ -29,9 +29,11 @@ static bool local_is_quoted(struct slice local)
 	if (local.len < 3 || local.p[0] != '"' || local.p[local.len - 1] != '"')
 		return false;
 	for (size_t i = 1; i + 1 < local.len; i++) {
-		if (local.p[i] == '"' || (local.p[i] == '\\' && ++i + 1 == local.len))
+		if (local.p[i] == '"')
 			return false;
-		if ((unsigned char)local.p[i] < 0x20 || local.p[i] == 0x7f)
+		if (local.p[i] == '\\')
+			i++;
+		if (i + 1 == local.len || (unsigned char)local.p[i] < 0x20 || local.p[i] == 0x7f)
 			return false;
 	}
 	return true;
