@@ -131,14 +131,15 @@ zone:
 
 
 @pytest.fixture
-def zone(tmp_path):
-    """A name server for customer.example; its port."""
+def zone(tmp_path, request):
+    """A name server for customer.example, which signs when the test asks for it; its port."""
     knotd = shutil.which("knotd", path="/usr/sbin:/usr/bin")
     if not knotd:
         pytest.skip("needs knotd")
     port = free_port()
+    signing = "    dnssec-signing: on\n" if getattr(request, "param", False) else ""
     (tmp_path / "customer.zone").write_text(ZONE)
-    (tmp_path / "knot.conf").write_text(KNOT.format(dir=tmp_path, port=port))
+    (tmp_path / "knot.conf").write_text(KNOT.format(dir=tmp_path, port=port) + signing)
     server = subprocess.Popen([knotd, "-c", tmp_path / "knot.conf"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
 
@@ -167,3 +168,19 @@ def test_live_mx_is_proposed_and_compared(zone, make_product):
     service.run("domain", "add", "null.customer.example", check=1)
     service.run("domain", "add", "absent.customer.example", check=1)
     service.run("policy", "set", "customer.example", "--mode", "enforce", check=6)
+
+
+@pytest.mark.parametrize("zone", [True], indirect=True)
+def test_answers_are_validated(zone, make_product, tmp_path):
+    """A signed answer counts, one that no key of ours vouches for does not."""
+    signed = subprocess.run(["dig", "@127.0.0.1", "-p", str(zone), "+short", "customer.example", "DNSKEY"],
+                            capture_output=True, text=True, check=True).stdout
+    key = next(line for line in signed.splitlines() if line.startswith("257 "))
+    other = key[:-12] + ("A" if key[-12] != "A" else "B") + key[-11:]
+    for name, anchor, status in (("good", key, 0), ("bad", other, 3)):
+        (tmp_path / name).write_text(f"customer.example. IN DNSKEY {anchor}\n")
+        service = make_product(f"[resolver]\nstub = customer.example=127.0.0.1:{zone}\n"
+                               f"trust_anchor = {tmp_path / name}\n", name="with-" + name)
+        done = service.run("domain", "add", "customer.example", check=status)
+        assert status == 0 or "DNSSEC" in done.stderr and "\nfix: " in done.stderr
+        service.stop()
