@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "net/clock.h"
-#include "net/resolver.h"
+#include "net/resolver_internal.h"
 
 static unsigned left_ms(int64_t deadline)
 {
@@ -121,20 +121,25 @@ void resolver_mx(struct resolver *r, struct arena *a, const char *domain, unsign
 		find_addresses(r, a, deadline, &out->hosts[i]);
 }
 
+void resolver_texts(const struct dns_answer *answer, struct arena *a, struct txt_set *out)
+{
+	*out = (struct txt_set){
+		.state = answer->state,
+		.secure = answer->secure,
+		.ttl = answer->ttl,
+		.why = answer->why,
+		.canon = answer->canon,
+	};
+	for (size_t i = 0; i < answer->count; i++)
+		if (dns_rdata_text(answer->rdata[i], a, &out->text[out->count]) == OK)
+			out->count++;
+}
+
 void resolver_txt(struct resolver *r, struct arena *a, const char *name, unsigned timeout_ms,
                   struct txt_set *out)
 {
 	struct dns_answer answer;
 
 	resolver_ask(r, a, name, DNS_TXT, timeout_ms, &answer);
-	*out = (struct txt_set){
-		.state = answer.state,
-		.secure = answer.secure,
-		.ttl = answer.ttl,
-		.why = answer.why,
-		.canon = answer.canon,
-	};
-	for (size_t i = 0; i < answer.count; i++)
-		if (dns_rdata_text(answer.rdata[i], a, &out->text[out->count]) == OK)
-			out->count++;
+	resolver_texts(&answer, a, out);
 }
