@@ -37,6 +37,9 @@ static void take(struct facts *f, const struct show_line *line)
 		f->is_mail = true;
 		f->mail = line->mail;
 		break;
+	case SHOW_SIGNATURES:
+		f->signatures = line->signatures;
+		break;
 	}
 }
 

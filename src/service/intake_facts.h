@@ -5,6 +5,7 @@
 #define SERVICE_INTAKE_FACTS_H
 
 #include "tlsrpt/report_mail.h"
+#include "wire/dkim_scan.h"
 
 #define FACTS_ITEMS_MAX 10000u /* lines of one message */
 
@@ -13,9 +14,10 @@ struct facts {
 	size_t count;
 	bool is_mail; /* mail has facts */
 	struct mail_facts mail;
-	bool no_report;      /* a message that holds no report at all */
-	const char *reason;  /* a code, when something could not be read; NULL: all was */
-	struct slice detail; /* words about it */
+	struct dkim_scan *signatures; /* of the mail; NULL: none were looked for */
+	bool no_report;               /* a message that holds no report at all */
+	const char *reason;           /* a code, when something could not be read; NULL: all was */
+	struct slice detail;          /* words about it */
 };
 
 /*

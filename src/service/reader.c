@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "tlsrpt/report_show.h"
+#include "wire/dkim_scan.h"
 
 /* A reader whose intake died in the middle of a message would otherwise never end. */
 #define ALARM_S (2u * READER_TIME_MS / 1000u)
@@ -16,6 +17,25 @@ struct work {
 	struct reader_request request;
 	int in, out; /* -1: none came */
 };
+
+/* Something in the mail is a report or was meant as one. */
+static bool is_report_mail(const struct reports *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i].fault.code != FAULT_NO_REPORT)
+			return all->is_mail;
+	return false;
+}
+
+static void show_signatures(struct slice bytes, struct slice name, struct arena *arena,
+                            struct buf *out)
+{
+	struct dkim_scan *scan = arena_alloc(arena, sizeof(*scan));
+
+	dkim_scan(bytes, arena, scan);
+	report_show_signatures(scan, name, out);
+	buf_add_char(out, '\n');
+}
 
 void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct buf *out)
 {
@@ -32,6 +52,8 @@ void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, 
 		buf_reset(out);
 		report_show_error(&large, name, 0, out);
 		buf_add_char(out, '\n');
+	} else if (is_report_mail(&all)) {
+		show_signatures(bytes, name, arena, out);
 	}
 	arena_free(arena);
 }

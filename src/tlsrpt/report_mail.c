@@ -85,15 +85,26 @@ static struct slice hint_lower(struct gather *g, struct slice s)
 	return slice_of(copy, s.len);
 }
 
+/* The policy-domain of a tlsa policy may be an MX host's name (RFC 8460, 4.4). */
+static bool needs_hint(const struct report *r)
+{
+	for (size_t i = 0; i < r->policy_count; i++)
+		if (r->policies[i].type == REPORT_TYPE_TLSA)
+			return true;
+	return (r->notes & NOTE_BIT(NOTE_NO_POLICY_DOMAIN)) != 0;
+}
+
 static void set_hint(struct gather *g, struct report_item *item, struct slice mail_domain)
 {
-	const struct slice sources[] = { mail_domain, report_file_name_domain(item->file_name),
-		                         report_id_domain(item->report.report_id) };
+	const struct slice inner[] = { report_file_name_domain(item->file_name),
+		                       report_id_domain(item->report.report_id) };
 
-	if ((item->report.notes & NOTE_BIT(NOTE_NO_POLICY_DOMAIN)) == 0)
+	if (!needs_hint(&item->report))
 		return;
-	for (size_t i = 0; item->hint.len == 0 && i < ARRAY_LEN(sources); i++)
-		item->hint = hint_lower(g, sources[i]);
+	for (size_t i = 0; item->inner_hint.len == 0 && i < ARRAY_LEN(inner); i++)
+		item->inner_hint = hint_lower(g, inner[i]);
+	if ((item->report.notes & NOTE_BIT(NOTE_NO_POLICY_DOMAIN)) != 0)
+		item->hint = mail_domain.len > 0 ? hint_lower(g, mail_domain) : item->inner_hint;
 }
 
 /* Inflates and reads one report; *item gets the report or the fault. */

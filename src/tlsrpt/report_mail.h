@@ -24,6 +24,11 @@ struct report_item {
 	 * all policies have a domain.
 	 */
 	struct slice hint;
+	/*
+	 * The domain that file name or report-id tell, also for tlsa policies: unlike the mail's
+	 * header these lie in what every signature covers.  Lower case; empty: none.
+	 */
+	struct slice inner_hint;
 	unsigned forwarded; /* how many mails its mail lies in */
 };
 

@@ -121,6 +121,7 @@ void report_show_report(const struct report_item *item, struct slice file, size_
 	notes(out, r->notes);
 	text_if_any(out, "attachment", item->file_name);
 	text_if_any(out, "domain_hint", item->hint);
+	text_if_any(out, "inner_hint", item->inner_hint);
 	if (item->forwarded > 0)
 		count(out, "forwarded", item->forwarded);
 	buf_add_char(out, '}');

@@ -1,6 +1,6 @@
 /*
- * The lines mxseal.report/1, mxseal.error/1 and mxseal.mail/1: what `report show --jsonl` prints
- * and how the caged reader hands facts to intake.
+ * The lines mxseal.report/1, mxseal.error/1, mxseal.mail/1 and mxseal.signatures/1: what
+ * `report show --jsonl` prints (the first two) and how the caged reader hands facts to intake.
  *
  * Formatter and parser are inverse to each other.  The parser trusts nothing: it holds the same
  * ceilings as the reader of reports and refuses what the formatter never writes.
@@ -12,16 +12,19 @@
 
 #define SHOW_TEXT_MAX (96u << 20) /* bytes of all lines of one input */
 
-enum show_kind { SHOW_REPORT, SHOW_ERROR, SHOW_MAIL };
+enum show_kind { SHOW_REPORT, SHOW_ERROR, SHOW_MAIL, SHOW_SIGNATURES };
 
 struct show_line {
 	enum show_kind kind;
 	struct slice file;
-	size_t index;            /* not for SHOW_MAIL */
-	struct report_item item; /* not for SHOW_MAIL; of an error: fault, with why in message */
-	struct slice message;    /* SHOW_ERROR: words for people */
-	struct mail_facts mail;  /* SHOW_MAIL */
+	size_t index;                 /* SHOW_REPORT, SHOW_ERROR */
+	struct report_item item;      /* the same; of an error: fault, with why in message */
+	struct slice message;         /* SHOW_ERROR: words for people */
+	struct mail_facts mail;       /* SHOW_MAIL */
+	struct dkim_scan *signatures; /* SHOW_SIGNATURES: in the arena; wire/dkim_scan.h */
 };
+
+struct dkim_scan;
 
 /* Each appends one object without line end; check buf_status. */
 void report_show_report(const struct report_item *item, struct slice file, size_t index,
@@ -29,6 +32,7 @@ void report_show_report(const struct report_item *item, struct slice file, size_
 void report_show_error(const struct report_fault *fault, struct slice file, size_t index,
                        struct buf *out);
 void report_show_mail(const struct mail_facts *mail, struct slice file, struct buf *out);
+void report_show_signatures(const struct dkim_scan *scan, struct slice file, struct buf *out);
 
 /*
  * Appends all items as lines, then the mail's facts if there is a mail, each with a LF.

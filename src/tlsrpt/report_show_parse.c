@@ -1,6 +1,7 @@
 #include "tlsrpt/report_show.h"
 
 #include "base/utc.h"
+#include "tlsrpt/signatures.h"
 #include "wire/json.h"
 
 static const struct json_limits limits = {
@@ -182,6 +183,7 @@ static void read_report(struct reading *r, const json_t *root)
 	out->notes = notes(r, root);
 	item->file_name = text(r, root, "attachment", false);
 	item->hint = text(r, root, "domain_hint", false);
+	item->inner_hint = text(r, root, "inner_hint", false);
 	if (json_member(root, "forwarded") != NULL)
 		item->forwarded = (unsigned)count(r, root, "forwarded");
 }
@@ -212,6 +214,13 @@ static void read_mail(struct reading *r, const json_t *root)
 	stamp(r, root, "time", &m->has_time, &m->time);
 }
 
+static void read_signatures(struct reading *r, const json_t *root)
+{
+	r->line->kind = SHOW_SIGNATURES;
+	if (signatures_parse(root, r->arena, &r->line->signatures) != OK)
+		fail(r, ERR_SYNTAX);
+}
+
 static void read_line(struct reading *r, const json_t *root)
 {
 	static const struct {
@@ -221,6 +230,7 @@ static void read_line(struct reading *r, const json_t *root)
 		{ SLICE_INIT("mxseal.report/1"), read_report },
 		{ SLICE_INIT("mxseal.error/1"), read_error },
 		{ SLICE_INIT("mxseal.mail/1"), read_mail },
+		{ SLICE_INIT("mxseal.signatures/1"), read_signatures },
 	};
 	struct slice schema = json_slice(json_member(root, "schema"));
 
