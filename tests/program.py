@@ -117,8 +117,8 @@ def eventually(what, seconds=DEADLINE, pause=0.02):
         time.sleep(pause)
 
 
-def openssl(*args, **kw):
-    subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, **kw)
+def openssl(*args, before=(), **kw):
+    subprocess.run([*before, "openssl", *map(str, args)], check=True, capture_output=True, **kw)
 
 
 class Authority:
@@ -132,8 +132,8 @@ class Authority:
                 "-addext", "basicConstraints=critical,CA:TRUE",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, *names, days=30, rsa=False, stem=None):
-        """NAME.crt with its NAME.key beside it; the path of the certificate."""
+    def issue(self, *names, days=30, rsa=False, stem=None, made=None):
+        """NAME.crt with its NAME.key beside it; the path of the certificate.  made: when, for faketime."""
         stem = stem or names[0].replace("*", "_")
         crt, key, csr = (self.folder / f"{stem}.{end}" for end in ("crt", "key", "csr"))
         kind = ["rsa:2048"] if rsa else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
@@ -142,5 +142,5 @@ class Authority:
         ext.write_text("subjectAltName=" + ",".join("DNS:" + n for n in names) +
                        "\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
         openssl("x509", "-req", "-in", csr, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial",
-                "-days", days, "-extfile", ext, "-out", crt)
+                "-days", days, "-extfile", ext, "-out", crt, before=["faketime", made] if made else [])
         return crt

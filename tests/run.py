@@ -1,4 +1,4 @@
-"""Builds with sanitizers, then runs the unit tests, the house's checks and the system tests.
+"""Builds with sanitizers, then runs the unit tests, the house's checks, the system tests and the lab.
 
 Prints one line per part and, last, "N passed, N failed, N skipped".
 """
@@ -58,16 +58,14 @@ def checks(args):
     return tuple(int(n) for n in found.groups()) if found else (0, 1, 0)
 
 
-def system(args):
+def by_pytest(args, *command):
+    """Runs a command that ends in pytest; what its report counts."""
     report = BUILD / "pytest.xml"
     report.unlink(missing_ok=True)
     env = dict(os.environ, MXSEAL_BIN=str(BUILD / "mxseal"), PYTHONDONTWRITEBYTECODE="1")
     if args.long:
         env["MXSEAL_TEST_LONG"] = "1"
-    # Tests mostly wait for each other's peers: more of them than cores, each file in one process.
-    sh("/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
-       "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile",
-       "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), "tests/system", env=env)
+    sh(*command, "--junitxml", report, "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), env=env)
     if not report.exists():
         return 0, 1, 0
     suite = ET.parse(report).getroot().find("testsuite")
@@ -76,18 +74,35 @@ def system(args):
     return total - bad - skipped, bad, skipped
 
 
-PARTS = {"unit": unit, "checks": checks, "system": system}
+def system(args):
+    # Tests mostly wait for each other's peers: more of them than cores, each file in one process.
+    return by_pytest(args, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                     "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
+
+
+def lab(args):
+    """A small internet in namespaces: its short form, with --long the whole."""
+    if os.geteuid() != 0:
+        print("lab: skipped, it needs root")
+        return 0, 0, 1
+    return by_pytest(args, "tests/lab/run", *([] if args.long else ["--short"]))
+
+
+PARTS = {"unit": unit, "checks": checks, "system": system, "lab": lab}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true", help="many rounds and big counts")
     parser.add_argument("--only", choices=PARTS, help="one part")
-    parser.add_argument("-k", help="system tests whose names match")
+    parser.add_argument("--build", action="store_true", help="stop after building")
+    parser.add_argument("-k", help="system tests and lab tests whose names match")
     args = parser.parse_args()
     began = time.monotonic()
     build()
     print(f"built with address and undefined sanitizers in {time.monotonic() - began:.0f} s")
+    if args.build:
+        return
     sums = [0, 0, 0]
     for name, part in PARTS.items():
         if args.only not in (None, name):

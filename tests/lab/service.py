@@ -1,0 +1,86 @@
+"""The service itself, and the authority it gets its certificates from."""
+import json
+
+from program import Service
+from spaces import ENV
+
+CONFIG = """
+[server]
+state = {dir}/state
+log = info text
+[listen]
+tls = {address}:443
+http = {address}:80
+dns = {address}:53
+admin = 127.0.0.1:8000
+[service]
+host = {host}
+zone = {zone}
+addresses = {address}
+nameservers = ns1.{zone} ns2.{zone}={second}
+secondaries = {second}
+transfer_key_file = {dir}/transfer.keys
+ttl = 30
+[report]
+host = reports.{zone}
+[acme]
+accept_terms = yes
+directory = https://acme.authority.example/dir
+email = hostmaster@provider.example
+[resolver]
+stub = .={root}
+trust_anchor = {anchor}
+[outgoing]
+allow = {networks}
+"""
+
+
+class Pebble:
+    """The authority: refuses nonces, takes its time, and looks from outside."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def prepare(self, lab, host):
+        self.certificate = lab.authority.issue(self.name)
+
+    def start(self, lab, host, validity=90 * 86400, reject=30):
+        config = {"pebble": {
+            "listenAddress": f"{host.address}:443", "managementListenAddress": f"{host.address}:15000",
+            "certificate": str(self.certificate), "privateKey": str(self.certificate.with_suffix(".key")),
+            "httpPort": 80, "tlsPort": 443, "certificateValidityPeriod": validity,
+            "profiles": {"default": {"description": "-", "validityPeriod": validity}}}}
+        host.start("pebble", "pebble", "-config", host.file("pebble.json", json.dumps(config)),
+                   "-dnsserver", "127.0.0.1:53", env={"PEBBLE_WFE_NONCEREJECT": str(reject),
+                                                      "PEBBLE_VA_SLEEPTIME": "1", "PEBBLE_AUTHZREUSE": "0"})
+
+    def ready(self, lab, host):
+        """Its root becomes one that everybody trusts."""
+        def root():
+            return host.run("curl", "-sf", "--resolve", f"{self.name}:15000:{host.address}",
+                            f"https://{self.name}:15000/roots/0", check=False).stdout
+
+        lab.trust("authority-root", lab.until(root))
+
+
+class Mxseal(Service):
+    """mxseal on 443, 80 and 53, as an operator sets it up.  Its command line is run on its host."""
+
+    def __init__(self, host_name, zone):
+        self.host_name, self.zone = host_name, zone
+
+    def prepare(self, lab, host):
+        super().__init__(host.folder, ["--config", host.folder / "mxseal.conf"], {}, env=ENV)
+        self.host = host
+        host.file("transfer.keys", f"hmac-sha256:transfer.provider.example:{lab.transfer_secret}\n", 0o400)
+        host.file("mxseal.conf", CONFIG.format(
+            dir=host.folder, address=host.address, host=self.host_name, zone=self.zone,
+            second=lab.map.PLACES["second"][0], root=lab.map.PLACES["root"][0], anchor=lab.anchor,
+            networks=" ".join(lab.map.NETWORKS)))
+
+    def start(self, *_):
+        self.prefix = self.host.enter()
+        return super().start()
+
+    def ready(self, lab, host):
+        lab.until(lambda: host.ask(self.zone, "SOA", host.address))
