@@ -145,6 +145,19 @@ static const char *const migrations[] = {
 	/* 6: the organization-name of signed reports, by which unsigned copies find them */
 	"alter table report add column claimed @text not null default '';"
 	"create index report_claimed on report (domain, report_key, claimed);",
+
+	/* 7: signatures of mails with the keys they were verified with; mails that wait for a key
+	 */
+	"create table signer_key (digest @text primary key, record @text not null @end;"
+	"create table signature (sha256 @text not null, number @int not null,"
+	" domain @text not null, selector @text not null, algorithm @text not null,"
+	" result @text not null, key_digest @text not null, key_bits @int not null,"
+	" secure @int not null, checked @int not null, primary key (sha256, number) @end;"
+	"create table held (sha256 @text primary key, author @text not null,"
+	" segment @int not null, place_offset @int not null, place_length @int not null,"
+	" arrived @int not null, due @int not null, tries @int not null @end;"
+	"create index held_due on held (due);"
+	"create index held_author on held (author);",
 };
 
 int migrate_newest(void)

@@ -42,6 +42,8 @@
 	"kind, name, identity, mark, place, stuck, tries, why, note, polled, " \
 	"good, looked, taken, skipped"
 
+#define HELD_COLUMNS "sha256, author, segment, place_offset, place_length, arrived, due, tries"
+
 #define QUARANTINE_COLUMNS                                                   \
 	"sha256, reason, message, way, kind, trust, name, domain, segment, " \
 	"place_offset, place_length, arrived, tried, tries"
@@ -397,6 +399,30 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_SUPPLY_UNUSED, "update supply set used = 0"),
 	ROW(SQL_SUPPLY_LIST,
 	    "select " SUPPLY_COLUMNS " from supply where used = 1 order by kind, name"),
+
+	/* signatures of mails, and mails that wait for a key */
+	ROW(SQL_SIGNER_KEY_ADD,
+	    "insert into signer_key (digest, record) values ($1, $2) on conflict (digest) do"
+	    " nothing"),
+	ROW(SQL_SIGNATURE_ADD,
+	    "insert into signature (sha256, number, domain, selector, algorithm, result,"
+	    " key_digest, key_bits, secure, checked) values ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+	    " $10)"),
+	ROW(SQL_SIGNATURE_DROP, "delete from signature where sha256 = $1"),
+	ROW(SQL_SIGNATURE_LIST,
+	    "select s.domain, s.selector, s.algorithm, s.result, coalesce(k.record, ''),"
+	    " s.key_bits, s.secure, s.checked from signature s left join signer_key k"
+	    " on k.digest = s.key_digest where s.sha256 = $1 order by s.number"),
+	ROW(SQL_HELD_PUT,
+	    "insert into held (" HELD_COLUMNS ") values ($1, $2, $3, $4, $5, $6, $7, $8)"
+	    " on conflict (sha256) do update set due = $7, tries = $8"),
+	ROW(SQL_HELD_GET, "select " HELD_COLUMNS " from held where sha256 = $1"),
+	ROW(SQL_HELD_DROP, "delete from held where sha256 = $1"),
+	ROW(SQL_HELD_DUE, "select " HELD_COLUMNS " from held where due <= $1"
+	                  " order by due, sha256 limit $2"),
+	ROW(SQL_HELD_WAKE, "update held set due = $1 where due > $1"),
+	ROW(SQL_HELD_COUNT, "select count(*), coalesce(min(due), 0) from held"),
+	ROW(SQL_HELD_COUNT_AUTHOR, "select count(*) from held where author = $1"),
 
 	/* quarantine */
 	ROW(SQL_QUARANTINE_ADD,
