@@ -91,7 +91,7 @@ static json_t *report_json(const struct report_row *r)
 	(void)json_object_set_new(o, "signer", text_or_null(r->signer));
 	(void)json_object_set_new(o, "day", api_day(r->day));
 	(void)json_object_set_new(o, "arrived", api_time(r->arrived));
-	(void)json_object_set_new(o, "id", json_integer((json_int_t)r->id));
+	(void)json_object_set_new(o, "id", api_id(r->id));
 	(void)json_object_set_new(o, "sha256", json_string(r->raw_sha256));
 	return o;
 }

@@ -211,10 +211,15 @@ static json_t *words_json(struct slice words)
 	return out;
 }
 
+json_t *api_id(int64_t id)
+{
+	return json_sprintf("%lld", (long long)id);
+}
+
 json_t *api_report(const char *domain, const struct report_row *r)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:o}",
-	                 "id", (json_int_t)r->id, "domain", domain, "day", api_day(r->day),
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:o}",
+	                 "id", api_id(r->id), "domain", domain, "day", api_day(r->day),
 	                 "organization", slice_or_null(r->organization), "report_id",
 	                 slice_or_null(r->report_id), "contact", slice_or_null(r->contact),
 	                 "signer", slice_or_null(r->signer), "trust", report_trust_name(r->trust),

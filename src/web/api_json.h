@@ -24,6 +24,8 @@ json_t *api_publication(const char *domain, const struct publication *p);
 json_t *api_policy_text(const char *domain, const struct policy *p, struct slice text);
 json_t *api_records(const struct domain *domain, const struct records *r);
 json_t *api_summary(const char *domain, const struct summary *s);
+/* An id of ours as JSON: text, since numbers beyond 2^53 do not survive every reader. */
+json_t *api_id(int64_t id);
 json_t *api_report(const char *domain, const struct report_row *r);
 json_t *api_quarantined(const struct quarantine_row *q);
 json_t *api_change(const struct hosting_change *c, bool served);
