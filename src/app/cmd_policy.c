@@ -177,7 +177,7 @@ static int write_atomically(const struct cli *cli, const char *dir, const char *
 		*changed_out = fread(old, 1, len + 1, f) != len || memcmp(old, text, len) != 0;
 		(void)fclose(f); /* only read */
 	}
-	if (!*changed_out)
+	if (!*changed_out || cli->dry_run)
 		return 0;
 	int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
@@ -206,9 +206,9 @@ static int export_one(const struct cli *cli, const char *domain, bool *changed_o
 
 	if (code != EXIT_GOOD)
 		return code;
-	int error = make_folder(cli->args[0]);
-	error = error != 0 ? error : make_folder(host);
-	error = error != 0 ? error : make_folder(dir);
+	int error = cli->dry_run ? 0 : make_folder(cli->args[0]);
+	error = error != 0 || cli->dry_run ? error : make_folder(host);
+	error = error != 0 || cli->dry_run ? error : make_folder(dir);
 	error = error != 0
 	                ? error
 	                : write_atomically(cli, dir, client_str(policy, "text", ""), changed_out);
@@ -258,7 +258,7 @@ static int run_export(const struct cli *cli)
 		any = any || changed;
 	}
 	json_decref(answer);
-	if (code == EXIT_GOOD && any && cli_has(cli, "hook"))
+	if (code == EXIT_GOOD && any && !cli->dry_run && cli_has(cli, "hook"))
 		code = run_hook(cli, cli_get(cli, "hook"));
 	return cli_finish(cli, code);
 }
@@ -274,6 +274,7 @@ const struct command cmd_policy_export = {
 	.args_min = 1,
 	.args_max = 1,
 	.group = GROUP_SERVICE,
+	.common = COMMON_YES | COMMON_DRY_RUN,
 	.summary = "write all policies as files for web space elsewhere",
 	.details = "Writes DIR/mta-sts.DOMAIN/.well-known/mta-sts.txt, each atomically, and prints "
 	           "the\n"
