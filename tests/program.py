@@ -141,7 +141,8 @@ class Authority:
         kind = ["rsa:2048"] if rsa else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
         openssl("req", "-newkey", *kind, "-nodes", "-subj", "/", "-keyout", key, "-out", csr)
         ext = self.folder / f"{stem}.ext"
-        ext.write_text("subjectAltName=" + ",".join("DNS:" + n for n in names) +
+        kinds = ["IP:" if n.replace(".", "").isdigit() else "DNS:" for n in names]
+        ext.write_text("subjectAltName=" + ",".join(k + n for k, n in zip(kinds, names)) +
                        "\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
         openssl("x509", "-req", "-in", csr, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial",
                 "-days", days, "-extfile", ext, "-out", crt, before=["faketime", made] if made else [])

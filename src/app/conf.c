@@ -22,9 +22,9 @@ void conf_error_add(struct conf_errors *errors, const char *where, const char *w
 	errors->count++;
 }
 
-static const char *title(struct arena *a, const struct conf_row *row)
+static const char *title(struct arena *a, const char *section, const char *key)
 {
-	return arena_printf(a, "[%s] %s", row->section, row->key);
+	return arena_printf(a, "[%s] %s", section, key);
 }
 
 /* What no kind of value may hold, since it would not read back. */
@@ -42,24 +42,45 @@ static const char *unfit(const char *text)
 	return NULL;
 }
 
-enum err conf_apply(struct conf *c, const struct conf_row *row, const char *text, const char *from,
-                    struct conf_errors *errors)
+enum err conf_apply(struct conf *c, const struct conf_spot *spot, const char *text,
+                    const char *from, struct conf_errors *errors)
 {
 	const char *normal = text;
 	const char *trimmed = arena_str(c->arena, slice_trim(slice_str(text)));
 	const char *why = unfit(trimmed);
 
 	if (why == NULL)
-		why = row->type->read(row, trimmed, c, (char *)c + row->place, &normal);
+		why = spot->row->type->read(spot->row, trimmed, c, spot->place, &normal);
 	if (why != NULL) {
 		conf_error_add(errors, from,
-		               arena_printf(c->arena, "%s %s", title(c->arena, row), why), NULL);
+		               arena_printf(c->arena, "%s %s",
+		                            title(c->arena, spot->section, spot->row->key), why),
+		               NULL);
 		return ERR_SYNTAX;
 	}
-	c->origin[row - conf_rows] = (struct conf_origin){
+	*spot->origin = (struct conf_origin){
 		.text = arena_str(c->arena, slice_str(normal)),
 		.from = arena_str(c->arena, slice_str(from)),
 	};
+	return OK;
+}
+
+static struct conf_spot spot_of(struct conf *c, const struct conf_row *row)
+{
+	return (struct conf_spot){ row, (char *)c + row->place, &c->origin[row - conf_rows],
+		                   row->section };
+}
+
+enum err conf_find(struct conf *c, const char *section, const char *key, struct conf_spot *out)
+{
+	const struct conf_row *row = conf_row_find(section, key);
+	struct slice name;
+
+	if (conf_mailbox_name(section, &name))
+		return conf_mailbox_find(c, name, key, out);
+	if (row == NULL)
+		return ERR_NOTFOUND;
+	*out = spot_of(c, row);
 	return OK;
 }
 
@@ -70,9 +91,12 @@ struct conf *conf_new(void)
 	struct conf_errors none = { .arena = a };
 
 	c->arena = a;
-	for (size_t i = 0; i < conf_row_count; i++)
-		if (conf_apply(c, &conf_rows[i], conf_rows[i].preset, "default", &none) != OK)
+	for (size_t i = 0; i < conf_row_count; i++) {
+		struct conf_spot spot = spot_of(c, &conf_rows[i]);
+
+		if (conf_apply(c, &spot, conf_rows[i].preset, "default", &none) != OK)
 			log_fatal("a default setting is not allowed by its own row");
+	}
 	return c;
 }
 
@@ -80,6 +104,20 @@ void conf_free(struct conf *c)
 {
 	if (c != NULL)
 		arena_free(c->arena); /* c itself lies in it */
+}
+
+static const char *suggest_mailbox(struct arena *a, const char *section, const char *key)
+{
+	struct nearest in;
+	struct slice name;
+
+	if (!conf_mailbox_name(section, &name))
+		return "write [imap NAME], NAME of a-z, 0-9, - and _";
+	nearest_init(&in, key);
+	for (size_t i = 0; i < conf_mailbox_row_count; i++)
+		nearest_offer(&in, conf_mailbox_rows[i].key);
+	return in.best == NULL ? "see man mxseal.conf"
+	                       : arena_printf(a, "did you mean %s?", title(a, section, in.best));
 }
 
 /* The nearest setting in the same section, else the nearest section, else the key elsewhere. */
@@ -91,6 +129,8 @@ static const char *suggestion(struct arena *a, const char *section, const char *
 	nearest_init(&in, key);
 	nearest_init(&other, section);
 	nearest_init(&whole, key);
+	if (strcmp(section, "imap") == 0 || slice_starts(slice_str(section), S("imap ")))
+		return suggest_mailbox(a, section, key);
 	for (size_t i = 0; i < conf_row_count; i++) {
 		nearest_offer(&other, conf_rows[i].section);
 		if (strcmp(conf_rows[i].section, section) == 0)
@@ -104,7 +144,8 @@ static const char *suggestion(struct arena *a, const char *section, const char *
 		return arena_printf(a, "did you mean [%s]?", other.best);
 	for (size_t i = 0; whole.best != NULL && i < conf_row_count; i++)
 		if (conf_rows[i].key == whole.best)
-			return arena_printf(a, "did you mean %s?", title(a, &conf_rows[i]));
+			return arena_printf(a, "did you mean %s?",
+			                    title(a, conf_rows[i].section, conf_rows[i].key));
 	return "see man mxseal.conf";
 }
 
@@ -120,26 +161,53 @@ void conf_unknown(struct conf_errors *errors, const char *where, const char *sec
 	conf_error_add(errors, where, why, suggestion(a, section, key));
 }
 
+void conf_not_found(struct conf_errors *errors, const char *where, const char *section,
+                    const char *key, enum err e)
+{
+	if (e == ERR_LIMIT)
+		conf_error_add(errors, where, "there are too many sections [imap NAME]",
+		               "at most 16 mailboxes are polled");
+	else
+		conf_unknown(errors, where, section, key);
+}
+
 enum err conf_set(struct conf *c, const struct conf_setting *s, struct conf_errors *errors)
 {
-	struct slice section, key;
+	struct slice section, key, name;
+	struct conf_spot spot;
 
 	if (!slice_cut(slice_str(s->key), '.', &section, &key))
 		return ERR_NOTFOUND;
-	const char *name = arena_str(c->arena, section);
-	const struct conf_row *row = conf_row_find(name, key.p);
-
-	if (row == NULL) {
-		conf_unknown(errors, s->from, name, key.p);
+	const char *title = arena_str(c->arena, section);
+	if (slice_eq(section, S("imap")) && slice_cut(key, '.', &name, &key))
+		title = arena_printf(c->arena, "imap %.*s", SLICE_ARGS(name));
+	enum err e = conf_find(c, title, key.p, &spot);
+	if (e != OK) {
+		conf_not_found(errors, s->from, title, key.p, e);
 		return ERR_NOTFOUND;
 	}
-	return conf_apply(c, row, s->value, s->from, errors);
+	return conf_apply(c, &spot, s->value, s->from, errors);
+}
+
+static bool nth_of_mailboxes(const struct conf *c, size_t i, struct conf_setting *out)
+{
+	const struct conf_mailbox *m = &c->mailboxes[i / conf_mailbox_row_count];
+	size_t row = i % conf_mailbox_row_count;
+
+	if (i / conf_mailbox_row_count >= c->mailbox_count)
+		return false;
+	*out = (struct conf_setting){
+		.key = arena_printf(c->arena, "imap.%s.%s", m->name, conf_mailbox_rows[row].key),
+		.value = m->origin[row].text,
+		.from = m->origin[row].from,
+	};
+	return true;
 }
 
 bool conf_nth(const struct conf *c, size_t i, struct conf_setting *out)
 {
 	if (i >= conf_row_count)
-		return false;
+		return nth_of_mailboxes(c, i - conf_row_count, out);
 	*out = (struct conf_setting){
 		.key = arena_printf(c->arena, "%s.%s", conf_rows[i].section, conf_rows[i].key),
 		.value = c->origin[i].text,
@@ -177,27 +245,30 @@ static void apply_variable(struct conf *c, const char *name, const char *value,
 {
 	char *section = arena_str(c->arena, slice_str(name + strlen("MXSEAL_")));
 	char *key = strstr(section, "__");
-	const struct conf_row *row;
+	struct conf_spot spot;
+	enum err e;
 
 	*key = '\0';
 	key += 2;
 	lower(section);
 	lower(key);
-	row = conf_row_find(section, key);
-	if (row == NULL && slice_ends(slice_str(key), S("_file"))) {
+	if (slice_starts(slice_str(section), S("imap_")))
+		section[4] = ' ';
+	e = conf_find(c, section, key, &spot);
+	if (e == ERR_NOTFOUND && slice_ends(slice_str(key), S("_file"))) {
 		const char *stem = arena_str(c->arena, slice_head(slice_str(key), strlen(key) - 5));
 
-		row = conf_row_find(section, stem);
-		if (row != NULL)
+		e = conf_find(c, section, stem, &spot);
+		if (e == OK)
 			value = small_file(c->arena, value);
 	}
-	if (row == NULL)
-		conf_unknown(errors, name, section, key);
+	if (e != OK)
+		conf_not_found(errors, name, section, key, e);
 	else if (value == NULL)
 		conf_error_add(errors, name, "the file it names cannot be read",
 		               "check the path and who may read it");
 	else
-		conf_apply(c, row, value, name, errors); /* counted in errors */
+		conf_apply(c, &spot, value, name, errors); /* counted in errors */
 }
 
 static void apply_environment(struct conf *c, char *const *environment, struct conf_errors *errors)
@@ -251,6 +322,7 @@ static void check_whole(const struct conf *c, struct conf_errors *errors)
 {
 	const char *host = c->service.host, *report = c->report.host;
 
+	conf_mailboxes_check(c, errors);
 	if (host[0] != '\0' && strcmp(host, report) == 0)
 		conf_error_add(errors, "[report] host", "is the same as [service] host",
 		               "give the report host a name of its own");
@@ -346,5 +418,10 @@ void conf_print(const struct conf *c, struct buf *out)
 			buf_printf(out, "%s[%s]\n", section[0] == '\0' ? "" : "\n", row->section);
 		section = row->section;
 		print_setting(row, &c->origin[i], out);
+	}
+	for (size_t i = 0; i < c->mailbox_count; i++) {
+		buf_printf(out, "\n[imap %s]\n", c->mailboxes[i].name);
+		for (size_t k = 0; k < conf_mailbox_row_count; k++)
+			print_setting(&conf_mailbox_rows[k], &c->mailboxes[i].origin[k], out);
 	}
 }

@@ -18,10 +18,27 @@
 #define CONF_ERRORS_MAX 20u       /* said at once; further ones are only counted */
 #define CONF_UNLIMITED UINT64_MAX /* "unlimited" for an allowance; "off" is 0 */
 #define CONF_SETTINGS_MAX 64u
+#define CONF_MAILBOXES_MAX 16u
+#define CONF_MAILBOX_KEYS_MAX 16u
 
 struct conf_addresses {
 	size_t count; /* 0: off */
 	struct address at[CONF_ADDRESSES_MAX];
+};
+
+/* How a value came about. */
+struct conf_origin {
+	const char *text; /* the value as written, normal form */
+	const char *from; /* "default", "--state", "MXSEAL_…", "FILE:12" */
+};
+
+/* A section [imap NAME]; texts as in struct conf. */
+struct conf_mailbox {
+	const char *name, *url, *user, *password_file;
+	const char *oauth_token_url, *oauth_client_id, *oauth_secret_file, *oauth_scope;
+	const char *token_command, *ca_file, *after;
+	uint64_t every; /* seconds */
+	struct conf_origin origin[CONF_MAILBOX_KEYS_MAX];
 };
 
 /* Texts are never NULL: an unset one is empty.  They live as long as the struct conf. */
@@ -48,6 +65,7 @@ struct conf {
 	struct {
 		const char *host;
 		uint64_t keep_unsigned, keep_posted; /* a domain and day; CONF_UNLIMITED */
+		const char *watch;                   /* paths, blanks between */
 	} report;
 	struct {
 		const char *directory; /* URL */
@@ -64,13 +82,11 @@ struct conf {
 	struct {
 		const char *allow; /* as net/dial.h reads it */
 	} outgoing;
+	size_t mailbox_count;
+	struct conf_mailbox mailboxes[CONF_MAILBOXES_MAX];
 
-	/* Below: how each value came about, by row of the schema. */
 	struct arena *arena;
-	struct conf_origin {
-		const char *text; /* the value as written, normal form */
-		const char *from; /* "default", "--state", "MXSEAL_…", "FILE:12" */
-	} origin[CONF_SETTINGS_MAX];
+	struct conf_origin origin[CONF_SETTINGS_MAX]; /* by row of the schema */
 };
 
 /* What was wrong, for people; all in one go. */
@@ -98,7 +114,7 @@ struct conf_sources {
 };
 
 struct conf_setting {
-	const char *key; /* "listen.tls" */
+	const char *key; /* "listen.tls", "imap.NAME.url" */
 	const char *value;
 	const char *from; /* shown as the origin */
 };

@@ -13,9 +13,12 @@
 
 #define LINE_MAX_BYTES 196u /* inih's own buffer is 200 with line end and NUL */
 
-/* What the file says for one row, gathered before it is judged. */
+#define FOUND_MAX (CONF_SETTINGS_MAX + CONF_MAILBOXES_MAX * CONF_MAILBOX_KEYS_MAX)
+
+/* What the file says for one setting, gathered before it is judged. */
 struct found {
-	const char *text; /* NULL: not there */
+	struct conf_spot spot;
+	const char *text;
 	unsigned line;
 };
 
@@ -24,11 +27,12 @@ struct reading {
 	struct conf_errors *errors;
 	const char *name;
 	struct slice rest;
-	unsigned line;               /* of the line that inih has now */
-	bool indented;               /* it begins with a blank */
-	bool named;                  /* its section had a setting before */
-	const struct conf_row *last; /* what an indented line would go on with */
-	struct found found[CONF_SETTINGS_MAX];
+	unsigned line;      /* of the line that inih has now */
+	bool indented;      /* it begins with a blank */
+	bool named;         /* its section had a setting before */
+	struct found *last; /* what an indented line would go on with */
+	size_t count;
+	struct found found[FOUND_MAX];
 };
 
 static const char *where(const struct reading *r, unsigned line)
@@ -81,15 +85,21 @@ static char *next_line(char *to, int size, void *arg)
 	return to;
 }
 
-static void go_on(struct reading *r, const struct conf_row *row, const char *value)
+static struct found *found_of(struct reading *r, const struct conf_spot *spot)
 {
-	struct found *f = &r->found[row - conf_rows];
+	for (size_t i = 0; i < r->count; i++)
+		if (r->found[i].spot.origin == spot->origin)
+			return &r->found[i];
+	return NULL;
+}
 
-	if (!row->type->list)
+static void go_on(struct reading *r, struct found *f, const char *value)
+{
+	if (!f->spot.row->type->list)
 		conf_error_add(r->errors, where(r, r->line),
 		               arena_printf(r->c->arena,
 		                            "an indented line goes on with %s, which is no list",
-		                            row->key),
+		                            f->spot.row->key),
 		               "begin the line at its start");
 	else
 		f->text = arena_printf(r->c->arena, "%s %s", f->text, value);
@@ -98,28 +108,30 @@ static void go_on(struct reading *r, const struct conf_row *row, const char *val
 static int on_value(void *arg, const char *section, const char *name, const char *value)
 {
 	struct reading *r = arg;
-	const struct conf_row *row = conf_row_find(section, name);
+	struct conf_spot spot;
+	enum err e = conf_find(r->c, section, name, &spot);
 	struct found *f;
 
 	r->named = true;
-	if (row == NULL) {
+	if (e != OK) {
 		if (section[0] == '\0' || conf_section_help(section) != NULL) /* else said before */
-			conf_unknown(r->errors, where(r, r->line), section, name);
+			conf_not_found(r->errors, where(r, r->line), section, name, e);
 		r->last = NULL;
 		return 1;
 	}
-	if (r->indented && r->last == row) {
-		go_on(r, row, value);
+	f = found_of(r, &spot);
+	if (r->indented && f != NULL && r->last == f) {
+		go_on(r, f, value);
 		return 1;
 	}
-	f = &r->found[row - conf_rows];
-	if (f->text != NULL)
+	if (f != NULL)
 		conf_error_add(r->errors, where(r, r->line),
 		               arena_printf(r->c->arena, "[%s] %s is there twice", section, name),
 		               arena_printf(r->c->arena, "see line %u", f->line));
-	f->text = arena_str(r->c->arena, slice_str(value));
-	f->line = r->line;
-	r->last = row;
+	else
+		f = &r->found[r->count++];
+	*f = (struct found){ spot, arena_str(r->c->arena, slice_str(value)), r->line };
+	r->last = f;
 	return 1;
 }
 
@@ -139,8 +151,7 @@ void conf_apply_file(struct conf *c, struct slice text, const char *name,
 	if (bad > 0)
 		conf_error_add(errors, where(&r, (unsigned)bad),
 		               "the line is neither [section] nor key = value", NULL);
-	for (size_t i = 0; i < conf_row_count; i++)
-		if (r.found[i].text != NULL)
-			conf_apply(c, &conf_rows[i], r.found[i].text, where(&r, r.found[i].line),
-			           errors); /* counted there */
+	for (size_t i = 0; i < r.count; i++)
+		conf_apply(c, &r.found[i].spot, r.found[i].text, where(&r, r.found[i].line),
+		           errors); /* counted there */
 }

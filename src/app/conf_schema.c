@@ -1,4 +1,4 @@
-#include "app/conf_schema.h"
+#include "app/conf_internal.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -202,6 +202,19 @@ const struct conf_row conf_rows[] = {
 	  .example = "1000",
 	  .place = AT(report.keep_posted) },
 
+	{ .section = "report",
+	  .key = "watch",
+	  .type = &conf_type_paths,
+	  .preset = "",
+	  .help = "folders, Maildirs and mbox files in which reports appear",
+	  .details =
+	          "Read again and again, and left as they are; mxseal report ways shows how each "
+	          "fares. Mails in them are believed as far as their signature goes; a report file "
+	          "(.json, .gz, .zip) as one that was imported, so that only those you trust "
+	          "should be able to write there.",
+	  .example = "/var/mail/tls-reports /srv/reports",
+	  .place = AT(report.watch) },
+
 	{ .section = "acme",
 	  .key = "accept_terms",
 	  .type = &conf_type_yes,
@@ -317,11 +330,19 @@ static const struct section {
 	{ "report", "How TLS reports are taken." },
 	{ "acme", "Where certificates are ordered." },
 	{ "resolver", "How it asks the DNS." },
+	{ "imap", "A mailbox that is polled for reports; NAME is any word, and there may be "
+	          "several." },
 	{ "outgoing", "Where it may connect to." },
 };
 
 const char *conf_section_help(const char *section)
 {
+	struct slice name;
+
+	if (conf_mailbox_name(section, &name))
+		section = "imap";
+	else if (strcmp(section, "imap") == 0)
+		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
 		if (strcmp(sections[i].name, section) == 0)
 			return sections[i].help;

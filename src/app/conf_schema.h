@@ -38,6 +38,7 @@ extern const struct conf_type conf_type_url;
 extern const struct conf_type conf_type_mail;
 extern const struct conf_type conf_type_word;
 extern const struct conf_type conf_type_yes;
+extern const struct conf_type conf_type_paths;
 
 /* A setting.  Written with names (.section = …), so that a further field breaks no row. */
 struct conf_row {
@@ -54,6 +55,10 @@ struct conf_row {
 
 extern const struct conf_row conf_rows[];
 extern const size_t conf_row_count;
+
+/* The settings of each [imap NAME]; their places lie in struct conf_mailbox. */
+extern const struct conf_row conf_mailbox_rows[];
+extern const size_t conf_mailbox_row_count;
 
 /* What a section is for, in the order of the rows; NULL: no such section. */
 const char *conf_section_help(const char *section);

@@ -346,6 +346,11 @@ static const char *one_nameserver(struct slice value)
 	               : "takes names of hosts such as ns1.example.com";
 }
 
+static const char *one_path(struct slice value)
+{
+	return value.p[0] == '/' ? NULL : "needs paths from the root (/…)";
+}
+
 #define TEXT_LIST(name, one)                                                                  \
 	static const char *name(const struct conf_row *row, const char *text, struct conf *c, \
 	                        void *place, const char **normal_out)                         \
@@ -359,6 +364,7 @@ TEXT_LIST(read_stub, one_stub)
 TEXT_LIST(read_addresses, one_address)
 TEXT_LIST(read_nameservers, one_nameserver)
 TEXT_LIST(read_networks, one_network)
+TEXT_LIST(read_paths, one_path)
 
 static const char *read_anchor(const struct conf_row *row, const char *text, struct conf *c,
                                void *place, const char **normal_out)
@@ -477,4 +483,10 @@ const struct conf_type conf_type_networks = {
 	.syntax = "ADDRESS/BITS; " ONE_A_LINE,
 	.list = true,
 	.read = read_networks,
+};
+const struct conf_type conf_type_paths = {
+	.name = "paths",
+	.syntax = "absolute paths without blanks in them; " ONE_A_LINE,
+	.list = true,
+	.read = read_paths,
 };

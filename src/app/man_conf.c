@@ -32,6 +32,16 @@ static void setting(FILE *out, const struct conf_row *row, struct arena *a)
 	mdoc_literal(out, slice_str(arena_printf(a, "%s = %s", row->key, row->example)));
 }
 
+static void mailbox_section(FILE *out, struct arena *a)
+{
+	mdoc_heading(out, 2, "[imap NAME]");
+	mdoc_fill(out, slice_str(conf_section_help("imap name")));
+	(void)fputs(".Bl -tag -width Ds\n", out);
+	for (size_t i = 0; i < conf_mailbox_row_count; i++)
+		setting(out, &conf_mailbox_rows[i], a);
+	(void)fputs(".El\n", out);
+}
+
 static void sections(FILE *out, struct arena *a)
 {
 	const char *section = "";
@@ -79,6 +89,7 @@ void man_conf(FILE *out, int64_t now, struct arena *a)
 	        "before and says so.");
 	mdoc_heading(out, 1, "SETTINGS");
 	sections(out, a);
+	mailbox_section(out, a);
 	mdoc_heading(out, 1, "FILES");
 	mdoc_terms(out, files);
 	mdoc_heading(out, 1, "EXAMPLES");

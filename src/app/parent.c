@@ -201,7 +201,13 @@ static size_t merge(const struct conf *old, struct conf *new)
 	struct conf_setting was, is;
 	size_t changed = 0;
 
-	for (size_t i = 0; conf_nth(old, i, &was) && conf_nth(new, i, &is); i++) {
+	for (size_t i = 0; conf_nth(old, i, &was) || conf_nth(new, i, &is); i++) {
+		/* Sections [imap NAME] come and go. */
+		if (!conf_nth(old, i, &was) || !conf_nth(new, i, &is) ||
+		    strcmp(was.key, is.key) != 0) {
+			changed++;
+			continue;
+		}
 		if (strcmp(was.value, is.value) == 0)
 			continue;
 		if (!is_fixed(is.key)) {

@@ -1,11 +1,73 @@
 /* The role of intake: from what the parent gave to the settings of service/intake.h. */
 #include "app/boot.h"
+#include "net/fetch.h"
+#include "net/resolver.h"
 #include "service/intake.h"
 
 #define READERS_MAX 64u
 
+/* What intake connects with; the resolver is NULL where nothing is connected to. */
+struct outside {
+	struct dial_rules rules;
+	struct resolver *resolver;
+};
+
+static bool open_outside(const struct boot *b, struct outside *out)
+{
+	const struct conf *c = b->conf;
+	struct resolver_conf rc = { .forward = slice_str(c->resolver.forward),
+		                    .stub = slice_str(c->resolver.stub),
+		                    .trust_anchor = slice_str(c->resolver.trust_anchor),
+		                    .rules = &out->rules };
+	struct diag diag = { .why = "" };
+	enum err e = OK;
+
+	/* A demonstration asks nobody. */
+	if (b->demo || c->mailbox_count == 0)
+		return true;
+	fetch_setup();
+	e = dial_rules_allow(&out->rules, slice_str(c->outgoing.allow), &diag);
+	if (e == OK)
+		e = resolver_open(&rc, &out->resolver, &diag);
+	if (e != OK)
+		log_error("the resolver cannot be used", F("why", diag.why));
+	return e == OK;
+}
+
+static enum mailbox_after after_of(const char *text)
+{
+	return strcmp(text, "flag") == 0     ? AFTER_FLAG
+	       : strcmp(text, "delete") == 0 ? AFTER_DELETE
+	       : strcmp(text, "leave") == 0  ? AFTER_LEAVE
+	                                     : AFTER_MOVE;
+}
+
+static void fill_mailbox(const struct boot *b, const struct outside *o,
+                         const struct conf_mailbox *c, struct mailbox_conf *m)
+{
+	*m = (struct mailbox_conf){ .name = c->name,
+		                    .user = c->user,
+		                    .password_file = c->password_file,
+		                    .token_url = c->oauth_token_url,
+		                    .client_id = c->oauth_client_id,
+		                    .secret_file = c->oauth_secret_file,
+		                    .scope = c->oauth_scope,
+		                    .token_command = c->token_command,
+		                    .ca_file = c->ca_file,
+		                    .after = after_of(c->after),
+		                    .folder = slice_skip(slice_str(c->after), 5).p,
+		                    .every = c->every,
+		                    .control_socket = conf_path(b->conf, "control.sock"),
+		                    .resolver = o->resolver,
+		                    .rules = &o->rules };
+	if (imap_url_parse(slice_str(c->url), &m->url) != OK)
+		log_fatal("a URL that was good is not any more");
+}
+
 int role_intake(const struct boot *b)
 {
+	struct mailbox_conf mailboxes[CONF_MAILBOXES_MAX];
+	struct outside outside = { .resolver = NULL };
 	int readers[READERS_MAX];
 	struct intake_settings set = {
 		.database = conf_path(b->conf, "mxseal.db"),
@@ -17,7 +79,17 @@ int role_intake(const struct boot *b)
 		.slot = b->slot,
 		.keep_posted = b->conf->report.keep_posted,
 		.quiet = b->demo, /* it feeds itself sixty days of reports */
+		.mailboxes = mailboxes,
+		.mailbox_count = b->demo ? 0 : b->conf->mailbox_count,
+		.watch = b->demo ? "" : b->conf->report.watch,
 	};
+	enum err e = ERR_UNAVAILABLE;
 
-	return intake_run(&set) == OK ? 0 : 1;
+	if (open_outside(b, &outside)) {
+		for (size_t i = 0; i < set.mailbox_count; i++)
+			fill_mailbox(b, &outside, &b->conf->mailboxes[i], &mailboxes[i]);
+		e = intake_run(&set);
+	}
+	resolver_close(outside.resolver);
+	return e == OK ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include "base/num.h"
+#include "net/addresses.h"
 #include "net/clock.h"
 #include "wire/jose.h"
 #include "wire/json.h"
@@ -107,26 +108,17 @@ void acme_problem_read(const json_t *object, long status, struct arena *a, struc
 	out->words = add_subproblems(json_member(object, "subproblems"), out->words, a);
 }
 
-/* Addresses of the host, or the host's own when it is one. */
 static enum err find_addresses(struct acme *c, const struct fetch_url *url, struct arena *a,
                                struct fetch_request *q)
 {
-	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+	struct dial_addr found[FETCH_ADDRESSES_MAX];
 	size_t count = 0;
+	enum err e = addresses_find(c->conf.resolver, a, url->host, (uint16_t)url->port, RESOLVE_MS,
+	                            found, FETCH_ADDRESSES_MAX, &count);
 
-	if (dial_addr_parse(slice_str(url->host), (uint16_t)url->port, &q->to) == OK)
-		return OK;
-	for (size_t t = 0; t < ARRAY_LEN(types); t++) {
-		struct dns_answer answer;
-		resolver_ask(c->conf.resolver, a, url->host, types[t], RESOLVE_MS, &answer);
-		for (size_t i = 0; i < answer.count && count < FETCH_ADDRESSES_MAX; i++) {
-			struct dial_addr *to = count == 0 ? &q->to : &q->more[count - 1];
-			if (dial_addr_of(answer.rdata[i], (uint16_t)url->port, to) == OK)
-				count++;
-		}
-	}
-	q->more_count = count == 0 ? 0 : count - 1;
-	return count == 0 ? ERR_UNAVAILABLE : OK;
+	if (e == OK)
+		fetch_to(q, found, count);
+	return e;
 }
 
 static bool is_down(struct acme *c, const char **why)

@@ -18,6 +18,13 @@ int64_t clock_now_s(void)
 	return read_clock(CLOCK_REALTIME).tv_sec;
 }
 
+int64_t clock_now_ns(void)
+{
+	struct timespec t = read_clock(CLOCK_REALTIME);
+
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 int64_t clock_mono_ms(void)
 {
 	struct timespec t = read_clock(CLOCK_MONOTONIC);

@@ -6,6 +6,8 @@
 
 /* Wall clock, seconds since 1970. */
 int64_t clock_now_s(void);
+/* The same in nanoseconds, to compare with the times of files. */
+int64_t clock_now_ns(void);
 /* Milliseconds that never go back; only differences mean something. */
 int64_t clock_mono_ms(void);
 

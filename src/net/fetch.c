@@ -1,36 +1,19 @@
 #include "net/fetch.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 
 #include "base/num.h"
+#include "net/curl_dial.h"
 
 struct transfer {
 	const struct fetch_request *q;
 	struct fetch_answer *out;
-	bool denied;
+	struct curl_dial dial;
 };
 
 void fetch_setup(void)
 {
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT); /* a failure shows at the first fetch */
-}
-
-/* The check is on the address that is about to be connected to, not on one looked up before. */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-	struct transfer *t = arg;
-	struct dial_addr addr = { .len = to->addrlen };
-
-	(void)purpose;
-	if (to->addrlen > sizeof(addr.u))
-		return CURL_SOCKET_BAD;
-	memcpy(&addr.u, &to->addr, to->addrlen);
-	if (dial_check(t->q->rules, &addr, NULL) != OK) {
-		t->denied = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
@@ -113,8 +96,8 @@ static bool prepare(CURL *c, struct transfer *t, const char *url, const struct l
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
-	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	SET(CURLOPT_OPENSOCKETDATA, t);
+	SET(CURLOPT_OPENSOCKETFUNCTION, curl_dial_open);
+	SET(CURLOPT_OPENSOCKETDATA, &t->dial);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, t);
 	SET(CURLOPT_HEADERFUNCTION, on_head);
@@ -124,7 +107,8 @@ static bool prepare(CURL *c, struct transfer *t, const char *url, const struct l
 	SET(CURLOPT_XFERINFODATA, t);
 	if (q->ca_file != NULL) {
 		/* With a directory of roots libcurl would not keep its cache. */
-		SET(CURLOPT_CAPATH, NULL);
+		if (!q->system_roots)
+			SET(CURLOPT_CAPATH, NULL);
 		SET(CURLOPT_CAINFO, q->ca_file);
 	}
 	return good;
@@ -136,7 +120,7 @@ static enum err result_of(CURLcode code, const struct transfer *t, struct diag *
 
 	if (code == CURLE_OK)
 		return OK;
-	if (t->denied)
+	if (t->dial.denied)
 		return diag_set(diag, ERR_DENIED, 0, "the address may not be dialled");
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		return diag_set(diag, ERR_CRYPTO, 0, words);
@@ -155,38 +139,30 @@ static void note_head(CURL *c, struct fetch_answer *out)
 		(void)snprintf(out->type, sizeof(out->type), "%s", type); /* cut: no type we want */
 }
 
-static bool is_v6(const struct dial_addr *a)
-{
-	return a->u.sa.sa_family == AF_INET6;
-}
-
 static unsigned port_of(const struct dial_addr *a)
 {
-	return ntohs(is_v6(a) ? a->u.v6.sin6_port : a->u.v4.sin_port);
+	return ntohs(a->u.sa.sa_family == AF_INET6 ? a->u.v6.sin6_port : a->u.v4.sin_port);
 }
 
-/* "host:port:address,address", as CURLOPT_RESOLVE wants it. */
+void fetch_to(struct fetch_request *q, const struct dial_addr *addresses, size_t count)
+{
+	q->to = addresses[0];
+	q->more_count = count - 1;
+	memcpy(q->more, addresses + 1, q->more_count * sizeof(*addresses));
+}
+
 static struct curl_slist *pin(const struct fetch_request *q)
 {
-	char addr[DIAL_TEXT_SIZE];
-	struct curl_slist *list;
-	struct buf b;
+	struct dial_addr all[FETCH_ADDRESSES_MAX];
 
-	buf_init(&b, 1024);
-	buf_printf(&b, "%s:%u:", q->host, port_of(&q->to));
-	for (size_t i = 0; i <= q->more_count; i++) {
-		const struct dial_addr *a = i == 0 ? &q->to : &q->more[i - 1];
-		buf_printf(&b, is_v6(a) ? "%s[%s]" : "%s%s", i == 0 ? "" : ",",
-		           dial_addr_format(a, true, addr));
-	}
-	list = curl_slist_append(NULL, buf_str(&b));
-	buf_fini(&b);
-	return list;
+	all[0] = q->to;
+	memcpy(all + 1, q->more, q->more_count * sizeof(*all));
+	return curl_dial_pin(q->host, all, q->more_count + 1);
 }
 
 enum err fetch_get(const struct fetch_request *q, struct fetch_answer *out, struct diag *diag)
 {
-	struct transfer t = { .q = q, .out = out };
+	struct transfer t = { .q = q, .out = out, .dial = { .rules = q->rules } };
 	struct lists lists = { pin(q), append_all(q->headers) };
 	const char *v6 = strchr(q->host, ':');
 	CURL *c = curl_easy_init();

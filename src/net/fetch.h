@@ -23,6 +23,7 @@ struct fetch_request {
 	struct dial_addr more[FETCH_ADDRESSES_MAX - 1];
 	const struct dial_rules *rules;
 	const char *ca_file; /* NULL: the system's roots */
+	bool system_roots;   /* ca_file adds to the system's roots and does not replace them */
 	unsigned timeout_ms;
 	bool head;                  /* HEAD instead of GET */
 	struct slice post;          /* body; p NULL: no POST */
@@ -36,6 +37,9 @@ struct fetch_answer {
 	struct buf body; /* the caller's to release, also when the fetch failed */
 	struct buf head; /* header lines as they came; so is this */
 };
+
+/* Sets to and more from at least one and at most FETCH_ADDRESSES_MAX addresses. */
+void fetch_to(struct fetch_request *q, const struct dial_addr *addresses, size_t count);
 
 /* Once, before threads. */
 void fetch_setup(void);

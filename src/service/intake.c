@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "net/clock.h"
 #include "service/intake_internal.h"
+#include "service/supply.h"
+#include "service/watch.h"
 
 #define TICK_MS 500
 #define HANDS_TURN 64u  /* hand-overs taken before others get their turn */
@@ -76,6 +78,7 @@ static void on_signal(void *arg, unsigned ready)
 
 	(void)ready;
 	in->draining = true;
+	supplies_stop(in->supplies);
 	loop_watch_want(&in->signals, 0);
 	loop_watch_want(&in->hand, 0);
 	loop_timer_set(&in->tick, 0);
@@ -139,6 +142,21 @@ static enum err open_all(struct intake *in)
 	return e;
 }
 
+/* Rows of mailboxes and paths that are no longer read are kept, but not listed. */
+static void start_supplies(struct intake *in)
+{
+	const struct intake_settings *set = in->set;
+
+	if (supplies_unlist(in->db) != OK)
+		log_error("the list of mailboxes cannot be written");
+	if (set->mailbox_count == 0 && set->watch[0] == '\0')
+		return;
+	in->supplies = supplies_new(in);
+	for (size_t i = 0; i < set->mailbox_count; i++)
+		supplies_start(in->supplies, mailbox_run, &set->mailboxes[i]);
+	watch_start(in->supplies, set->watch);
+}
+
 static void serve(struct intake *in)
 {
 	int fd = open_signals();
@@ -153,8 +171,10 @@ static void serve(struct intake *in)
 	loop_timer_init(&in->tick, in->loop, on_tick, in);
 	loop_timer_set(&in->tick, 0);
 	intake_wake(in);
+	start_supplies(in);
 	log_info("intake works", FN("readers", in->set->reader_count));
 	loop_run(in->loop);
+	supplies_free(in->supplies);
 	intake_close_controls(in);
 	intake_close_posts(in);
 	loop_timer_fini(&in->tick);

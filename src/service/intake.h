@@ -7,12 +7,14 @@
  * Imports are read first, since the bytes are still with their owner, and archived only when
  * there is something new in them.
  *
- * One loop, no threads.  It waits for nothing but its own disk and database.
+ * One loop, which waits for nothing but its own disk and database.  Only what fetches messages from
+ * mailboxes and folders has threads of its own, and these ask the loop for everything else.
  */
 #ifndef SERVICE_INTAKE_H
 #define SERVICE_INTAKE_H
 
 #include "service/board.h"
+#include "service/mailbox.h"
 
 #define INTAKE_UNLIMITED UINT64_MAX
 
@@ -26,6 +28,10 @@ struct intake_settings {
 	unsigned slot;
 	uint64_t keep_posted; /* reports posted for one domain a day; INTAKE_UNLIMITED */
 	bool quiet;           /* no line in the log for each report */
+	/* Mailboxes and paths that are read by threads of their own; see service/supply.h. */
+	struct mailbox_conf *mailboxes;
+	size_t mailbox_count;
+	const char *watch; /* paths, blanks between; "": none */
 };
 
 /* Runs until SIGTERM.  OK: drained.  Anything else: it could not start; the log says why. */

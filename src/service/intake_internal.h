@@ -19,6 +19,7 @@
 /* What became of one message. */
 struct item_counts {
 	uint64_t reports, new, duplicates, foreign, quarantined, no_report;
+	uint64_t refused; /* of the duplicates: of other content, and believed less */
 };
 
 enum item_source {
@@ -120,6 +121,7 @@ struct intake {
 	struct control_conn *controls; /* any order */
 	struct loop_watch hand, signals;
 	struct loop_timer tick;
+	struct supplies *supplies; /* NULL: none */
 	bool draining;
 	unsigned drain_ticks;
 };

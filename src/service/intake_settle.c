@@ -6,6 +6,7 @@
 #include "service/intake_internal.h"
 #include "store/domains.h"
 #include "store/quarantine.h"
+#include "tlsrpt/sift.h"
 
 #define FOREIGN_NAMES_MAX 256u /* of one message that are told */
 
@@ -161,10 +162,22 @@ static enum err store_report(struct settle *s, const struct report_item *r)
 	it->counts.new += o.result == REPORT_NEW;
 	it->counts.duplicates += o.result == REPORT_DUPLICATE;
 	it->counts.foreign += o.result == REPORT_FOREIGN;
+	it->counts.refused += o.refused;
 	s->wanted = s->wanted || o.result == REPORT_NEW || o.replaced;
 	note_foreign(it, &o);
 	note_news(it, &r->report, &o);
 	return OK;
+}
+
+/*
+ * People's mail comes from mailboxes and Maildirs, too: what does not call itself a TLS report is
+ * not kept for being odd.
+ */
+static bool is_private(const struct item *it)
+{
+	bool theirs = it->record.way == ARCHIVE_MAILBOX || it->record.way == ARCHIVE_WATCH;
+
+	return theirs && !sift_claims_report(it->record.bytes);
 }
 
 static enum err put_in_quarantine(struct settle *s)
@@ -187,6 +200,10 @@ static enum err put_in_quarantine(struct settle *s)
 	enum err e;
 
 	memcpy(row.sha256, s->hex, sizeof(row.sha256));
+	if (is_private(it)) {
+		it->counts.no_report = it->counts.reports == 0;
+		return OK;
+	}
 	it->counts.quarantined = 1;
 	if (it->source == ITEM_RETRY) {
 		e = quarantine_retried(s->in->db, slice_str(s->hex), row.reason, row.message,
@@ -258,7 +275,7 @@ static enum err settle_item(struct intake *in, struct item *it, int64_t now)
 	for (size_t i = 0; e == OK && i < it->facts.count; i++)
 		e = store_report(&s, &it->facts.items[i]);
 	if (e == OK)
-		e = it->facts.reason != NULL ? put_in_quarantine(&s) : leave_quarantine(&s);
+		e = it->facts.reason == NULL ? leave_quarantine(&s) : put_in_quarantine(&s);
 	if (e == OK)
 		e = archive_import(&s);
 	return e == OK ? note_arrival(&s) : e;

@@ -13,6 +13,8 @@ static struct conf *parse(const char *text, struct conf_errors *errors)
 	return c;
 }
 
+#define MAILBOX "url = imaps://a.example\nuser = u\npassword_file = /p\n"
+
 static const struct {
 	const char *label, *text, *where, *why, *fix;
 } bad[] = {
@@ -89,6 +91,36 @@ static const struct {
 	  NULL },
 	{ "an indented line is no new setting", "[server]\nstate = /a\n  user = b\n", "f:3",
 	  "an indented line goes on with state, which is no list", "begin the line at its start" },
+	{ "a mailbox without a name", "[imap]\nurl = imaps://a.example\n", "f:1",
+	  "there is no section [imap]", "write [imap NAME], NAME of a-z, 0-9, - and _" },
+	{ "a mailbox with a strange name", "[imap A b]\nurl = imaps://a.example\n", "f:1",
+	  "there is no section [imap A b]", "write [imap NAME], NAME of a-z, 0-9, - and _" },
+	{ "a mailbox's unknown key", "[imap a]\n" MAILBOX "usr = x\n", "f:5",
+	  "[imap a] has no setting usr", "did you mean [imap a] user?" },
+	{ "a mailbox's setting twice", "[imap a]\n" MAILBOX "user = x\n", "f:5",
+	  "[imap a] user is there twice", "see line 3" },
+	{ "a mailbox without url", "[imap a]\nuser = x\npassword_file = /p\n", "[imap a]",
+	  "has no url", "see [imap NAME] in man mxseal.conf" },
+	{ "a mailbox without user", "[imap a]\nurl = imaps://a.example\npassword_file = /p\n",
+	  "[imap a]", "has no user", "see [imap NAME] in man mxseal.conf" },
+	{ "a mailbox without secret", "[imap a]\nurl = imaps://a.example\nuser = u\n", "[imap a]",
+	  "needs one of password_file, oauth_token_url and token_command",
+	  "see [imap NAME] in man mxseal.conf" },
+	{ "a mailbox with two ways to sign in", "[imap a]\n" MAILBOX "token_command = x\n",
+	  "[imap a]", "needs one of password_file, oauth_token_url and token_command",
+	  "see [imap NAME] in man mxseal.conf" },
+	{ "half of a token grant",
+	  "[imap a]\nurl = imaps://a.example\nuser = u\noauth_token_url = https://t.example/\n",
+	  "[imap a]", "has oauth_token_url without oauth_client_id or oauth_secret_file",
+	  "see [imap NAME] in man mxseal.conf" },
+	{ "a mailbox by another protocol", "[imap a]\nurl = pop3://a.example\n", "f:2",
+	  "[imap a] url needs a URL such as imaps://imap.example.net/INBOX", NULL },
+	{ "an unknown action", "[imap a]\nafter = burn\n", "f:2",
+	  "[imap a] after takes leave, flag, delete or move:FOLDER", NULL },
+	{ "a move to nowhere", "[imap a]\nafter = move:\n", "f:2",
+	  "[imap a] after takes leave, flag, delete or move:FOLDER", NULL },
+	{ "a relative path to watch", "[report]\nwatch = /a b\n", "f:2",
+	  "[report] watch needs paths from the root (/…)", NULL },
 	{ "same host twice", "[service]\nhost = a.example\n[report]\nhost = A.Example.\n",
 	  "[report] host", "is the same as [service] host",
 	  "give the report host a name of its own" },
@@ -220,6 +252,65 @@ TEST(flags_win_over_environment_over_presets)
 	arena_free(errors.arena);
 }
 
+TEST(mailboxes)
+{
+	char env_user[] = "MXSEAL_IMAP_A__USER=env",
+	     env_new[] = "MXSEAL_IMAP_C__URL=imaps://c.example";
+	char env_c[] = "MXSEAL_IMAP_C__USER=c", env_p[] = "MXSEAL_IMAP_C__PASSWORD_FILE=/c";
+	char *env[] = { env_user, env_new, env_c, env_p, NULL };
+	struct conf_errors errors = { .arena = arena_new() };
+	struct conf *c = parse("[imap a]\n" MAILBOX
+	                       "after = move:TLS reports\n[report]\nwatch = /x\n"
+	                       "  /y\n[imap b-2]\n" MAILBOX,
+	                       &errors),
+	            *copy = conf_new();
+	struct conf_sources sources = { .environment = env };
+	struct conf_setting s;
+
+	EXPECT(c != NULL && c->mailbox_count == 2, "two of them");
+	EXPECT_SLICE(slice_str(c->mailboxes[1].name), S("b-2"), "the second");
+	EXPECT_SLICE(slice_str(c->mailboxes[0].after), S("move:TLS reports"), "with a blank");
+	EXPECT(c->mailboxes[0].every == 300, "a default");
+	EXPECT_SLICE(slice_str(c->report.watch), S("/x /y"), "a list");
+	for (size_t i = 0; conf_nth(c, i, &s); i++)
+		EXPECT(conf_set(copy, &s, &errors) == OK, s.key);
+	EXPECT(copy->mailbox_count == 2, "a child gets them all");
+	EXPECT_SLICE(slice_str(copy->mailboxes[0].after), S("move:TLS reports"), "whole");
+	conf_free(copy);
+	conf_free(c);
+	EXPECT(conf_load(&sources, &c, &errors) == ERR_SYNTAX,
+	       "half a mailbox from the environment");
+	env[0] = env[3];
+	env[3] = NULL;
+	EXPECT(conf_load(&sources, &c, &errors) == ERR_SYNTAX, "errors stay");
+	errors.count = 0;
+	EXPECT(conf_load(&sources, &c, &errors) == OK && c->mailbox_count == 1, "a whole one");
+	EXPECT_SLICE(slice_str(c->mailboxes[0].password_file), S("/c"),
+	             "not read as a value's file");
+	conf_free(c);
+	arena_free(errors.arena);
+}
+
+TEST(seventeen_mailboxes)
+{
+	struct conf_errors errors = { .arena = arena_new() };
+	struct buf text;
+	struct conf *c;
+
+	buf_init(&text, CONF_FILE_MAX);
+	for (unsigned i = 1; i <= CONF_MAILBOXES_MAX; i++)
+		buf_printf(&text, "[imap m%u]\n%s", i, MAILBOX);
+	c = parse(buf_str(&text), &errors);
+	EXPECT(c != NULL && c->mailbox_count == CONF_MAILBOXES_MAX, "as many as there may be");
+	conf_free(c);
+	buf_add_str(&text, "[imap one-more]\nuser = u\n");
+	EXPECT(parse(buf_str(&text), &errors) == NULL, "one more");
+	EXPECT_SLICE(slice_str(errors.list[0].why), S("there are too many sections [imap NAME]"),
+	             "is said");
+	buf_fini(&text);
+	arena_free(errors.arena);
+}
+
 TEST(environment_is_judged_like_a_file)
 {
 	static char empty_file[] = "MXSEAL_SERVICE__ZONE_FILE=/dev/null";
@@ -274,7 +365,7 @@ TEST(printed_settings_read_back)
 	                       "  [2001:db8:1111:2222:3333:4444:5555:6662]:443\n"
 	                       "  [2001:db8:1111:2222:3333:4444:5555:6663]:443\n"
 	                       "  [2001:db8:1111:2222:3333:4444:5555:6664]:443\n"
-	                       "[outgoing]\nallow = 10.0.0.0/8 fd00::/8\n",
+	                       "[outgoing]\nallow = 10.0.0.0/8 fd00::/8\n[imap a]\n" MAILBOX,
 	                       &errors);
 	struct conf_setting was, is;
 	struct buf text;
@@ -292,14 +383,22 @@ TEST(printed_settings_read_back)
 	arena_free(errors.arena);
 }
 
+/* Those of a mailbox follow the others. */
+static const struct conf_row *row(size_t i)
+{
+	return i < conf_row_count ? &conf_rows[i] : &conf_mailbox_rows[i - conf_row_count];
+}
+
 TEST(every_row_is_documented)
 {
-	for (size_t i = 0; i < conf_row_count; i++) {
-		const struct conf_row *r = &conf_rows[i];
+	for (size_t i = 0; i < conf_row_count + conf_mailbox_row_count; i++) {
+		const struct conf_row *r = row(i);
+		bool named = i >= conf_row_count;
 
 		EXPECT(r->help[0] != '\0' && r->help[strlen(r->help) - 1] != '.', r->key);
-		EXPECT(conf_section_help(r->section) != NULL, r->section);
-		EXPECT(conf_row_find(r->section, r->key) == r, "no setting is there twice");
+		EXPECT(conf_section_help(named ? "imap x" : r->section) != NULL, r->section);
+		EXPECT(named || conf_row_find(r->section, r->key) == r,
+		       "no setting is there twice");
 		EXPECT(r->type->syntax != NULL, r->type->name);
 		EXPECT(r->details == NULL || r->details[strlen(r->details) - 1] == '.', r->key);
 	}
@@ -324,7 +423,26 @@ TEST(every_example_is_read)
 	}
 }
 
-TEST_MAIN(UNIT(errors_say_where_and_why), UNIT(all_errors_are_said_at_once),
+/* The examples of a mailbox stand in a whole one. */
+TEST(every_example_of_a_mailbox_is_read)
+{
+	for (size_t i = 0; i < conf_mailbox_row_count; i++) {
+		const struct conf_row *r = &conf_mailbox_rows[i];
+		struct conf_setting s = { .value = r->example, .from = "test" };
+		struct conf_errors errors = { .arena = arena_new() };
+		struct conf *c = conf_new();
+
+		s.key = arena_printf(errors.arena, "imap.x.%s", r->key);
+		EXPECT(strcmp(r->example, r->preset) != 0, r->key);
+		EXPECT(conf_set(c, &s, &errors) == OK, r->key);
+		EXPECT(strcmp(c->mailboxes[0].origin[i].text, r->preset) != 0, r->key);
+		conf_free(c);
+		arena_free(errors.arena);
+	}
+}
+
+TEST_MAIN(UNIT(mailboxes), UNIT(seventeen_mailboxes), UNIT(every_example_of_a_mailbox_is_read),
+          UNIT(errors_say_where_and_why), UNIT(all_errors_are_said_at_once),
           UNIT(lines_have_a_length), UNIT(values_arrive),
           UNIT(flags_win_over_environment_over_presets), UNIT(environment_is_judged_like_a_file),
           UNIT(a_missing_file_is_said), UNIT(printed_settings_read_back),

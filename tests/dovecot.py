@@ -1,0 +1,166 @@
+"""A real IMAP server for tests: dovecot on loopback, as the user who runs the tests."""
+import base64
+import contextlib
+import hashlib
+import hmac
+import imaplib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from ports import free_port
+from program import DEADLINE
+
+PASSWORD = "a:pass-word"
+JWT_KEY = b"a key of the test's own, thirty-two bytes and more"
+
+# As root dovecot wants users of its own for what strangers talk to; else it is all one user.
+ROOT = os.geteuid() == 0
+
+CONFIG_23 = """
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+protocols = imap
+listen = 127.0.0.1
+default_internal_user = {internal}
+default_internal_group = {internal_group}
+default_login_user = {login}
+mail_location = maildir:{folder}/mail/%u
+mail_plugins =
+ssl = {ssl}
+ssl_cert = <{cert}
+ssl_key = <{key}
+disable_plaintext_auth = no
+auth_mechanisms = plain login xoauth2 oauthbearer
+first_valid_uid = 0
+mail_uid = {uid}
+mail_gid = {gid}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u
+}}
+"""
+OAUTH_23 = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
+"""
+
+
+def token(user, lasts=600, key=JWT_KEY):
+    """An access token that the server believes."""
+    part = lambda o: base64.urlsafe_b64encode(json.dumps(o).encode()).rstrip(b"=")
+    now = int(time.time())
+    text = part({"alg": "HS256", "typ": "JWT", "kid": "test"}) + b"." + part(
+        {"sub": user, "iat": now - 10, "nbf": now - 10, "exp": now + lasts})
+    sign = base64.urlsafe_b64encode(hmac.new(key, text, hashlib.sha256).digest()).rstrip(b"=")
+    return (text + b"." + sign).decode()
+
+
+class Dovecot:
+    """Mailboxes of any name with PASSWORD; ports imap (plain and STARTTLS) and imaps."""
+
+    def __init__(self, cert):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mxseal-dovecot-"))
+        self.folder.chmod(0o755)
+        self.cert, self.key = self.folder / "cert.pem", self.folder / "key.pem"
+        shutil.copy(cert, self.cert)
+        shutil.copy(cert.with_suffix(".key"), self.key)
+        self.imap, self.imaps = free_port(), free_port()
+        self.process = None
+        uid = 65534 if ROOT else os.geteuid()
+        (self.folder / "mail").mkdir()
+        os.chown(self.folder / "mail", uid, -1)
+        keys = self.folder / "keys/default/HS256"
+        keys.mkdir(parents=True)
+        (keys / "test").write_text(base64.b64encode(JWT_KEY).decode())
+        me, group = (str(os.geteuid()), str(os.getegid()))
+        values = dict(folder=self.folder, imap=self.imap, imaps=self.imaps, cert=self.cert, key=self.key,
+                      password=PASSWORD, uid=uid,
+                      gid=65534 if ROOT else os.getegid(), ssl="yes",
+                      internal="dovecot" if ROOT else me, internal_group="dovecot" if ROOT else group,
+                      login="dovenull" if ROOT else me)
+        (self.folder / "dovecot.conf").write_text(CONFIG_23.format(**values))
+        (self.folder / "oauth2.conf").write_text(OAUTH_23.format(**values))
+
+    def start(self):
+        self.process = subprocess.Popen(["dovecot", "-F", "-c", self.folder / "dovecot.conf"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + DEADLINE
+        while True:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.imaps), timeout=5).close()
+                return self
+            assert self.process.poll() is None and time.monotonic() < end, self.log()
+            time.sleep(0.05)
+
+    def log(self):
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(DEADLINE)
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    @contextlib.contextmanager
+    def client(self, user, folder="INBOX"):
+        """A person at work: an imaplib session in a folder."""
+        session = imaplib.IMAP4("127.0.0.1", self.imap)
+        session.login(user, PASSWORD)
+        session.select(f'"{folder}"')
+        try:
+            yield session
+        finally:
+            session.logout()
+
+    def append(self, user, *messages, flags="", folder="INBOX"):
+        with self.client(user) as session:
+            for message in messages:
+                status, why = session.append(f'"{folder}"', flags, None, message)
+                assert status == "OK", why
+
+    def messages(self, user, folder="INBOX"):
+        """[(subject, {flags})] in order; the set is without \\Recent."""
+        with self.client(user, folder) as session:
+            if session.state != "SELECTED":
+                return []
+            _, answer = session.fetch("1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+        found = []
+        for line in answer:
+            if isinstance(line, tuple):
+                flags = set(line[0].decode().split("FLAGS (")[1].split(")")[0].split()) - {"\\Recent"}
+                found.append((line[1].decode().split(":", 1)[1].strip(), flags))
+        return found
