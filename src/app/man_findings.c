@@ -20,9 +20,9 @@ static void fixes(FILE *out, const struct explain_entry *e)
 	for (enum platform p = PLATFORM_GW; p < PLATFORM_COUNT; p++) {
 		(void)fputs(".Pp\n", out);
 		if (e->same_fix)
-			(void)fputs(".Sy Fix:\n", out);
+			(void)fputs(".Sy Fix :\n", out);
 		else
-			(void)fprintf(out, ".Sy Fix, %s:\n", platform_name(p));
+			(void)fprintf(out, ".Sy Fix , %s :\n", platform_name(p));
 		fix_text(out, slice_str(e->fix[p]));
 		if (e->same_fix)
 			return;
@@ -37,19 +37,19 @@ static void entry(FILE *out, const struct explain_entry *e, struct arena *a)
 	mdoc_heading(out, 2, e->id);
 	mdoc_fill(out, slice_str(arena_printf(a, "%s.", e->title)));
 	mdoc_fill(out, slice_str(e->plain));
-	(void)fputs(".Pp\n.Sy Impact:\n", out);
+	(void)fputs(".Pp\n.Sy Impact :\n", out);
 	mdoc_fill(out, slice_str(e->testing == e->enforce
 	                                 ? arena_printf(a, "%s.", enforce)
 	                                 : arena_printf(a, "%s (testing), %s (enforce).", testing,
 	                                                enforce)));
-	(void)fputs(".Pp\n.Sy Causes,\nmost likely first:\n.Bl -enum -compact\n", out);
+	(void)fputs(".Pp\n.Sy Causes ,\nmost likely first:\n.Bl -enum -compact\n", out);
 	for (size_t i = 0; e->causes[i] != NULL; i++) {
 		(void)fputs(".It\n", out);
 		mdoc_fill(out, slice_str(e->causes[i]));
 	}
 	(void)fputs(".El\n", out);
 	fixes(out, e);
-	(void)fputs(".Pp\n.Sy Verify:\n", out);
+	(void)fputs(".Pp\n.Sy Verify :\n", out);
 	mdoc_fill(out, slice_str(e->verify));
 	mdoc_fill(out, slice_str(arena_printf(a, "See %s.", e->see)));
 }

@@ -3,6 +3,8 @@
 #include "app/prose.h"
 #include "base/utc.h"
 
+#define LINE_WIDTH 80u /* of the source */
+
 static void put(FILE *out, struct slice text, bool *bold)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -44,7 +46,8 @@ void mdoc_heading(FILE *out, unsigned level, const char *title)
 {
 	(void)fputs(level == 1 ? ".Sh " : ".Ss ", out);
 	mdoc_inline(out, slice_str(title));
-	(void)fputc('\n', out);
+	/* A bracket at the end would be taken for punctuation behind the title. */
+	(void)fputs(slice_ends(slice_str(title), S("]")) ? "\\&\n" : "\n", out);
 }
 
 /* Whether a sentence ends with this word, so that the next begins on its own line of source. */
@@ -55,16 +58,32 @@ static bool is_end(struct slice word)
 	return word.len > 0 && strchr(".?!", word.p[word.len - 1]) != NULL;
 }
 
+/* Bytes that put writes. */
+static size_t width(struct slice word)
+{
+	size_t n = word.len;
+
+	for (size_t i = 0; i < word.len; i++)
+		n += word.p[i] == '`' ? 2 : word.p[i] == '\\' || word.p[i] == '-';
+	return n;
+}
+
 void mdoc_fill(FILE *out, struct slice text)
 {
 	struct slice word;
 	bool begins = true, bold = false;
+	size_t column = 0;
 
 	while (prose_word(&text, &word)) {
+		if (!begins && column + 1 + width(word) > LINE_WIDTH) {
+			(void)fputc('\n', out);
+			begins = true;
+		}
 		if (!begins)
 			(void)fputc(' ', out);
 		else if (word.p[0] == '.' || word.p[0] == '\'')
 			(void)fputs("\\&", out); /* else a request */
+		column = (begins ? 2 : column + 1) + width(word);
 		put(out, word, &bold);
 		begins = is_end(word);
 		if (begins)
