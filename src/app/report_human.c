@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "wire/json.h"
 
+#define SUM_MAX 1000u /* policies of a report that get a sum; more are no reading for people */
 #define LINE_MAX_BYTES (8u * REPORT_STRING_MAX)
 
 static void put_visible(struct buf *line, struct slice s)
@@ -152,22 +153,49 @@ static void put_notes(const struct cli *cli, uint64_t notes, struct buf *line)
 	}
 }
 
+/* Once for each domain, so that sessions listed under tlsa and under sts are told once. */
+static struct report_sessions together(const struct report *r)
+{
+	struct report_sessions sum = { 0 };
+
+	for (size_t i = 0; i < r->policy_count; i++) {
+		bool before = false;
+
+		for (size_t k = 0; k < i && !before; k++)
+			before = slice_eq(r->policies[k].domain, r->policies[i].domain);
+		if (before)
+			continue;
+		struct report_sessions one = report_headline(r, r->policies[i].domain);
+		sum.successful += one.successful;
+		sum.failed += one.failed;
+	}
+	return sum;
+}
+
+/* The last line of several policies. */
+static void put_sum(const struct cli *cli, const struct report *r, struct buf *line)
+{
+	struct report_sessions sum = together(r);
+	struct report_totals plain = report_totals(r);
+	bool twice = sum.successful + sum.failed != plain.successful + plain.failed;
+
+	buf_printf(line, "  together: %" PRIu64 " %s good, %" PRIu64 " failed%s", sum.successful,
+	           plural(sum.successful, "session", "sessions"), sum.failed,
+	           twice ? " (listed under tlsa and sts, counted once)" : "");
+	end_line(cli, line);
+}
+
 void report_human(const struct cli *cli, const struct report_item *item, const char *file)
 {
 	const struct report *r = &item->report;
-	struct report_totals totals = report_totals(r);
 	struct buf line;
 
 	buf_init(&line, LINE_MAX_BYTES);
 	put_head(cli, r, file, &line);
 	for (size_t i = 0; i < r->policy_count; i++)
 		put_policy(cli, &r->policies[i], &line);
-	if (totals.policies != 1) {
-		buf_printf(&line, "  together: %" PRIu64 " %s good, %" PRIu64 " failed",
-		           totals.successful, plural(totals.successful, "session", "sessions"),
-		           totals.failed);
-		end_line(cli, &line);
-	}
+	if (r->policy_count > 1 && r->policy_count <= SUM_MAX)
+		put_sum(cli, r, &line);
 	put_notes(cli, r->notes, &line);
 	buf_fini(&line);
 }

@@ -157,3 +157,25 @@ def test_horizon_refuses(text):
 def test_horizon_unknown_wrong_id():
     done = run("horizon", "--history", "-", "--wrong", "x", stdin=b'{"policies":[]}')
     assert done.returncode == 1 and b"no policy of the history has that id" in done.stderr
+
+
+def one_policy(kind, good, failed):
+    return {"policy": {"policy-type": kind, "policy-domain": "acme.example", "policy-string": []},
+            "summary": {"total-successful-session-count": good, "total-failure-session-count": failed}}
+
+
+def test_report_show_for_people_and_for_scripts(tmp_path):
+    """RPT-28: people read what really happened, scripts the plain sums."""
+    report = {"organization-name": "Evil \x1b[2J\u202e", "contact-info": "tls@x.example", "report-id": "1",
+              "date-range": {"start-datetime": "2026-05-12T00:00:00Z", "end-datetime": "2026-05-13T00:00:00Z"},
+              "policies": [one_policy("tlsa", 10, 1), one_policy("sts", 11, 0)]}
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(report))
+    shown = run("report", "show", path)
+    assert b"together: 10 sessions good, 1 failed (listed under tlsa and sts, counted once)" in shown.stdout
+    assert b"\x1b" not in shown.stdout and "\u202e".encode() not in shown.stdout
+    line = json.loads(run("report", "show", "--jsonl", path).stdout)
+    assert line["totals"] == {"policies": 2, "successful": 21, "failed": 1, "failure_rows": 0}
+    report["policies"].pop()
+    path.write_text(json.dumps(report))
+    assert b"together" not in run("report", "show", path).stdout
