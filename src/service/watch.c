@@ -14,6 +14,8 @@
 #define LOOK_MS 1000                      /* between two looks at all paths */
 #define SAVE_MS 600000                    /* when nothing happens */
 #define MARK_BACK_NS INT64_C(60000000000) /* the mark stays so far behind the clock */
+#define SCAN_MS 4000  /* between two scans of a folder that has not changed itself */
+#define SCAN_SHARE 50 /* a scan takes at most this part of the time */
 #define FUTURE_NS INT64_C(1000000000)
 
 struct watching {
@@ -153,6 +155,17 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/*
+ * A file that is written in place does not change its folder: each is looked at again from time
+ * to time, but not so often that a large folder keeps the machine busy.
+ */
+static bool is_due(const struct watch *w)
+{
+	int64_t pause = w->scan_ms * SCAN_SHARE;
+
+	return clock_mono_ms() - w->scanned_ms > (pause > SCAN_MS ? pause : SCAN_MS);
+}
+
 static enum err scan(struct watch *w, struct arena *a)
 {
 	const char *parts[2] = { arena_printf(a, "%s/new", w->path),
@@ -164,8 +177,10 @@ static enum err scan(struct watch *w, struct arena *a)
 	enum err e = OK;
 
 	/* A change within the grain of the clock might not show. */
-	if (!w->pending && changed == w->folder_ns && started - changed > WATCH_REST_NS)
+	if (!w->pending && changed == w->folder_ns && started - changed > WATCH_REST_NS &&
+	    (maildir || !is_due(w)))
 		return OK;
+	w->scanned_ms = clock_mono_ms();
 	if (w->row.mark > started + FUTURE_NS)
 		w->row.mark = 0; /* the clock went back: better twice than never */
 	w->pending = false;
@@ -180,6 +195,7 @@ static enum err scan(struct watch *w, struct arena *a)
 		end_scan(w, started);
 	w->next_count = 0;
 	w->folder_ns = changed;
+	w->scan_ms = clock_mono_ms() - w->scanned_ms;
 	return OK;
 }
 

@@ -22,6 +22,7 @@ struct watch {
 	struct supply_row
 	        row; /* mark: files changed before (in ns) are done; mbox: see the store */
 	int64_t saved_ms, folder_ns; /* folder_ns: its newest change that a whole scan has seen */
+	int64_t scanned_ms, scan_ms; /* when the last scan began, and how long it took */
 	bool pending, dirty;
 	struct watch_seen *seen; /* sorted: those not before the mark */
 	size_t seen_count;
