@@ -1,7 +1,6 @@
 /* Stored reports as they came, for programs that keep or search them elsewhere. */
 #include "base/num.h"
 #include "base/utc.h"
-#include "store/supplies.h"
 #include "web/api_internal.h"
 
 static json_t *text_or_null(struct slice s)
@@ -142,33 +141,4 @@ void api_reports_export(const struct request *q, struct response *r)
 		next = arena_printf(q->arena, "%lld.%lld", (long long)rows[count - 1].arrived,
 		                    (long long)rows[count - 1].id);
 	response_json(r, api_list(items, next));
-}
-
-static json_t *supply_json(const struct supply_row *s)
-{
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "kind", s->kind,
-	                 "name", json_text(slice_str(s->name)), "state",
-	                 s->why[0] != '\0' ? "trouble"
-	                 : s->good != 0    ? "ok"
-	                                   : "new",
-	                 "why", api_string(s->why), "note", api_string(s->note), "tried",
-	                 api_time(s->polled), "good", api_time(s->good), "looked_at",
-	                 (json_int_t)s->looked, "with_reports", (json_int_t)s->taken, "skipped",
-	                 (json_int_t)s->skipped);
-}
-
-void api_reports_ways(const struct request *q, struct response *r)
-{
-	struct supply_row *rows = NULL;
-	size_t count = 0;
-	enum err e = supplies_list(q->desk->db, q->arena, &rows, &count);
-
-	if (e != OK) {
-		api_store_failed(q, e, r);
-		return;
-	}
-	json_t *items = json_array();
-	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(items, supply_json(&rows[i]));
-	response_json(r, api_list(items, NULL));
 }

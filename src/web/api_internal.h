@@ -39,6 +39,9 @@ void api_metrics(const struct request *q, struct response *r);
 void api_healthz(const struct request *q, struct response *r);
 void api_readyz(const struct request *q, struct response *r);
 
+/* The lines of /metrics about mailboxes and folders. */
+enum err api_ways_metrics(const struct request *q, struct buf *b) MUST_USE;
+
 /* The domain of the path.  The lock is held.  False: *r is the problem. */
 bool api_find_domain(const struct request *q, struct domain *out, struct response *r);
 /* The store failed: logs and answers. */

@@ -244,6 +244,8 @@ void api_metrics(const struct request *q, struct response *r)
 		e = quarantine_count(q->desk->db, &quarantined);
 	if (e == OK)
 		e = put_orders(q, &r->body);
+	if (e == OK)
+		e = api_ways_metrics(q, &r->body);
 	if (e != OK) {
 		buf_reset(&r->body);
 		api_store_failed(q, e, r);

@@ -99,6 +99,7 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
                             struct view_domains *out)
 {
 	struct view_domains v = { .now = now };
+	struct supply_row *ways = NULL;
 	struct summary_line *sums;
 	struct domain *domains;
 	size_t sum_count, count;
@@ -111,8 +112,11 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
 		                  &sum_count);
 	if (e == OK)
 		e = quarantine_count(d->db, &v.quarantined);
+	if (e == OK)
+		e = supplies_list(d->db, a, &ways, &v.way_count);
 	if (e != OK)
 		return e;
+	v.ways = ways;
 	v.count = count < PAGES_DOMAINS ? count : PAGES_DOMAINS;
 	struct view_line *lines = arena_calloc(a, v.count, sizeof(*lines));
 	for (size_t i = 0; e == OK && i < v.count; i++)

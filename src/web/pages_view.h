@@ -13,6 +13,9 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
                  struct arena *a);
 void page_error(struct buf *b, const struct frame *f, const char *detail);
 
+/* A part of page_domains: mailboxes and folders that are read; nothing when there are none. */
+void page_part_ways(struct buf *b, const struct view_domains *v);
+
 /* Parts of page_domain. */
 void page_part_setup(struct buf *b, const struct view_domain *v);
 void page_part_sessions(struct buf *b, const struct view_domain *v);

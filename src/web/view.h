@@ -13,6 +13,7 @@
 #include "store/orders.h"
 #include "store/policies.h"
 #include "store/summary.h"
+#include "store/supplies.h"
 
 /* The six states of everything that was looked at; never told by colour alone. */
 enum status {
@@ -74,6 +75,8 @@ struct view_domains {
 	const struct view_line *lines;
 	const char *next; /* name to go on behind; NULL: that was all */
 	int64_t quarantined;
+	size_t way_count; /* mailboxes and folders that are read */
+	const struct supply_row *ways;
 };
 
 #endif

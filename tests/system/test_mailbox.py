@@ -8,6 +8,7 @@ import signal
 import ssl
 import threading
 import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -225,6 +226,9 @@ def test_what_keeps_a_mailbox_from_being_read(dovecot, serve):
     shown = service.run("report", "ways", check=0).stdout
     assert "denied" in shown and "may not be dialled" in shown
     assert service.log_text().count("a mailbox has trouble") >= 5
+    metrics = urllib.request.urlopen(f"http://127.0.0.1:{service.ports['admin']}/metrics", timeout=20).read().decode()
+    assert 'mxseal_way_trouble{kind="imap",name="private"} 1' in metrics
+    assert 'mxseal_way_with_reports_total{kind="imap",name="denied"} 1' in metrics
     assert PASSWORD not in service.log_text()
 
 

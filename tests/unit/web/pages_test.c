@@ -197,6 +197,27 @@ TEST(other_pages)
 	page_domains(&b, &frame, &v);
 	expect_sound(&b, "list of domains");
 	EXPECT(has(&b, "48,211") && has(&b, "no report") && has(&b, "60 days"), "its figures");
+	EXPECT(!has(&b, "Where reports are fetched"), "nothing is fetched");
+
+	static const struct supply_row ways[] = {
+		{ .kind = "imap",
+		  .name = "office",
+		  .why = "<script>alert(1)</script>",
+		  .note = "" },
+		{ .kind = "watch",
+		  .name = "/srv/<b>",
+		  .why = "",
+		  .note = "",
+		  .good = NOW,
+		  .taken = 1234 },
+	};
+	v.ways = ways;
+	v.way_count = ARRAY_LEN(ways);
+	buf_reset(&b);
+	page_domains(&b, &frame, &v);
+	expect_sound(&b, "list with mailboxes");
+	EXPECT(has(&b, "office") && has(&b, "1,234") && has(&b, "Problem"), "how each fares");
+	EXPECT(!has(&b, "<script>alert") && !has(&b, "/srv/<b>"), "escaped");
 	buf_reset(&b);
 	v.count = 0;
 	page_domains(&b, &frame, &v);
