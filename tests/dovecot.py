@@ -88,7 +88,7 @@ def token(user, lasts=600, key=JWT_KEY):
 class Dovecot:
     """Mailboxes of any name with PASSWORD; ports imap (plain and STARTTLS) and imaps."""
 
-    def __init__(self, cert):
+    def __init__(self, cert, tls=True):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mxseal-dovecot-"))
         self.folder.chmod(0o755)
         self.cert, self.key = self.folder / "cert.pem", self.folder / "key.pem"
@@ -105,7 +105,7 @@ class Dovecot:
         me, group = (str(os.geteuid()), str(os.getegid()))
         values = dict(folder=self.folder, imap=self.imap, imaps=self.imaps, cert=self.cert, key=self.key,
                       password=PASSWORD, uid=uid,
-                      gid=65534 if ROOT else os.getegid(), ssl="yes",
+                      gid=65534 if ROOT else os.getegid(), ssl="yes" if tls else "no",
                       internal="dovecot" if ROOT else me, internal_group="dovecot" if ROOT else group,
                       login="dovenull" if ROOT else me)
         (self.folder / "dovecot.conf").write_text(CONFIG_23.format(**values))
@@ -117,7 +117,7 @@ class Dovecot:
         end = time.monotonic() + DEADLINE
         while True:
             with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.imaps), timeout=5).close()
+                socket.create_connection(("127.0.0.1", self.imap), timeout=5).close()
                 return self
             assert self.process.poll() is None and time.monotonic() < end, self.log()
             time.sleep(0.05)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import ssl
+import subprocess
 import threading
 import urllib.parse
 import urllib.request
@@ -14,7 +15,7 @@ import pytest
 
 from test_intake_ways import mail, report, reports_by_trust
 
-from conftest import CONFIG, eventually
+from conftest import CONFIG, eventually, free_port
 from dovecot import PASSWORD, Dovecot, token
 
 SHORT = CONFIG.replace("[server]", "[server]\nlog = debug json")
@@ -25,7 +26,7 @@ def dovecot(tmp_path_factory):
     from conftest import Authority
     folder = tmp_path_factory.mktemp("imap-authority")
     authority = Authority(folder)
-    server = Dovecot(authority.issue("127.0.0.1"))
+    server = Dovecot(authority.issue("127.0.0.1", "mail.example"))
     server.authority = authority
     try:
         yield server.start()
@@ -232,13 +233,50 @@ def test_what_keeps_a_mailbox_from_being_read(dovecot, serve):
     assert PASSWORD not in service.log_text()
 
 
-def test_starttls_or_nothing(dovecot, serve):
-    """imap:// to another machine is never without TLS; to loopback it may be."""
-    dovecot.append("plain", report_mail(1))
-    text = section(dovecot, "plain").replace(f"imaps://127.0.0.1:{dovecot.imaps}", f"imap://127.0.0.1:{dovecot.imap}")
-    service = serve(text)
-    looked_at(service, 1)
-    assert reports_by_trust(service) == {"unsigned": 1}
+@pytest.fixture
+def names(tmp_path):
+    """A resolver that knows mail.example; its address."""
+    port = free_port()
+    (tmp_path / "unbound.conf").write_text(f"""server:
+  interface: 127.0.0.1@{port}
+  username: ""
+  chroot: ""
+  directory: "{tmp_path}"
+  pidfile: ""
+  use-syslog: no
+  do-daemonize: no
+  local-zone: "mail.example." static
+  local-data: "mail.example. A 127.0.0.1"
+remote-control:
+  control-enable: no
+""")
+    process = subprocess.Popen(["unbound", "-d", "-c", tmp_path / "unbound.conf"], stderr=subprocess.DEVNULL)
+    yield f"127.0.0.1:{port}"
+    process.terminate()
+    process.wait(20)
+
+
+def test_starttls_or_nothing(dovecot, serve, names):
+    """imap:// is never without TLS, except on a loopback address; the name must stand in the certificate."""
+    for user in ("starttls", "loopback", "stripped"):
+        dovecot.append(user, report_mail(user))
+    plain = lambda user, host, port: section(dovecot, user, name=user).replace(
+        f"imaps://127.0.0.1:{dovecot.imaps}", f"imap://{host}:{port}")
+    without = Dovecot(dovecot.authority.issue("mail.example"), tls=False).start()
+    try:
+        service = serve(plain("starttls", "mail.example", dovecot.imap),
+                        plain("loopback", "127.0.0.1", dovecot.imap),
+                        plain("stripped", "mail.example", without.imap),
+                        text=SHORT.replace("[outgoing]", f"[resolver]\nforward = {names}\ntrust_anchor = off\n[outgoing]"))
+        looked_at(service, 1, "starttls")
+        looked_at(service, 1, "loopback")
+        eventually(lambda: way(service, "stripped")["why"])
+        assert "Login" not in without.log(), "no password without TLS"
+    finally:
+        without.remove()
+    assert reports_by_trust(service) == {"unsigned": 2}
+    logins = [line for line in dovecot.log().splitlines() if "Login: user=<starttls>" in line and "TLS" in line]
+    assert logins, "by STARTTLS"
 
 
 def test_down_and_back_and_killed(dovecot, serve):
