@@ -1,57 +1,8 @@
 #include "service/intake_post.h"
 
 #include "base/mem.h"
-#include "net/loop.h"
+#include "script.h"
 #include "test.h"
-
-/* A stream that plays a script in pieces of step bytes and keeps what is written. */
-struct script {
-	struct slice in;
-	size_t step;
-	struct buf out;
-	bool open; /* no end of input behind the script */
-	bool finished;
-};
-
-static enum err script_read(struct stream *s, void *buf, size_t size, size_t *got_out)
-{
-	struct script *script = s->state;
-	size_t n = script->in.len < script->step ? script->in.len : script->step;
-
-	if (n == 0) {
-		s->want = LOOP_READ;
-		return script->open && !script->finished ? ERR_AGAIN : ERR_CLOSED;
-	}
-	if (n > size)
-		n = size;
-	memcpy(buf, script->in.p, n);
-	script->in = slice_skip(script->in, n);
-	*got_out = n;
-	return OK;
-}
-
-static enum err script_write(struct stream *s, struct slice data, size_t *put_out)
-{
-	struct script *script = s->state;
-
-	*put_out = data.len < script->step ? data.len : script->step;
-	buf_add(&script->out, slice_head(data, *put_out));
-	return OK;
-}
-
-static enum err script_finish(struct stream *s)
-{
-	((struct script *)s->state)->finished = true;
-	return OK;
-}
-
-static void script_close(struct stream *s)
-{
-	(void)s;
-}
-
-static const struct stream_ops script_ops = { script_read, script_write, script_finish,
-	                                      script_close };
 
 /* An owner that knows some tags by name. */
 struct place {
@@ -233,7 +184,7 @@ static void begin(struct run *r, struct slice in, size_t step)
 	*r = (struct run){ .script = { .in = in, .step = step } };
 	buf_init(&r->script.out, 65536);
 	buf_init(&r->place.stored, POST_BODY_MAX);
-	r->stream = (struct stream){ .ops = &script_ops, .fd = -1, .state = &r->script };
+	r->stream = script_stream(&r->script);
 	r->owner = owner_of(&r->place);
 	post_init(&r->post, &r->stream, &r->owner, "reports.example");
 }
