@@ -326,6 +326,9 @@ static void check_whole(const struct conf *c, struct conf_errors *errors)
 	if (host[0] != '\0' && strcmp(host, report) == 0)
 		conf_error_add(errors, "[report] host", "is the same as [service] host",
 		               "give the report host a name of its own");
+	if (c->listen.smtp.count > 0 && report[0] == '\0')
+		conf_error_add(errors, "[listen] smtp", "needs [report] host",
+		               "name the host that senders deliver reports to");
 	for (size_t i = 0; i < c->listen.tls.count; i++) {
 		for (size_t k = 0; k < c->listen.http.count; k++) {
 			char x[ADDRESS_TEXT_SIZE], y[ADDRESS_TEXT_SIZE];

@@ -51,7 +51,7 @@ struct conf {
 		bool log_json;
 	} server;
 	struct {
-		struct conf_addresses tls, http, dns, admin;
+		struct conf_addresses tls, http, dns, smtp, lmtp, admin;
 	} listen;
 	struct {
 		const char *host, *zone; /* lower-case A-labels, no final dot */

@@ -77,6 +77,27 @@ const struct conf_row conf_rows[] = {
 	  .example = "192.0.2.1:53 [2001:db8::1]:53",
 	  .place = AT(listen.dns) },
 	{ .section = "listen",
+	  .key = "smtp",
+	  .type = &conf_type_listen,
+	  .preset = "off",
+	  .help = "SMTP for mail to the report addresses",
+	  .details =
+	          "Senders deliver to port 25 of [report] host, which is needed. Once it listens, "
+	          "the records of every domain name its report address. Mail for anything else is "
+	          "refused; STARTTLS is offered while [report] host has a certificate.",
+	  .example = "192.0.2.1:25 [2001:db8::1]:25",
+	  .place = AT(listen.smtp) },
+	{ .section = "listen",
+	  .key = "lmtp",
+	  .type = &conf_type_local,
+	  .preset = "off",
+	  .help = "LMTP for a mail server that receives the reports",
+	  .details =
+	          "A Unix socket may be used by every user of this machine who reaches its folder; "
+	          "with Debian's Postfix that is one below /var/spool/postfix.",
+	  .example = "unix:/var/spool/postfix/mxseal/lmtp",
+	  .place = AT(listen.lmtp) },
+	{ .section = "listen",
 	  .key = "admin",
 	  .type = &conf_type_loopback,
 	  .preset = "127.0.0.1:8000",
@@ -171,10 +192,10 @@ const struct conf_row conf_rows[] = {
 	  .key = "host",
 	  .type = &conf_type_host,
 	  .preset = "",
-	  .help = "host that takes reports; unset: none are taken over HTTPS",
-	  .details =
-	          "Needs a certificate before it is served. Published in the rua of every hosted "
-	          "domain; must differ from [service] host.",
+	  .help = "host that takes reports; unset: none are taken over HTTPS and SMTP",
+	  .details = "Needs a certificate before it is served over HTTPS and offers STARTTLS. "
+	             "Published "
+	             "in the rua of every hosted domain; must differ from [service] host.",
 	  .example = "reports.example.net",
 	  .place = AT(report.host) },
 	{ .section = "report",

@@ -23,6 +23,7 @@ extern const struct conf_type conf_type_path;
 extern const struct conf_type conf_type_user;
 extern const struct conf_type conf_type_log;
 extern const struct conf_type conf_type_listen;
+extern const struct conf_type conf_type_local;
 extern const struct conf_type conf_type_named;
 extern const struct conf_type conf_type_loopback;
 extern const struct conf_type conf_type_nameservers;

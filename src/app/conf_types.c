@@ -91,7 +91,7 @@ static bool same_address(const struct address *a, const struct address *b)
 }
 
 /* Where a listener may stand. */
-enum scope { ANYWHERE, NAMED, LOOPBACK };
+enum scope { ANYWHERE, LOCAL, NAMED, LOOPBACK };
 
 static bool is_wildcard(const struct address *a)
 {
@@ -107,11 +107,14 @@ static const char *add_address(struct conf_addresses *list, struct slice text, e
 	struct address a;
 	enum err e = address_parse(text, &a);
 
+	if (scope == LOCAL && e != OK)
+		return "takes unix:/PATH of at most 107 bytes, addresses such as 127.0.0.1:24, or "
+		       "off";
 	if (e == ERR_LIMIT)
 		return "a port is at most 65535";
-	if (e != OK || a.any.ss_family == AF_UNIX)
+	if (e != OK || (a.any.ss_family == AF_UNIX && scope != LOCAL))
 		return "takes addresses such as 192.0.2.1:443, [2001:db8::1]:443 or *:443, or off";
-	if (address_port(&a.any) == 0)
+	if (a.any.ss_family != AF_UNIX && address_port(&a.any) == 0)
 		return "a port is at least 1";
 	if (scope == NAMED && is_wildcard(&a))
 		return "takes single addresses of this machine, not *";
@@ -157,6 +160,13 @@ static const char *read_listen(const struct conf_row *row, const char *text, str
 {
 	(void)row; /* nothing depends on it */
 	return addresses(text, c, place, ANYWHERE, normal_out);
+}
+
+static const char *read_local(const struct conf_row *row, const char *text, struct conf *c,
+                              void *place, const char **normal_out)
+{
+	(void)row; /* nothing depends on it */
+	return addresses(text, c, place, LOCAL, normal_out);
 }
 
 static const char *read_named(const struct conf_row *row, const char *text, struct conf *c,
@@ -400,6 +410,12 @@ const struct conf_type conf_type_listen = {
 	.syntax = ADDRESS_SYNTAX,
 	.list = true,
 	.read = read_listen,
+};
+const struct conf_type conf_type_local = {
+	.name = "Unix sockets, addresses with ports, or off",
+	.syntax = "unix:/PATH, or ADDRESS:PORT; " ONE_A_LINE "; off: none",
+	.list = true,
+	.read = read_local,
 };
 const struct conf_type conf_type_named = {
 	.name = "addresses with ports, or off",

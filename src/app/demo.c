@@ -11,6 +11,7 @@ static const struct conf_setting preset[] = {
 	{ "listen.tls", "127.0.0.1:8443", "--demo" },
 	{ "listen.http", "127.0.0.1:8080", "--demo" },
 	{ "listen.dns", "127.0.0.1:8053", "--demo" },
+	{ "listen.smtp", "127.0.0.1:8025", "--demo" },
 	{ "listen.admin", "127.0.0.1:8000", "--demo" },
 	{ "service.host", "mxseal.example", "--demo" },
 	{ "service.zone", "sts.mxseal.example", "--demo" },
@@ -29,6 +30,7 @@ static const struct listener {
 	{ "listen.tls", "HTTPS", 443, offsetof(struct conf, listen.tls), false },
 	{ "listen.http", "HTTP", 80, offsetof(struct conf, listen.http), false },
 	{ "listen.dns", "DNS", 53, offsetof(struct conf, listen.dns), true },
+	{ "listen.smtp", "SMTP", 25, offsetof(struct conf, listen.smtp), false },
 	{ "listen.admin", "dashboard", 0, offsetof(struct conf, listen.admin), false },
 };
 
@@ -131,18 +133,23 @@ int demo_find_ports(const struct cli *cli, const struct conf *conf, unsigned bas
 	return code;
 }
 
+static int check_loopback(const struct cli *cli, const char *key, const struct conf_addresses *list)
+{
+	for (size_t k = 0; k < list->count; k++)
+		if (!address_is_loopback(&list->at[k].any))
+			return cli_error(cli, EXIT_DENIED, key,
+			                 "a demonstration listens on loopback only",
+			                 "use 127.0.0.1:PORT, or serve --config FILE");
+	return EXIT_GOOD;
+}
+
 int demo_check(const struct cli *cli, const struct conf *conf)
 {
-	for (size_t i = 0; i < DEMO_LISTENERS; i++) {
-		const struct conf_addresses *list = addresses(conf, &listeners[i]);
+	int code = check_loopback(cli, "listen.lmtp", &conf->listen.lmtp);
 
-		for (size_t k = 0; k < list->count; k++)
-			if (!address_is_loopback(&list->at[k].any))
-				return cli_error(cli, EXIT_DENIED, listeners[i].key,
-				                 "a demonstration listens on loopback only",
-				                 "use 127.0.0.1:PORT, or serve --config FILE");
-	}
-	return EXIT_GOOD;
+	for (size_t i = 0; code == EXIT_GOOD && i < DEMO_LISTENERS; i++)
+		code = check_loopback(cli, listeners[i].key, addresses(conf, &listeners[i]));
+	return code;
 }
 
 int demo_authority(const struct cli *cli, const struct conf *conf)
@@ -161,7 +168,7 @@ void demo_greet(const struct cli *cli, const struct conf *conf)
 {
 	const char *login[] = { "login", "--state", conf->server.state, NULL };
 	char tls[ADDRESS_TEXT_SIZE] = "off", admin[ADDRESS_TEXT_SIZE] = "off";
-	char dns[ADDRESS_TEXT_SIZE] = "off";
+	char dns[ADDRESS_TEXT_SIZE] = "off", smtp[ADDRESS_TEXT_SIZE] = "off";
 	unsigned port = 0;
 	int pid;
 
@@ -171,6 +178,8 @@ void demo_greet(const struct cli *cli, const struct conf *conf)
 	}
 	if (conf->listen.dns.count > 0)
 		(void)address_format(&conf->listen.dns.at[0].any, dns);
+	if (conf->listen.smtp.count > 0)
+		(void)address_format(&conf->listen.smtp.at[0].any, smtp);
 	if (conf->listen.admin.count > 0)
 		(void)address_format(&conf->listen.admin.at[0].any, admin);
 	(void)fprintf(cli->out,
@@ -180,9 +189,10 @@ void demo_greet(const struct cli *cli, const struct conf *conf)
 	              " --resolve mta-sts.acme.example:%u:127.0.0.1 "
 	              "https://mta-sts.acme.example:%u/.well-known/mta-sts.txt\n"
 	              "DNS        %s  answers the zone %s\n"
+	              "SMTP       %s  takes mail to the report addresses at %s\n"
 	              "dashboard  http://%s/  with this link, good once:\n",
 	              conf->server.state, tls, conf->server.state, port, port, dns,
-	              conf->service.zone, admin);
+	              conf->service.zone, smtp, conf->report.host, admin);
 	(void)fflush(cli->out); /* before the next process writes behind it */
 	if (process_command(login, &pid) != OK)
 		(void)fputs("           mxseal login\n", cli->out); /* checked at the end of main */

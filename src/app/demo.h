@@ -12,7 +12,7 @@
 #define DEMO_STATE "var"
 #define DEMO_PORT_BASE_MAX (65535u - 443u)
 #define DEMO_PORT_TRIES 100u
-#define DEMO_LISTENERS 4u
+#define DEMO_LISTENERS 5u
 
 /* The settings of a demonstration. */
 const struct conf_setting *demo_preset(size_t *count_out);

@@ -99,6 +99,7 @@ static void fill_settings(struct duty *u)
 		.profile = "default",
 		.dns_open = c->listen.dns.count > 0,
 		.https_open = c->listen.tls.count > 0,
+		.smtp_open = c->listen.smtp.count > 0 && c->report.host[0] != '\0',
 		.admin_url = "",
 		.ca_file = u->boot->demo ? conf_path(c, DEMO_CA_FILE) : "",
 	};

@@ -5,6 +5,15 @@
 #include "service/intake.h"
 
 #define READERS_MAX 64u
+#define LISTENERS_MAX 64u
+
+/* What the machine is called by those who speak SMTP or LMTP with it. */
+static const char *host_of(const struct conf *c)
+{
+	if (c->report.host[0] != '\0')
+		return c->report.host;
+	return c->service.host[0] != '\0' ? c->service.host : "localhost";
+}
 
 /* What intake connects with; the resolver is NULL where nothing is connected to. */
 struct outside {
@@ -68,7 +77,7 @@ int role_intake(const struct boot *b)
 {
 	struct mailbox_conf mailboxes[CONF_MAILBOXES_MAX];
 	struct outside outside = { .resolver = NULL };
-	int readers[READERS_MAX];
+	int readers[READERS_MAX], smtp[LISTENERS_MAX], lmtp[LISTENERS_MAX];
 	struct intake_settings set = {
 		.database = conf_path(b->conf, "mxseal.db"),
 		.archive_dir = conf_path(b->conf, "archive"),
@@ -77,7 +86,15 @@ int role_intake(const struct boot *b)
 		.reader_count = boot_fd_list(b, "reader.", readers, READERS_MAX),
 		.board = b->board,
 		.slot = b->slot,
-		.keep_posted = b->conf->report.keep_posted,
+		.limits = { b->conf->report.keep_unsigned, b->conf->report.keep_posted },
+		.host = host_of(b->conf),
+		.report_host = b->conf->report.host,
+		.smtp = smtp,
+		.smtp_count = boot_fd_list(b, "listen.smtp.", smtp, LISTENERS_MAX),
+		.lmtp = lmtp,
+		.lmtp_count = boot_fd_list(b, "listen.lmtp.", lmtp, LISTENERS_MAX),
+		.edgedb_path = conf_path(b->conf, "edge/edge.db"),
+		.report_key = keys_get(&b->keys, KEY_REPORT_TLS),
 		.quiet = b->demo, /* it feeds itself sixty days of reports */
 		.mailboxes = mailboxes,
 		.mailbox_count = b->demo ? 0 : b->conf->mailbox_count,

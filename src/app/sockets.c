@@ -157,7 +157,7 @@ struct passed {
 	struct {
 		int fd;
 		struct slice name;
-	} list[CONF_ADDRESSES_MAX * 3];
+	} list[CONF_ADDRESSES_MAX * 5];
 };
 
 /* sd_listen_fds(3): descriptors from 3 on, meant for the process LISTEN_PID names. */
@@ -246,8 +246,21 @@ static enum err listen_list(struct sockets *s, const struct shared *l, struct ar
 	return e;
 }
 
-static enum err listen_admin(struct sockets *s, const struct conf_addresses *list, struct arena *a,
-                             struct socket_fault *fault)
+/* Whoever reaches the folder of a Unix socket may use it: mail servers run as users of their own.
+ */
+static enum err open_to_all(const struct address *at)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&at->any;
+
+	if (at->any.ss_family != AF_UNIX)
+		return OK;
+	return chmod(un->sun_path, 0666) == 0 ? OK : ERR_IO;
+}
+
+/* A listener that one role serves. */
+static enum err listen_single(struct sockets *s, const struct conf_addresses *list,
+                              const char *stem, enum role role, struct arena *a,
+                              struct socket_fault *fault)
 {
 	char name[NAME_ROOM];
 	enum err e = OK;
@@ -257,9 +270,32 @@ static enum err listen_admin(struct sockets *s, const struct conf_addresses *lis
 		e = sockets_probe(&list->at[k], 0, a, fault);
 		if (e == OK)
 			e = open_one(&list->at[k], 0, &fd, a, fault);
-		if (e == OK)
-			sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL,
-			            numbered(name, "listen.admin.", (unsigned)k));
+		if (e != OK)
+			return e;
+		sockets_add(s, fd, ROLE_BIT(role), SOCKETS_ALL, numbered(name, stem, (unsigned)k));
+		e = open_to_all(&list->at[k]);
+	}
+	return e;
+}
+
+static enum err listen_singles(struct sockets *s, const struct conf *conf,
+                               const struct passed *passed, struct arena *a,
+                               struct socket_fault *fault)
+{
+	const struct {
+		const char *name, *stem;
+		const struct conf_addresses *list;
+		enum role role;
+	} rows[] = {
+		{ "admin", "listen.admin.", &conf->listen.admin, ROLE_DESK },
+		{ "smtp", "listen.smtp.", &conf->listen.smtp, ROLE_INTAKE },
+		{ "lmtp", "listen.lmtp.", &conf->listen.lmtp, ROLE_INTAKE },
+	};
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < ARRAY_LEN(rows); i++) {
+		if (!add_passed(s, passed, rows[i].name, ROLE_BIT(rows[i].role)))
+			e = listen_single(s, rows[i].list, rows[i].stem, rows[i].role, a, fault);
 	}
 	return e;
 }
@@ -302,8 +338,8 @@ enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edg
 		e = listen_list(s, &dns, a, fault);
 	if (e == OK)
 		e = listen_list(s, &udp, a, fault);
-	if (e == OK && !add_passed(s, &passed, "admin", ROLE_BIT(ROLE_DESK)))
-		e = listen_admin(s, &conf->listen.admin, a, fault);
+	if (e == OK)
+		e = listen_singles(s, conf, &passed, a, fault);
 	return e == OK ? listen_control(s, conf, a, fault) : e;
 }
 

@@ -46,9 +46,9 @@ enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, in
 
 /*
  * The listeners of conf: one socket per edge for tls, http and (TCP and UDP) dns, one each for
- * admin and control.  Sockets passed by systemd (LISTEN_FDS, FileDescriptorName= tls, http or
- * admin) take the place of the configured addresses of that name and are shared
- * by all edges.  On failure *fault says which (strings in a).
+ * smtp, lmtp, admin and control.  Sockets passed by systemd (LISTEN_FDS, FileDescriptorName= tls,
+ * http, smtp, lmtp or admin) take the place of the configured addresses of that name and are
+ * shared by all edges.  On failure *fault says which (strings in a).
  */
 enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
                         struct socket_fault *fault) MUST_USE;

@@ -13,6 +13,7 @@ struct tls_server {
 	SSL_CTX *ctx;
 	tls_choose_fn choose, validate; /* validate may be NULL */
 	void *arg;
+	bool mail;
 };
 
 /*
@@ -75,22 +76,10 @@ static int validate(struct tls_server *t, SSL *ssl, const char *name, int *alert
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-/* Everything is decided here, before the library spends anything on the handshake. */
-static int on_client_hello(SSL *ssl, int *alert, void *arg)
+static int choose(struct tls_server *t, SSL *ssl, const char *name, int *alert)
 {
-	struct tls_server *t = arg;
 	struct tls_identity *id = NULL;
-	char name[TLS_NAME_SIZE];
-	bool there = false;
-	struct slice sni = extension(ssl, TLSEXT_TYPE_server_name, &there);
-	enum protocol protocol = protocol_of(ssl);
 
-	if (!there || tls_sni_parse(sni, name) != OK)
-		return hello_alert(alert, SSL_AD_UNRECOGNIZED_NAME);
-	if (protocol == PROTOCOL_NONE)
-		return hello_alert(alert, SSL_AD_NO_APPLICATION_PROTOCOL);
-	if (protocol == PROTOCOL_VALIDATION)
-		return validate(t, ssl, name, alert);
 	switch (t->choose(t->arg, SSL_get_app_data(ssl), name, &id)) {
 	case TLS_REFUSE_NAME:
 		return hello_alert(alert, SSL_AD_UNRECOGNIZED_NAME);
@@ -103,6 +92,26 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	if (install(ssl, id) != 1)
 		return hello_alert(alert, SSL_AD_INTERNAL_ERROR);
 	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* Everything is decided here, before the library spends anything on the handshake. */
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct tls_server *t = arg;
+	char name[TLS_NAME_SIZE];
+	bool there = false;
+	struct slice sni = extension(ssl, TLSEXT_TYPE_server_name, &there);
+	enum protocol protocol = t->mail ? PROTOCOL_NONE : protocol_of(ssl);
+
+	if (t->mail)
+		return choose(t, ssl, "", alert);
+	if (!there || tls_sni_parse(sni, name) != OK)
+		return hello_alert(alert, SSL_AD_UNRECOGNIZED_NAME);
+	if (protocol == PROTOCOL_NONE)
+		return hello_alert(alert, SSL_AD_NO_APPLICATION_PROTOCOL);
+	if (protocol == PROTOCOL_VALIDATION)
+		return validate(t, ssl, name, alert);
+	return choose(t, ssl, name, alert);
 }
 
 /* Only reached with a list that has http/1.1 in it, or acme-tls/1 alone: see protocol_of. */
@@ -140,18 +149,30 @@ static bool configure(SSL_CTX *ctx)
 	       SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1;
 }
 
-struct tls_server *tls_server_new(tls_choose_fn choose, void *arg)
+static struct tls_server *server_new(tls_choose_fn choose_fn, void *arg, bool mail)
 {
 	struct tls_server *t = mem_alloc(sizeof(*t));
 
 	*t = (struct tls_server){ .ctx = SSL_CTX_new(TLS_server_method()),
-		                  .choose = choose,
-		                  .arg = arg };
+		                  .choose = choose_fn,
+		                  .arg = arg,
+		                  .mail = mail };
 	if (t->ctx == NULL || !configure(t->ctx))
 		log_fatal("the TLS library refuses its settings");
 	SSL_CTX_set_client_hello_cb(t->ctx, on_client_hello, t);
-	SSL_CTX_set_alpn_select_cb(t->ctx, on_alpn, NULL);
+	if (!mail) /* mail has no protocol names: a list of them is passed over */
+		SSL_CTX_set_alpn_select_cb(t->ctx, on_alpn, NULL);
 	return t;
+}
+
+struct tls_server *tls_server_new(tls_choose_fn choose_fn, void *arg)
+{
+	return server_new(choose_fn, arg, false);
+}
+
+struct tls_server *tls_server_new_mail(tls_choose_fn choose_fn, void *arg)
+{
+	return server_new(choose_fn, arg, true);
 }
 
 void tls_server_free(struct tls_server *t)

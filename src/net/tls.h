@@ -3,7 +3,8 @@
  *
  * TLS 1.2 and 1.3, ALPN http/1.1 only (beside the validation of names for ACME), no resumption, no
  * early data, no renegotiation, no compression.  A ClientHello without a name that the chooser
- * takes ends with an alert; there is no default certificate.
+ * takes ends with an alert; there is no default certificate.  Only a server for STARTTLS takes any
+ * name, or none, since senders of mail call a host what they like.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -69,6 +70,9 @@ struct tls_server;
 
 /* Ends the process when the library refuses its own settings. */
 struct tls_server *tls_server_new(tls_choose_fn choose, void *arg);
+/* One for STARTTLS: the chooser is asked once, with the name "", whatever name or protocols came.
+ */
+struct tls_server *tls_server_new_mail(tls_choose_fn choose, void *arg);
 void tls_server_free(struct tls_server *t); /* NULL does nothing */
 /*
  * Asked instead of the chooser when acme-tls/1 is the only protocol offered (RFC 8737); what it

@@ -66,6 +66,8 @@ static void on_tick(void *arg)
 
 	beat(in);
 	store_position(in);
+	if (in->draining)
+		intake_end_smtp(in);
 	if (in->draining && (intake_is_idle(in) || ++in->drain_ticks > DRAIN_TICKS))
 		loop_stop(in->loop);
 	else
@@ -79,6 +81,7 @@ static void on_signal(void *arg, unsigned ready)
 	(void)ready;
 	in->draining = true;
 	supplies_stop(in->supplies);
+	intake_end_smtp(in);
 	loop_watch_want(&in->signals, 0);
 	loop_watch_want(&in->hand, 0);
 	loop_timer_set(&in->tick, 0);
@@ -164,6 +167,8 @@ static void serve(struct intake *in)
 	in->loop = loop_new();
 	intake_disk_init(in);
 	intake_queue_init(in);
+	in->allowances = allowances_new(in->db, &in->set->limits);
+	intake_open_smtp(in);
 	loop_watch_init(&in->signals, in->loop, fd, on_signal, in);
 	loop_watch_want(&in->signals, LOOP_READ);
 	loop_watch_init(&in->hand, in->loop, in->set->hand, on_hand, in);
@@ -177,6 +182,8 @@ static void serve(struct intake *in)
 	supplies_free(in->supplies);
 	intake_close_controls(in);
 	intake_close_posts(in);
+	intake_close_smtp(in);
+	allowances_free(in->allowances);
 	loop_timer_fini(&in->tick);
 	loop_watch_fini(&in->hand);
 	loop_watch_fini(&in->signals);

@@ -14,9 +14,8 @@
 #define SERVICE_INTAKE_H
 
 #include "service/board.h"
+#include "service/intake_allowance.h"
 #include "service/mailbox.h"
-
-#define INTAKE_UNLIMITED UINT64_MAX
 
 struct intake_settings {
 	const char *database;    /* path of the main database, migrated */
@@ -26,12 +25,18 @@ struct intake_settings {
 	size_t reader_count;
 	struct board *board; /* NULL: nobody watches */
 	unsigned slot;
-	uint64_t keep_posted; /* reports posted for one domain a day; INTAKE_UNLIMITED */
-	bool quiet;           /* no line in the log for each report */
+	bool quiet; /* no line in the log for each report */
 	/* Mailboxes and paths that are read by threads of their own; see service/supply.h. */
 	struct mailbox_conf *mailboxes;
 	size_t mailbox_count;
 	const char *watch; /* paths, blanks between; "": none */
+	struct allowance_limits limits;
+	const char *host;        /* what SMTP and LMTP call this machine */
+	const char *report_host; /* the same where there is one; else "" */
+	const int *smtp, *lmtp;  /* listeners */
+	size_t smtp_count, lmtp_count;
+	const char *edgedb_path;
+	const unsigned char *report_key; /* opens the report host's key; NULL: not held */
 };
 
 /* Runs until SIGTERM.  OK: drained.  Anything else: it could not start; the log says why. */

@@ -1,6 +1,13 @@
 /* Intake's acknowledgements: bytes into the archive, one flush for many, then the answers. */
+#include <sys/statvfs.h>
+
 #include "base/log.h"
+#include "net/clock.h"
 #include "service/intake_internal.h"
+
+#define HELD_MAX (256u << 20)           /* bytes of messages in memory, all together */
+#define SPACE_MIN (UINT64_C(128) << 20) /* bytes of the disk that are left to others */
+#define SPACE_MS 1000                   /* how long an answer of the disk is good */
 
 static void on_sync(void *arg)
 {
@@ -51,6 +58,40 @@ static bool is_known(struct intake *in, const unsigned char sha256[SHA256_SIZE])
 	return known;
 }
 
+bool intake_hold(struct intake *in, size_t size)
+{
+	if (size > HELD_MAX - in->held)
+		return false;
+	in->held += size;
+	return true;
+}
+
+void intake_release(struct intake *in, size_t size)
+{
+	in->held -= size;
+}
+
+/*
+ * A full disk would stop more than the archive: before that, what comes is put off.  A disk that
+ * does not say how full it is counts as empty; writing to it tells.
+ */
+static bool has_space(struct intake *in, size_t size)
+{
+	int64_t now = clock_mono_ms();
+	struct statvfs st;
+
+	if (in->space_ms == 0 || now - in->space_ms > SPACE_MS) {
+		in->space_ms = now;
+		in->space = statvfs(in->set->archive_dir, &st) == 0
+		                    ? (uint64_t)st.f_bavail * st.f_frsize
+		                    : UINT64_MAX;
+	}
+	if (in->space < SPACE_MIN || in->space - SPACE_MIN < size)
+		return false;
+	in->space -= size;
+	return true;
+}
+
 static void wait_for_sync(struct intake *in, struct waiter *w)
 {
 	w->waiting = true;
@@ -69,6 +110,8 @@ enum err intake_archive(struct intake *in, struct archive_record *r, struct wait
 	enc_sha256(r->bytes, r->sha256);
 	*again_out = is_known(in, r->sha256);
 	if (!*again_out) {
+		if (!has_space(in, r->bytes.len))
+			return ERR_UNAVAILABLE;
 		e = archive_add(in->archive, r);
 		if (e != OK)
 			return e;

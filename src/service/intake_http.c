@@ -5,9 +5,7 @@
 #include "service/intake_post.h"
 #include "store/domains.h"
 
-#define POSTS_MAX 512u         /* connections at once; then the oldest unfinished one goes */
-#define HELD_MAX (256u << 20)  /* bytes of bodies in memory, all together */
-#define ALLOWANCES_MAX 100000u /* domains a day of which posts are counted */
+#define POSTS_MAX 512u /* connections at once; then the oldest unfinished one goes */
 
 struct post_conn {
 	struct post_conn *next;
@@ -19,25 +17,10 @@ struct post_conn {
 	struct post post;
 	struct post_owner owner;
 	int64_t began_ms;
-	unsigned status; /* to answer with when the bytes are durable */
-	/* A place in a domain's allowance, given back unless something new is stored; day 0: none.
-	 */
-	int64_t place_domain, place_day;
+	unsigned status;              /* to answer with when the bytes are durable */
+	struct allowance_place place; /* given back unless something new is stored */
 	char host[HAND_NAME_SIZE];
 };
-
-static void give_place_back(struct post_conn *c)
-{
-	struct intake *in = c->in;
-
-	for (size_t i = 0; c->place_day != 0 && i < in->allowance_count; i++) {
-		struct allowance *a = &in->allowances[i];
-
-		if (a->domain == c->place_domain && a->day == c->place_day && a->used > 0)
-			a->used--;
-	}
-	c->place_day = 0;
-}
 
 static void conn_close(struct post_conn *c)
 {
@@ -48,7 +31,7 @@ static void conn_close(struct post_conn *c)
 		at = &(*at)->next;
 	*at = c->next;
 	in->post_count--;
-	give_place_back(c);
+	allowance_give_back(in->allowances, &c->place);
 	waiter_cancel(in, &c->waiter);
 	loop_watch_fini(&c->watch);
 	loop_timer_fini(&c->timer);
@@ -98,45 +81,16 @@ static void on_durable(void *arg, bool durable)
 	conn_step(c);
 }
 
-/* How many reports were posted for the domain today; counted from the database once. */
-static struct allowance *allowance_of(struct intake *in, int64_t domain, int64_t now)
-{
-	int64_t day = now - now % 86400, used = 0;
-	struct allowance *a;
-
-	if (in->allowance_count > 0 && in->allowances[0].day != day)
-		in->allowance_count = 0;
-	for (size_t i = 0; i < in->allowance_count; i++) {
-		if (in->allowances[i].domain == domain)
-			return &in->allowances[i];
-	}
-	if (in->allowance_count == ALLOWANCES_MAX ||
-	    reports_arrived_on(in->db, domain, TRUST_POSTED, now, &used) != OK)
-		return NULL;
-	in->allowances =
-	        mem_realloc(in->allowances, (in->allowance_count + 1) * sizeof(*in->allowances));
-	a = &in->allowances[in->allowance_count++];
-	*a = (struct allowance){ .domain = domain, .day = day, .used = (uint64_t)used };
-	return a;
-}
-
 static struct post_verdict judge_domain(struct post_conn *c, int64_t domain, int64_t now)
 {
-	struct intake *in = c->in;
-	struct allowance *a;
+	enum err e = allowance_take(c->in->allowances, domain, TRUST_POSTED, 0, now, &c->place);
 
-	if (in->set->keep_posted == INTAKE_UNLIMITED)
+	if (e == OK)
 		return (struct post_verdict){ .status = 0 };
-	a = allowance_of(in, domain, now);
-	if (a == NULL)
+	if (e != ERR_LIMIT)
 		return (struct post_verdict){ .status = 503, .retry_after = 60 };
-	if (a->used >= in->set->keep_posted)
-		return (struct post_verdict){ .status = 429,
-			                      .retry_after = (unsigned)(86400 - now % 86400) };
-	a->used++;
-	c->place_domain = domain;
-	c->place_day = a->day;
-	return (struct post_verdict){ .status = 0 };
+	return (struct post_verdict){ .status = 429,
+		                      .retry_after = (unsigned)(86400 - now % 86400) };
 }
 
 static struct post_verdict admit(void *arg, struct slice tag)
@@ -158,19 +112,12 @@ static struct post_verdict admit(void *arg, struct slice tag)
 
 static bool hold(void *arg, size_t size)
 {
-	struct post_conn *c = arg;
-
-	if (size > HELD_MAX - c->in->held)
-		return false;
-	c->in->held += size;
-	return true;
+	return intake_hold(((struct post_conn *)arg)->in, size);
 }
 
 static void release(void *arg, size_t size)
 {
-	struct post_conn *c = arg;
-
-	c->in->held -= size;
+	intake_release(((struct post_conn *)arg)->in, size);
 }
 
 static void store(void *arg, struct post *p, struct slice tag, struct slice body)
@@ -187,8 +134,10 @@ static void store(void *arg, struct post *p, struct slice tag, struct slice body
 	enum err e = intake_archive(c->in, &r, &c->waiter, &again);
 
 	c->status = again ? 200 : 201;
-	if (e == OK && !again)
-		c->place_day = 0; /* used for good */
+	if (e == OK && !again) {
+		allowance_grow(c->in->allowances, &c->place, body.len);
+		c->place.units = 0; /* used for good */
+	}
 	if (e != OK) {
 		log_error("a posted report cannot be archived", F("reason", err_name(e)));
 		post_stored(p, 503);
@@ -233,5 +182,4 @@ void intake_close_posts(struct intake *in)
 {
 	while (in->posts != NULL)
 		conn_close(in->posts);
-	mem_free(in->allowances);
 }

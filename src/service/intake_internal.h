@@ -5,6 +5,8 @@
 #include "net/handover.h"
 #include "service/archive.h"
 #include "service/intake.h"
+#include "service/intake_allowance.h"
+#include "service/intake_cert.h"
 #include "service/intake_facts.h"
 #include "service/intake_pool.h"
 #include "store/arrivals.h"
@@ -51,6 +53,7 @@ struct item {
 	bool in_batch;
 	enum report_trust trust;
 	char domain[ITEM_DOMAIN_SIZE]; /* of the tag; "" for none */
+	int64_t tag_domain;            /* the id of that domain; 0: not looked up, or none */
 	unsigned tries;
 	struct arena *arena; /* facts and outcome live here */
 	struct facts facts;
@@ -82,11 +85,6 @@ struct own_record {
 	struct archive_pos at, end;
 };
 
-struct allowance {
-	int64_t domain, day;
-	uint64_t used;
-};
-
 #define RECENT_MAX 4096u
 
 struct intake {
@@ -113,11 +111,16 @@ struct intake {
 	        *recent)[SHA256_SIZE]; /* digests added since the start, the last RECENT_MAX */
 	size_t recent_count;
 
-	struct allowance *allowances;
-	size_t allowance_count;
-	size_t held; /* bytes of bodies in memory */
-	size_t post_count, control_count;
-	struct post_conn *posts;       /* oldest first */
+	struct allowances *allowances;
+	size_t held;      /* bytes of bodies in memory */
+	int64_t space_ms; /* when the disk was asked for its free space */
+	uint64_t space;   /* what it said, less what was added since */
+	size_t post_count, control_count, smtp_count;
+	struct post_conn *posts;      /* oldest first */
+	struct smtp_conn *smtp_conns; /* oldest first */
+	struct smtp_listener *smtp_listeners;
+	size_t smtp_listener_count;
+	struct intake_cert *cert;      /* NULL: STARTTLS is never offered */
 	struct control_conn *controls; /* any order */
 	struct loop_watch hand, signals;
 	struct loop_timer tick;
@@ -157,13 +160,17 @@ enum report_trust intake_way_trust(enum archive_way way);
 
 /*
  * Adds acknowledgeable bytes; w is told when they are durable.  *again_out: the same bytes were
- * there already; nothing was added.  ERR_LIMIT, ERR_IO: nothing was added, nobody is told.
+ * there already; nothing was added.  ERR_LIMIT, ERR_UNAVAILABLE (the disk is all but full), ERR_IO:
+ * nothing was added, nobody is told.
  */
 enum err intake_archive(struct intake *in, struct archive_record *r, struct waiter *w,
                         bool *again_out) MUST_USE;
 /* Makes durable what was added and tells the waiters. */
 enum err intake_sync(struct intake *in) MUST_USE;
 void waiter_cancel(struct intake *in, struct waiter *w);
+/* size bytes more of messages are in memory; false: no room at present. */
+bool intake_hold(struct intake *in, size_t size);
+void intake_release(struct intake *in, size_t size);
 void intake_disk_init(struct intake *in);
 void intake_disk_fini(struct intake *in);
 
@@ -171,6 +178,13 @@ void intake_disk_fini(struct intake *in);
 
 void intake_take_post(struct intake *in, const struct hand *h, int fd);
 void intake_close_posts(struct intake *in);
+
+/* intake_smtp.c */
+
+void intake_open_smtp(struct intake *in);
+/* No further connections; idle ones are told to come again. */
+void intake_end_smtp(struct intake *in);
+void intake_close_smtp(struct intake *in);
 
 /* intake_control.c */
 

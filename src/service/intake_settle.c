@@ -94,8 +94,10 @@ static enum err find_tag_domain(struct settle *s)
 		return OK;
 	for (size_t i = 0; e == ERR_NOTFOUND && i < count; i++)
 		e = domains_by_tag(s->in->db, tags[i], it->record.received, it->arena, &d);
-	if (e == OK)
+	if (e == OK) {
 		s->tag_domain = slice_str(d.name);
+		it->tag_domain = d.id;
+	}
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
@@ -253,6 +255,7 @@ static enum err note_arrival(struct settle *s)
 		.trust = it->trust,
 		.arrived = it->record.received,
 		.reports = (int64_t)it->counts.reports,
+		.domain = it->tag_domain,
 	};
 
 	if (!it->archived && !s->noted)

@@ -131,7 +131,13 @@ static void find_rua(struct maker *m)
 	while (out->rua_count < RECORDS_RUA_MAX && slice_next(&rest, '\n', &uri))
 		if (uri.len > 0)
 			out->rua[out->rua_count++] = arena_str(m->a, uri);
-	if (out->rua_count == 0 && m->f->https_proved)
+	if (out->rua_count > 0)
+		return;
+	/* Mail first: it can be signed, and only signed reports move anything. */
+	if (m->f->smtp_open)
+		out->rua[out->rua_count++] = arena_printf(m->a, "mailto:r-%s@%s", m->domain->tag,
+		                                          m->f->report_host);
+	if (m->f->https_proved)
 		out->rua[out->rua_count++] = arena_printf(m->a, "https://%s/v1/report/%s",
 		                                          m->f->report_host, m->domain->tag);
 }
@@ -153,8 +159,8 @@ static void add_reports(struct maker *m)
 		r->value = text_of(m, tlsrpt_record_format(uris, m->out->rua_count, &b), &b);
 	}
 	if (m->out->rua_count == 0 && r->mistake == NULL)
-		r->mistake = "no way in for reports is open: set [report] host and import its "
-		             "certificate, "
+		r->mistake = "no way in for reports is open: set [report] host and [listen] smtp, "
+		             "or import the host's certificate, "
 		             "or name your own address with `domain set --rua`";
 }
 
@@ -195,7 +201,8 @@ enum err records_read(struct desk *d, const struct domain *domain, int64_t now, 
 		                   .service_host = d->set.service_host,
 		                   .report_host = d->set.report_host,
 		                   .addresses = d->set.addresses,
-		                   .ttl = d->set.ttl };
+		                   .ttl = d->set.ttl,
+		                   .smtp_open = d->set.smtp_open };
 	struct publication p;
 	enum err e = https_proved(d, now, a, &f.https_proved);
 

@@ -37,6 +37,7 @@ struct records_facts {
 	const char *service_host, *report_host, *addresses;
 	uint32_t ttl;
 	const char *id;    /* of the newest publication served everywhere; NULL: none */
+	bool smtp_open;    /* reports can be mailed: listener open */
 	bool https_proved; /* reports can be posted: listener open, certificate valid */
 };
 

@@ -1,5 +1,6 @@
 #include "store/arrivals.h"
 
+#include "base/utc.h"
 #include "store/reports_internal.h"
 
 void db_bind_place(struct query *q, int n, const struct archive_place *p)
@@ -50,6 +51,7 @@ static enum err put(struct db *db, const struct arrival *in, bool *added)
 	query_int(&q, 6, (int64_t)in->trust);
 	query_int(&q, 7, in->arrived);
 	query_int(&q, 8, in->reports);
+	query_int(&q, 9, in->domain);
 	enum err e = query_run_one(&q);
 	*added = e == OK;
 	return e == ERR_NOTFOUND ? raise_trust(db, in) : e;
@@ -81,6 +83,7 @@ enum err arrivals_get(struct db *db, struct slice sha256, struct arena *a, struc
 		row.trust = db_read_trust(&q, 5);
 		row.arrived = query_get_int(&q, 6);
 		row.reports = query_get_int(&q, 7);
+		row.domain = query_get_int(&q, 8);
 	}
 	enum err e = query_end(&q);
 	if (e == OK && !found)
@@ -88,6 +91,37 @@ enum err arrivals_get(struct db *db, struct slice sha256, struct arena *a, struc
 	if (e == OK)
 		*out = row;
 	return e;
+}
+
+static enum err read_number(struct query *q, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (query_row(q))
+		n = query_get_int(q, 0);
+	enum err e = query_end(q);
+	if (e == OK)
+		*out = n;
+	return e;
+}
+
+enum err arrivals_units(struct db *db, int64_t domain, enum report_trust trust, int64_t day,
+                        int64_t *out)
+{
+	struct query q = db_query(db, SQL_ARRIVAL_UNITS);
+
+	query_int(&q, 1, domain);
+	query_int(&q, 2, (int64_t)trust);
+	query_int(&q, 3, day);
+	query_int(&q, 4, day + UTC_DAY);
+	return read_number(&q, out);
+}
+
+enum err arrivals_domains(struct db *db, int64_t *out)
+{
+	struct query q = db_query(db, SQL_DOMAIN_COUNT);
+
+	return read_number(&q, out);
 }
 
 enum err archive_get_position(struct db *db, struct archive_position *out)

@@ -17,6 +17,7 @@ struct arrival {
 	enum report_trust trust;
 	int64_t arrived;
 	int64_t reports; /* found in it; 0: none, or quarantined */
+	int64_t domain;  /* whose report address it came to; 0: none */
 };
 
 /* Notes one; *new_out (may be NULL) is false when those bytes were noted before; the best trust
@@ -24,6 +25,15 @@ struct arrival {
 enum err arrivals_put(struct db *db, const struct arrival *in, bool *new_out) MUST_USE;
 enum err arrivals_get(struct db *db, struct slice sha256, struct arena *a,
                       struct arrival *out) MUST_USE; /* ERR_NOTFOUND */
+
+/*
+ * What arrived for the domain on the UTC day that begins at day, in messages, a large one for as
+ * many as it has mebibytes; for allowances.
+ */
+enum err arrivals_units(struct db *db, int64_t domain, enum report_trust trust, int64_t day,
+                        int64_t *out) MUST_USE;
+/* How many domains are there for mail that names no report address to be about. */
+enum err arrivals_domains(struct db *db, int64_t *out) MUST_USE;
 
 /* The first byte not yet stored.  Without one stored so far: segment 0, offset 0. */
 struct archive_position {

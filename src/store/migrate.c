@@ -158,6 +158,11 @@ static const char *const migrations[] = {
 	" arrived @int not null, due @int not null, tries @int not null @end;"
 	"create index held_due on held (due);"
 	"create index held_author on held (author);",
+
+	/* 8: whose report address a message came to, so that allowances count by domain */
+	"alter table arrival add column domain @int not null default 0;"
+	"create index arrival_domain on arrival (domain, trust, arrived);"
+	"drop index report_arrived;",
 };
 
 int migrate_newest(void)

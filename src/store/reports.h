@@ -92,10 +92,6 @@ struct report_outcome {
 enum err reports_store(struct db *db, int64_t tenant, const struct report_arrival *in,
                        struct arena *a, struct report_outcome *out) MUST_USE;
 
-/* How many reports of that trust arrived for the domain on the UTC day of at; for allowances. */
-enum err reports_arrived_on(struct db *db, int64_t domain, enum report_trust trust, int64_t at,
-                            int64_t *out) MUST_USE;
-
 struct report_failure_row {
 	struct slice result_type, reason_code, sending_mta_ip, receiving_mx, receiving_helo,
 	        receiving_ip, additional;

@@ -3,23 +3,6 @@
 
 #define SINCE_FAILURES 10000u /* failure rows after which an answer of reports_since ends */
 
-enum err reports_arrived_on(struct db *db, int64_t domain, enum report_trust trust, int64_t at,
-                            int64_t *out)
-{
-	struct query q = db_query(db, SQL_REPORT_ARRIVED_ON);
-	int64_t count = 0;
-
-	query_int(&q, 1, domain);
-	query_int(&q, 2, (int64_t)trust);
-	query_int(&q, 3, utc_day_start(at));
-	if (query_row(&q))
-		count = query_get_int(&q, 0);
-	enum err e = query_end(&q);
-	if (e == OK)
-		*out = count;
-	return e;
-}
-
 static void read_row(struct query *q, struct arena *a, struct report_row *r)
 {
 	r->id = query_get_int(q, 0);

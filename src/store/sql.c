@@ -90,6 +90,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	                        " from domain where tenant = $1 and name = $2 and removed = 0"),
 	ROW(SQL_DOMAIN_BY_ID,
 	    "select " DOMAIN_COLUMNS " from domain where id = $1 and removed = 0"),
+	ROW(SQL_DOMAIN_COUNT, "select count(*) from domain where removed = 0"),
 	ROW(SQL_DOMAIN_BY_TAG,
 	    "select " DOMAIN_COLUMNS " from domain where removed = 0 and (tag = $1"
 	    " or (tag_before = $1 and tag_before <> '' and tag_before_until > $2))"),
@@ -278,8 +279,6 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
 	ROW(SQL_REPORT_POLICY_DROP, "delete from report_policy where report = $1"),
 	ROW(SQL_REPORT_FAILURE_DROP, "delete from report_failure where report = $1"),
-	ROW(SQL_REPORT_ARRIVED_ON, "select count(*) from report where domain = $1 and trust = $2"
-	                           " and arrived_day = $3"),
 	ROW(SQL_REPORT_LIST,
 	    "select " REPORT_COLUMNS " from report where domain = $1 and trust in ($2, $3, $4, $5)"
 	    " and (day, id) < ($6, $7) order by day desc, id desc limit $8"),
@@ -376,12 +375,16 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* arrivals and the archive */
 	ROW(SQL_ARRIVAL_ADD,
 	    "insert into arrival (sha256, segment, place_offset, place_length, way, trust, arrived,"
-	    " reports) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (sha256) do nothing"),
+	    " reports, domain) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+	    " on conflict (sha256) do nothing"),
 	ROW(SQL_ARRIVAL_GET, "select sha256, segment, place_offset, place_length, way, trust,"
-	                     " arrived, reports from arrival where sha256 = $1"),
+	                     " arrived, reports, domain from arrival where sha256 = $1"),
 	ROW(SQL_ARRIVAL_RAISE,
 	    "update arrival set trust = case when trust > $2 then $2 else trust end,"
 	    " reports = $3 where sha256 = $1"),
+	ROW(SQL_ARRIVAL_UNITS,
+	    "select cast(coalesce(sum(1 + place_length / 1048576), 0) as bigint) from arrival"
+	    " where domain = $1 and trust = $2 and arrived >= $3 and arrived < $4"),
 	ROW(SQL_ARCHIVE_GET,
 	    "select segment, place_offset from archive_position where name = 'archive'"),
 	ROW(SQL_ARCHIVE_SET,

@@ -10,7 +10,7 @@ from program import BIN, DEADLINE, LONG, ROOT, Authority, Service, eventually, o
 
 
 def demo_ports(base):
-    return {"tls": base + 443, "http": base + 80, "dns": base + 53, "admin": base}
+    return {"tls": base + 443, "http": base + 80, "dns": base + 53, "smtp": base + 25, "admin": base}
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def make_product(tmp_path):
     def make(extra="", name="product", args=(), text=CONFIG):
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        ports = {name: free_port() for name in ("tls", "http", "dns", "admin")}
+        ports = {name: free_port() for name in ("tls", "http", "dns", "smtp", "admin")}
         config = folder / "mxseal.conf"
         config.write_text(text.format(state=folder / "state", **ports) + extra)
         service = Service(folder, ["--config", config, *args], ports)

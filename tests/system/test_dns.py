@@ -102,7 +102,7 @@ def test_a_domain_is_answered(demo):
     assert ask(demo, at["policy-host"], "A") == ["127.0.0.1"]
     assert ask(demo, at["policy-host"], "A", "+tcp") == ["127.0.0.1"]
     assert eventually(lambda: ask(demo, at["policy-id"], "TXT")) == [f'"v=STSv1; id={policy_id};"']
-    assert ask(demo, at["reports"], "TXT")[0].startswith('"v=TLSRPTv1; rua=https://reports.')
+    assert ask(demo, at["reports"], "TXT")[0].startswith('"v=TLSRPTv1; rua=mailto:r-')
     assert serial(demo) > before
     changed = demo.json("policy", "set", "acme.example", "--add-mx", "mx2.acme.example")
     wanted = [f'"v=STSv1; id={demo.json("policy", "show", "acme.example")["id"]};"']

@@ -121,6 +121,15 @@ static const struct {
 	  "[imap a] after takes leave, flag, delete or move:FOLDER", NULL },
 	{ "a relative path to watch", "[report]\nwatch = /a b\n", "f:2",
 	  "[report] watch needs paths from the root (/…)", NULL },
+	{ "SMTP without a host to take reports for", "[listen]\nsmtp = *:25\n", "[listen] smtp",
+	  "needs [report] host", "name the host that senders deliver reports to" },
+	{ "a Unix socket for SMTP", "[listen]\nsmtp = unix:/run/x\n", "f:2",
+	  "[listen] smtp takes addresses such as 192.0.2.1:443, [2001:db8::1]:443 or *:443, or off",
+	  NULL },
+	{ "half a Unix socket", "[listen]\nlmtp = unix:\n", "f:2",
+	  "[listen] lmtp takes unix:/PATH of at most 107 bytes, addresses such as 127.0.0.1:24, or "
+	  "off",
+	  NULL },
 	{ "same host twice", "[service]\nhost = a.example\n[report]\nhost = A.Example.\n",
 	  "[report] host", "is the same as [service] host",
 	  "give the report host a name of its own" },
@@ -184,6 +193,24 @@ TEST(lines_have_a_length)
 		conf_free(c);
 		arena_free(errors.arena);
 	}
+}
+
+TEST(mail_listeners)
+{
+	struct conf_errors errors = { .arena = arena_new() };
+	struct conf *c = parse("[listen]\nsmtp = *:25\nlmtp = unix:/run/x/lmtp, 127.0.0.1:24\n"
+	                       "[report]\nhost = reports.example\n",
+	                       &errors);
+
+	EXPECT(c != NULL, "it is good");
+	if (c != NULL) {
+		EXPECT(c->listen.smtp.count == 1 && address_port(&c->listen.smtp.at[0].any) == 25,
+		       "SMTP");
+		EXPECT(c->listen.lmtp.count == 2 && c->listen.lmtp.at[0].any.ss_family == AF_UNIX,
+		       "LMTP on a Unix socket and by TCP");
+	}
+	conf_free(c);
+	arena_free(errors.arena);
 }
 
 TEST(values_arrive)
@@ -414,8 +441,10 @@ TEST(every_example_is_read)
 		struct conf *c;
 
 		EXPECT(r->example != NULL && strcmp(r->example, r->preset) != 0, r->key);
-		(void)snprintf(text, sizeof(text), "[%s]\n%s = %s\n", r->section, r->key,
-		               r->example == NULL ? "" : r->example);
+		/* SMTP is taken for a report host only. */
+		(void)snprintf(text, sizeof(text), "%s[%s]\n%s = %s\n",
+		               strcmp(r->key, "smtp") == 0 ? "[report]\nhost = r.example\n" : "",
+		               r->section, r->key, r->example == NULL ? "" : r->example);
 		c = parse(text, &errors);
 		EXPECT(c != NULL && strcmp(c->origin[i].text, r->preset) != 0, text);
 		conf_free(c);
@@ -443,7 +472,7 @@ TEST(every_example_of_a_mailbox_is_read)
 
 TEST_MAIN(UNIT(mailboxes), UNIT(seventeen_mailboxes), UNIT(every_example_of_a_mailbox_is_read),
           UNIT(errors_say_where_and_why), UNIT(all_errors_are_said_at_once),
-          UNIT(lines_have_a_length), UNIT(values_arrive),
+          UNIT(lines_have_a_length), UNIT(mail_listeners), UNIT(values_arrive),
           UNIT(flags_win_over_environment_over_presets), UNIT(environment_is_judged_like_a_file),
           UNIT(a_missing_file_is_said), UNIT(printed_settings_read_back),
           UNIT(every_row_is_documented), UNIT(every_example_is_read))

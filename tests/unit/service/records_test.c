@@ -48,6 +48,15 @@ TEST(plain_records_say_what_to_type)
 	records_make(a, &plain, &f, &r);
 	EXPECT(r.rows[2].value == NULL && r.rows[2].mistake != NULL,
 	       "STS-86: no id before the text is served");
+	f.smtp_open = true;
+	f.id = "20260512000000";
+	records_make(a, &plain, &f, &r);
+	EXPECT_SLICE(slice_str(value_of(&r, 3)),
+	             S("v=TLSRPTv1; rua=mailto:r-tag7@reports.example.net,"
+	               "https://reports.example.net/v1/report/tag7"),
+	             "mail is named first: it can be signed");
+	f.smtp_open = false;
+	f.id = NULL;
 	f.https_proved = false;
 	records_make(a, &plain, &f, &r);
 	EXPECT(r.rua_count == 0 && r.rows[3].mistake != NULL, "a closed way in is not published");

@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "base/utc.h"
 #include "store/db_internal.h"
+#include "store/domains.h"
 #include "store/migrate.h"
 #include "unit/test.h"
 
@@ -60,6 +62,15 @@ static inline int64_t fixture_number(struct fixture *f, const char *query)
 	enum err e = conn_number(&f->db->conn, query, &n);
 
 	return e == OK ? n : -1;
+}
+
+static inline int64_t fixture_domain(struct fixture *f, const char *name)
+{
+	struct domain d = { .tenant = TENANT_ONLY, .name = name, .tag = name, .claim = "" };
+	int64_t id = 0;
+
+	assert_int_equal(domains_add(f->db, &d, NOON, &id), OK);
+	return id;
 }
 
 #endif

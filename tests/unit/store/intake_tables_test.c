@@ -34,6 +34,49 @@ TEST(arrivals)
 	fixture_close(&f);
 }
 
+/* What allowances are counted by. */
+TEST(arrival_units)
+{
+	struct fixture f;
+	struct arrival in = { .way = "smtp", .trust = TRUST_UNSIGNED, .domain = 7 };
+	static const struct {
+		const char *sha256;
+		int64_t length, arrived, domain;
+		enum report_trust trust;
+	} rows[] = {
+		{ "a", 100, NOON, 7, TRUST_UNSIGNED },
+		{ "b", 3 << 20, NOON, 7, TRUST_UNSIGNED }, /* counts for four */
+		{ "c", 100, NOON + UTC_DAY, 7, TRUST_UNSIGNED },
+		{ "d", 100, NOON, 8, TRUST_UNSIGNED },
+		{ "e", 100, NOON, 7, TRUST_POSTED },
+	};
+	int64_t got = 0;
+
+	fixture_open(&f);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		(void)snprintf(in.sha256, sizeof(in.sha256), "%s", rows[i].sha256); /* fits */
+		in.place.length = rows[i].length;
+		in.arrived = rows[i].arrived;
+		in.domain = rows[i].domain;
+		in.trust = rows[i].trust;
+		EXPECT(arrivals_put(f.db, &in, NULL) == OK, rows[i].sha256);
+	}
+	EXPECT(arrivals_units(f.db, 7, TRUST_UNSIGNED, MIDNIGHT, &got) == OK && got == 5,
+	       "a large message counts for as many as it has mebibytes");
+	EXPECT(arrivals_units(f.db, 7, TRUST_UNSIGNED, MIDNIGHT + UTC_DAY, &got) == OK && got == 1,
+	       "each day has its own");
+	EXPECT(arrivals_units(f.db, 9, TRUST_UNSIGNED, MIDNIGHT, &got) == OK && got == 0,
+	       "nothing");
+	in = (struct arrival){ .sha256 = "a", .trust = TRUST_DKIM };
+	EXPECT(arrivals_put(f.db, &in, NULL) == OK &&
+	               arrivals_units(f.db, 7, TRUST_UNSIGNED, MIDNIGHT, &got) == OK && got == 4,
+	       "what was verified does not count any more");
+	EXPECT(arrivals_domains(f.db, &got) == OK && got == 0, "no domain yet");
+	(void)fixture_domain(&f, "a.example");
+	EXPECT(arrivals_domains(f.db, &got) == OK && got == 1, "one");
+	fixture_close(&f);
+}
+
 TEST(position)
 {
 	struct fixture f;
@@ -163,4 +206,5 @@ TEST(supplies)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(supplies), UNIT(arrivals), UNIT(position), UNIT(quarantine), UNIT(quarantine_pages))
+TEST_MAIN(UNIT(supplies), UNIT(arrivals), UNIT(arrival_units), UNIT(position), UNIT(quarantine),
+          UNIT(quarantine_pages))

@@ -14,15 +14,6 @@
 
 static const unsigned char raw_digest[SHA256_SIZE] = { 9 };
 
-static inline int64_t add_domain(struct fixture *f, const char *name)
-{
-	struct domain d = { .tenant = TENANT_ONLY, .name = name, .tag = name, .claim = "" };
-	int64_t id = 0;
-
-	assert_int_equal(domains_add(f->db, &d, NOON, &id), OK);
-	return id;
-}
-
 /* What a row of a table says about one arrival; empty members take the usual value. */
 struct sent {
 	const char *json; /* the policies */

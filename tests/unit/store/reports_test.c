@@ -321,7 +321,7 @@ TEST(two_arrivals)
 		struct fixture f;
 
 		fixture_open(&f);
-		int64_t d = add_domain(&f, "example.com");
+		int64_t d = fixture_domain(&f, "example.com");
 		EXPECT(send(&f, &r->first).result == REPORT_NEW, r->label);
 		struct report_outcome out = send(&f, &r->second);
 		EXPECT(out.result == r->result, r->label);
@@ -363,8 +363,8 @@ TEST(figures_follow_replacements)
 
 			fixture_open(&f);
 			fixture_open(&g);
-			(void)add_domain(&f, "example.com");
-			(void)add_domain(&g, "example.com");
+			(void)fixture_domain(&f, "example.com");
+			(void)fixture_domain(&g, "example.com");
 			assert_int_equal(conn_exec(&f.db->conn, "pragma foreign_keys = off;"
 			                                        "update domain set id = 5"),
 			                 OK);
@@ -434,7 +434,8 @@ TEST(whose_report)
 			             .domain = rows[i].domain };
 
 		fixture_open(&f);
-		int64_t com = add_domain(&f, "example.com"), net = add_domain(&f, "example.net");
+		int64_t com = fixture_domain(&f, "example.com"),
+		        net = fixture_domain(&f, "example.net");
 		struct report_outcome out = send(&f, &sent);
 		EXPECT(out.result == rows[i].result, rows[i].label);
 		EXPECT(summary(&f, com, ALL).total.successful == rows[i].com, rows[i].label);
@@ -458,10 +459,10 @@ TEST(a_domain_added_later)
 		             .trust = TRUST_IMPORTED };
 
 	fixture_open(&f);
-	(void)add_domain(&f, "example.com");
+	(void)fixture_domain(&f, "example.com");
 	EXPECT(send(&f, &both).result == REPORT_NEW, "for the one");
 	EXPECT(send(&f, &both).result == REPORT_DUPLICATE, "and no more");
-	int64_t net = add_domain(&f, "example.net");
+	int64_t net = fixture_domain(&f, "example.net");
 	EXPECT(send(&f, &both).result == REPORT_NEW, "for the other");
 	EXPECT(send(&f, &both).result == REPORT_DUPLICATE, "and no more");
 	EXPECT(summary(&f, net, ALL).total.successful == 4, "with its figures");
@@ -497,7 +498,7 @@ TEST(days)
 		char day[UTC_TEXT_SIZE];
 
 		fixture_open(&f);
-		int64_t d = add_domain(&f, "example.com");
+		int64_t d = fixture_domain(&f, "example.com");
 		(void)send(&f, &sent);
 		struct summary s = summary(&f, d, ALL);
 		EXPECT(s.day_count == 1, rows[i].label);

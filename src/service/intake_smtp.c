@@ -1,0 +1,410 @@
+/* Intake's SMTP and LMTP connections: the machine of smtpd.h on the loop. */
+#include "base/log.h"
+#include "net/clock.h"
+#include "net/listen.h"
+#include "net/tls.h"
+#include "service/intake_internal.h"
+#include "service/smtpd.h"
+#include "store/domains.h"
+
+#define CONNS_MAX 512u     /* connections at once; then the oldest idle one goes */
+#define CONNS_PEER_MAX 32u /* of these, for one address (IPv6: one /64) */
+#define ACCEPT_TURN 64u    /* taken from one listener before others get their turn */
+#define TAG_PREFIX "r-"
+
+struct smtp_conn {
+	struct smtp_conn *next;
+	struct intake *in;
+	uint64_t peer_key; /* 0: a Unix socket */
+	struct stream stream;
+	struct loop_watch watch;
+	struct loop_timer timer;
+	struct waiter waiter;
+	struct smtpd smtpd;
+	struct smtpd_owner owner;
+	int64_t began_ms;
+	enum smtpd_state seen_state; /* when the deadline was set */
+	unsigned seen_commands;
+	struct allowance_place places[ENVELOPE_TAGS_MAX];
+	size_t place_count;
+	char peer[ADDRESS_TEXT_SIZE];
+};
+
+struct smtp_listener {
+	struct intake *in;
+	struct loop_watch watch;
+	bool lmtp;
+};
+
+static void give_places_back(struct smtp_conn *c)
+{
+	while (c->place_count > 0)
+		allowance_give_back(c->in->allowances, &c->places[--c->place_count]);
+}
+
+static void conn_close(struct smtp_conn *c)
+{
+	struct intake *in = c->in;
+	struct smtp_conn **at = &in->smtp_conns;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	in->smtp_count--;
+	give_places_back(c);
+	waiter_cancel(in, &c->waiter);
+	loop_watch_fini(&c->watch);
+	loop_timer_fini(&c->timer);
+	smtpd_fini(&c->smtpd);
+	stream_close(&c->stream);
+	mem_free(c);
+}
+
+/* The state's own time, within that of the whole connection. */
+static void set_deadline(struct smtp_conn *c)
+{
+	int64_t left = SMTPD_TOTAL_MS - (clock_mono_ms() - c->began_ms);
+	int64_t limit = smtpd_deadline_ms(&c->smtpd);
+
+	c->seen_state = c->smtpd.state;
+	c->seen_commands = c->smtpd.commands;
+	loop_timer_set(&c->timer, left < 0 ? 0 : left < limit ? left : limit);
+}
+
+static void conn_step(struct smtp_conn *c)
+{
+	if (smtpd_step(&c->smtpd) != ERR_AGAIN) {
+		conn_close(c);
+		return;
+	}
+	loop_watch_want(&c->watch, smtpd_want(&c->smtpd));
+	if (c->smtpd.state != c->seen_state || c->smtpd.commands != c->seen_commands)
+		set_deadline(c);
+}
+
+static void on_ready(void *arg, unsigned ready)
+{
+	(void)ready;
+	conn_step(arg);
+}
+
+static void conn_end(struct smtp_conn *c, enum smtpd_end why)
+{
+	if (smtpd_end(&c->smtpd, why))
+		conn_step(c);
+	else
+		conn_close(c);
+}
+
+/* What was stored by then is stored; a client that heard nothing sends again. */
+static void on_deadline(void *arg)
+{
+	conn_end(arg, SMTPD_END_TIMEOUT);
+}
+
+static void on_durable(void *arg, bool durable)
+{
+	struct smtp_conn *c = arg;
+
+	smtpd_stored(&c->smtpd, durable ? SMTPD_STORED : SMTPD_FAILED);
+	conn_step(c);
+}
+
+static bool is_ours(const struct intake *in, struct slice domain)
+{
+	if (domain.len > 0 && domain.p[domain.len - 1] == '.')
+		domain.len--;
+	return slice_eq_i(domain, slice_str(in->set->host));
+}
+
+/* Tags are lower case; hosts on the way may have changed that. */
+static bool read_tag(struct slice local, char out[ENVELOPE_TAG_MAX + 1])
+{
+	size_t n = local.len - (sizeof(TAG_PREFIX) - 1);
+
+	if (!slice_starts_i(local, S(TAG_PREFIX)) || n == 0 || n > ENVELOPE_TAG_MAX)
+		return false;
+	local = slice_skip(local, sizeof(TAG_PREFIX) - 1);
+	for (size_t i = 0; i < n; i++) {
+		char ch = local.p[i];
+
+		out[i] = (char)(ch >= 'A' && ch <= 'Z' ? ch | 0x20 : ch);
+		if (!(out[i] >= 'a' && out[i] <= 'z') && !(out[i] >= '0' && out[i] <= '9'))
+			return false;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+static enum err find_domain(struct intake *in, const char *tag, int64_t *id_out)
+{
+	struct arena *a = arena_new();
+	struct domain d;
+	enum err e = domains_by_tag(in->db, slice_str(tag), clock_now_s(), a, &d);
+
+	if (e == OK)
+		*id_out = d.id;
+	arena_free(a);
+	return e;
+}
+
+static enum smtpd_known find_tag(struct intake *in, struct slice local,
+                                 char tag_out[ENVELOPE_TAG_MAX + 1])
+{
+	int64_t id;
+	enum err e = read_tag(local, tag_out) ? find_domain(in, tag_out, &id) : ERR_NOTFOUND;
+
+	if (e == OK)
+		return SMTPD_KNOWN;
+	return e == ERR_NOTFOUND ? SMTPD_UNKNOWN : SMTPD_LATER;
+}
+
+/* By LMTP a mail server delivers: which addresses of other hosts mean us it has decided. */
+static enum smtpd_known recipient(void *arg, struct slice local, struct slice domain,
+                                  char tag_out[ENVELOPE_TAG_MAX + 1])
+{
+	struct smtp_conn *c = arg;
+	bool ours = is_ours(c->in, domain);
+
+	tag_out[0] = '\0';
+	if (slice_eq_i(local, S("postmaster")) && (ours || domain.len == 0))
+		return SMTPD_KNOWN;
+	if (!ours)
+		return c->smtpd.lmtp ? SMTPD_KNOWN : SMTPD_ELSEWHERE;
+	return find_tag(c->in, local, tag_out);
+}
+
+static bool hold(void *arg, size_t size)
+{
+	return intake_hold(((struct smtp_conn *)arg)->in, size);
+}
+
+static void release(void *arg, size_t size)
+{
+	intake_release(((struct smtp_conn *)arg)->in, size);
+}
+
+static bool has_tls(void *arg)
+{
+	struct smtp_conn *c = arg;
+
+	return c->in->cert != NULL && c->peer_key != 0 && intake_cert_ready(c->in->cert);
+}
+
+static void start_tls(void *arg, struct stream *io)
+{
+	intake_cert_accept(((struct smtp_conn *)arg)->in->cert, io);
+}
+
+static enum err handshake(void *arg, struct stream *io)
+{
+	(void)arg;
+	return tls_handshake(io);
+}
+
+/* One place in the allowance of each domain that the mail came to. */
+static enum err take_places(struct smtp_conn *c, const struct envelope *env, size_t size)
+{
+	int64_t now = clock_now_s(), domain = 0;
+	size_t count = env->tag_count > 0 ? env->tag_count : 1;
+	char tag[ENVELOPE_TAG_MAX + 1];
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < count; i++) {
+		if (env->tag_count > 0) {
+			memcpy(tag, env->tags[i].p, env->tags[i].len);
+			tag[env->tags[i].len] = '\0';
+			e = find_domain(c->in, tag, &domain);
+		}
+		if (e == OK)
+			e = allowance_take(c->in->allowances, domain, TRUST_UNSIGNED, size, now,
+			                   &c->places[i]);
+		if (e == OK)
+			c->place_count++;
+	}
+	if (e != OK)
+		give_places_back(c);
+	return e;
+}
+
+static enum err archive(struct smtp_conn *c, const struct envelope *env, struct slice bytes)
+{
+	struct archive_record r = { .way = c->smtpd.lmtp ? ARCHIVE_LMTP : ARCHIVE_SMTP,
+		                    .kind = ARCHIVE_MAIL,
+		                    .received = clock_now_s(),
+		                    .bytes = bytes };
+	bool again = false;
+	struct buf line;
+	enum err e;
+
+	buf_init(&line, ENVELOPE_TEXT_MAX);
+	e = envelope_format(env, &line);
+	r.hint = buf_slice(&line);
+	if (e == OK)
+		e = intake_archive(c->in, &r, &c->waiter, &again);
+	buf_fini(&line);
+	if (e == OK && !again)
+		c->place_count = 0; /* used for good */
+	give_places_back(c);
+	return e;
+}
+
+static void store(void *arg, struct smtpd *s, const struct envelope *env, struct slice bytes)
+{
+	struct smtp_conn *c = arg;
+	enum err e = take_places(c, env, bytes.len);
+
+	if (e == ERR_LIMIT) {
+		smtpd_stored(s, SMTPD_USED_UP);
+		return;
+	}
+	if (e == OK)
+		e = archive(c, env, bytes);
+	if (e == OK)
+		return;
+	smtpd_stored(s, e == ERR_UNAVAILABLE ? SMTPD_NO_SPACE : SMTPD_FAILED);
+	log_error("a mail cannot be archived", F("reason", err_name(e)));
+}
+
+static struct smtp_conn *oldest_idle(const struct intake *in, uint64_t peer_key, bool any)
+{
+	for (struct smtp_conn *c = in->smtp_conns; c != NULL; c = c->next) {
+		if (smtpd_is_idle(&c->smtpd) && (any || c->peer_key == peer_key))
+			return c;
+	}
+	return NULL;
+}
+
+static unsigned count_peer(const struct intake *in, uint64_t peer_key)
+{
+	unsigned n = 0;
+
+	for (const struct smtp_conn *c = in->smtp_conns; c != NULL; c = c->next)
+		n += c->peer_key == peer_key;
+	return n;
+}
+
+/* Whether there is room for one more from this peer; an idle connection may have to go for it. */
+static bool make_room(struct intake *in, uint64_t peer_key)
+{
+	bool crowded = peer_key != 0 && count_peer(in, peer_key) >= CONNS_PEER_MAX;
+	struct smtp_conn *c;
+
+	if (!crowded && in->smtp_count < CONNS_MAX)
+		return true;
+	c = oldest_idle(in, peer_key, !crowded);
+	if (c == NULL)
+		return false;
+	(void)smtpd_end(&c->smtpd, SMTPD_END_CROWDED); /* it is idle */
+	(void)!smtpd_step(&c->smtpd);                  /* its reply goes out if it fits */
+	conn_close(c);
+	return true;
+}
+
+static void refuse(int fd)
+{
+	struct stream s;
+	size_t put;
+
+	stream_init_fd(&s, fd);
+	(void)!stream_write(&s, S("421 4.7.0 There are too many connections\r\n"),
+	                    &put); /* polite */
+	stream_close(&s);
+}
+
+static void conn_open(struct intake *in, int fd, const struct sockaddr_storage *peer, bool lmtp)
+{
+	uint64_t key = address_peer_key(peer);
+	struct smtp_conn *c, **at = &in->smtp_conns;
+
+	if (!make_room(in, key)) {
+		refuse(fd);
+		return;
+	}
+	c = mem_alloc(sizeof(*c));
+	c->in = in;
+	c->peer_key = key;
+	c->began_ms = clock_mono_ms();
+	c->waiter = (struct waiter){ .fn = on_durable, .arg = c };
+	c->owner = (struct smtpd_owner){ recipient, hold,      release,   store,
+		                         has_tls,   start_tls, handshake, c };
+	if (key != 0)
+		(void)address_format_host(peer, c->peer); /* returns c->peer */
+	stream_init_fd(&c->stream, fd);
+	smtpd_init(&c->smtpd, &c->stream, &c->owner, in->set->host, slice_str(c->peer), lmtp);
+	loop_watch_init(&c->watch, in->loop, fd, on_ready, c);
+	loop_timer_init(&c->timer, in->loop, on_deadline, c);
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = c;
+	in->smtp_count++;
+	set_deadline(c);
+	conn_step(c);
+}
+
+static void on_connections(void *arg, unsigned ready)
+{
+	struct smtp_listener *l = arg;
+	struct sockaddr_storage peer;
+	int fd = -1;
+
+	(void)ready;
+	for (unsigned i = 0; i < ACCEPT_TURN; i++) {
+		enum err e = listen_accept(l->watch.fd, &fd, &peer);
+		struct smtp_conn *idle = e == ERR_LIMIT ? oldest_idle(l->in, 0, true) : NULL;
+
+		if (e == OK)
+			conn_open(l->in, fd, &peer, l->lmtp);
+		else if (idle != NULL)
+			conn_close(idle);
+		else
+			return;
+	}
+}
+
+static void listen_on(struct intake *in, const int *fds, size_t count, bool lmtp)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct smtp_listener *l = &in->smtp_listeners[in->smtp_listener_count++];
+
+		*l = (struct smtp_listener){ .in = in, .lmtp = lmtp };
+		loop_watch_init(&l->watch, in->loop, fds[i], on_connections, l);
+		loop_watch_want(&l->watch, LOOP_READ);
+	}
+}
+
+void intake_open_smtp(struct intake *in)
+{
+	const struct intake_settings *set = in->set;
+
+	in->smtp_listeners =
+	        mem_calloc(set->smtp_count + set->lmtp_count, sizeof(*in->smtp_listeners));
+	if (set->report_key != NULL && set->report_host[0] != '\0')
+		in->cert = intake_cert_new(set->edgedb_path, set->report_host, set->report_key,
+		                           set->board);
+	listen_on(in, set->smtp, set->smtp_count, false);
+	listen_on(in, set->lmtp, set->lmtp_count, true);
+}
+
+void intake_end_smtp(struct intake *in)
+{
+	struct smtp_conn *c, *next;
+
+	for (size_t i = 0; i < in->smtp_listener_count; i++)
+		loop_watch_want(&in->smtp_listeners[i].watch, 0);
+	for (c = in->smtp_conns; c != NULL; c = next) {
+		next = c->next;
+		if (smtpd_is_idle(&c->smtpd))
+			conn_end(c, SMTPD_END_SHUTDOWN);
+	}
+}
+
+void intake_close_smtp(struct intake *in)
+{
+	while (in->smtp_conns != NULL)
+		conn_close(in->smtp_conns);
+	for (size_t i = 0; i < in->smtp_listener_count; i++)
+		loop_watch_fini(&in->smtp_listeners[i].watch);
+	mem_free(in->smtp_listeners);
+	intake_cert_free(in->cert);
+}
