@@ -147,6 +147,9 @@ bool conf_nth(const struct conf *c, size_t i, struct conf_setting *out);
 /* --print-config: a file that reads back to the same values, each with its origin. */
 void conf_print(const struct conf *c, struct buf *out);
 
+/* The mailbox's URL, also where another setting implies it; "": none. */
+const char *conf_mailbox_url(const struct conf_mailbox *m);
+
 /* "STATE/name", in the configuration's arena. */
 const char *conf_path(const struct conf *c, const char *name);
 

@@ -85,8 +85,10 @@ const struct conf_row conf_mailbox_rows[] = {
 	  .type = &type_mailbox_url,
 	  .preset = "",
 	  .help = "server and folder of the mailbox",
-	  .details = "Required. TLS is verified with the system's roots. An address that the "
-	             "Internet does not route must stand in [outgoing] allow.",
+	  .details =
+	          "Required, unless oauth_token_url is Microsoft's: then unset means the inbox on "
+	          "outlook.office365.com. TLS is verified with the system's roots. An address "
+	          "that the Internet does not route must stand in [outgoing] allow.",
 	  .example = "imaps://imap.example.net/INBOX",
 	  .place = AT(url) },
 	{ .section = "imap",
@@ -251,13 +253,21 @@ enum err conf_mailbox_find(struct conf *c, struct slice name, const char *key,
 	return ERR_NOTFOUND;
 }
 
+const char *conf_mailbox_url(const struct conf_mailbox *m)
+{
+	bool microsoft = slice_starts_i(slice_str(m->oauth_token_url),
+	                                S("https://login.microsoftonline.com/"));
+
+	return m->url[0] == '\0' && microsoft ? "imaps://outlook.office365.com/INBOX" : m->url;
+}
+
 /* One way to sign in, whole, and no other. */
 static const char *fault_of(const struct conf_mailbox *m)
 {
 	bool oauth = m->oauth_token_url[0] != '\0';
 	int ways = (m->password_file[0] != '\0') + oauth + (m->token_command[0] != '\0');
 
-	if (m->url[0] == '\0')
+	if (conf_mailbox_url(m)[0] == '\0')
 		return "has no url";
 	if (m->user[0] == '\0')
 		return "has no user";

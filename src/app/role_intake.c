@@ -69,7 +69,7 @@ static void fill_mailbox(const struct boot *b, const struct outside *o,
 		                    .control_socket = conf_path(b->conf, "control.sock"),
 		                    .resolver = o->resolver,
 		                    .rules = &o->rules };
-	if (imap_url_parse(slice_str(c->url), &m->url) != OK)
+	if (imap_url_parse(slice_str(conf_mailbox_url(c)), &m->url) != OK)
 		log_fatal("a URL that was good is not any more");
 }
 

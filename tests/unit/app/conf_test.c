@@ -318,6 +318,24 @@ TEST(mailboxes)
 	arena_free(errors.arena);
 }
 
+TEST(microsoft_in_four_lines)
+{
+	struct conf_errors errors = { .arena = arena_new() };
+	struct conf *c =
+	        parse("[imap m365]\nuser = tls-reports@example.com\n"
+	              "oauth_token_url = https://login.microsoftonline.com/T/oauth2/v2.0/token\n"
+	              "oauth_client_id = C\noauth_secret_file = /s\n",
+	              &errors);
+
+	EXPECT(c != NULL, "nothing else is needed");
+	EXPECT_SLICE(slice_str(conf_mailbox_url(&c->mailboxes[0])),
+	             S("imaps://outlook.office365.com/INBOX"), "where it is");
+	EXPECT_SLICE(slice_str(c->mailboxes[0].oauth_scope),
+	             S("https://outlook.office365.com/.default"), "what is asked for");
+	conf_free(c);
+	arena_free(errors.arena);
+}
+
 TEST(seventeen_mailboxes)
 {
 	struct conf_errors errors = { .arena = arena_new() };
@@ -470,9 +488,10 @@ TEST(every_example_of_a_mailbox_is_read)
 	}
 }
 
-TEST_MAIN(UNIT(mailboxes), UNIT(seventeen_mailboxes), UNIT(every_example_of_a_mailbox_is_read),
-          UNIT(errors_say_where_and_why), UNIT(all_errors_are_said_at_once),
-          UNIT(lines_have_a_length), UNIT(mail_listeners), UNIT(values_arrive),
-          UNIT(flags_win_over_environment_over_presets), UNIT(environment_is_judged_like_a_file),
-          UNIT(a_missing_file_is_said), UNIT(printed_settings_read_back),
-          UNIT(every_row_is_documented), UNIT(every_example_is_read))
+TEST_MAIN(UNIT(mailboxes), UNIT(microsoft_in_four_lines), UNIT(seventeen_mailboxes),
+          UNIT(every_example_of_a_mailbox_is_read), UNIT(errors_say_where_and_why),
+          UNIT(all_errors_are_said_at_once), UNIT(lines_have_a_length), UNIT(mail_listeners),
+          UNIT(values_arrive), UNIT(flags_win_over_environment_over_presets),
+          UNIT(environment_is_judged_like_a_file), UNIT(a_missing_file_is_said),
+          UNIT(printed_settings_read_back), UNIT(every_row_is_documented),
+          UNIT(every_example_is_read))
