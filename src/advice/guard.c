@@ -97,6 +97,22 @@ static bool check_time(const struct guard_facts *f, struct guard_result *r)
 	return false;
 }
 
+static bool check_waiting(const struct guard_facts *f, struct guard_result *r)
+{
+	if (!f->waiting)
+		return true;
+	WORDS(r->reason,
+	      "the last policy id of %s is not answered by all its name servers yet, so senders "
+	      "may "
+	      "not know the last policy",
+	      f->domain);
+	WORDS(r->fix,
+	      "type the TXT record that `mxseal records %s` shows and wait until it is seen, or "
+	      "override with --anyway REASON",
+	      f->domain);
+	return false;
+}
+
 static bool check_tlsrpt(const struct guard_facts *f, struct guard_result *r)
 {
 	if (f->tlsrpt == GUARD_YES)
@@ -155,6 +171,7 @@ struct guard {
 
 static const struct guard guards[GUARD_COUNT] = {
 	[GUARD_TESTING_TIME] = { "guard-testing-time", true, check_time },
+	[GUARD_WAITING] = { "guard-waiting-for-you", true, check_waiting },
 	[GUARD_TLSRPT] = { "guard-tls-rpt", false, check_tlsrpt },
 	[GUARD_MX] = { "guard-mx-unmatched", false, check_mx },
 };

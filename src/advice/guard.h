@@ -20,6 +20,7 @@
 
 enum guard_code {
 	GUARD_TESTING_TIME, /* testing was not served long enough */
+	GUARD_WAITING,      /* the last id is typed by a person, and not answered everywhere yet */
 	GUARD_TLSRPT,       /* no TLS-RPT record seen */
 	GUARD_MX,           /* an MX host that no pattern matches */
 	GUARD_COUNT,
@@ -36,6 +37,7 @@ struct guard_facts {
 	int64_t now;
 	int64_t testing_since;  /* served without a break since; 0: never */
 	int64_t testing_needed; /* seconds: guard_testing_time(profile) */
+	bool waiting;           /* for a person to type the last id */
 	enum guard_seen tlsrpt; /* a valid record at _smtp._tls */
 	enum guard_seen mx;     /* GUARD_YES: MX set known and every host of it matched */
 	size_t unmatched_count;

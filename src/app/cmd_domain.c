@@ -3,18 +3,46 @@
 #include "app/commands.h"
 
 static const char *const ways[] = { "cname", "txt", "update", NULL };
+static const char *const host_ways[] = { "cname", "address", "update", NULL };
+
+/* Options of add and set. */
+#define WAY_OPTIONS                                                  \
+	{ .name = "way",                                             \
+	  .arg = "WAY",                                              \
+	  .values = ways,                                            \
+	  .help = "how its three records are published" },           \
+	        { .name = "way-host",                                \
+		  .arg = "WAY",                                      \
+		  .values = host_ways,                               \
+		  .help = "how the record of the policy host is" },  \
+	        { .name = "way-id",                                  \
+		  .arg = "WAY",                                      \
+		  .values = ways,                                    \
+		  .help = "how the record of the policy id is" },    \
+	{                                                            \
+		.name = "way-reports", .arg = "WAY", .values = ways, \
+		.help = "how the record of the report address is"    \
+	}
+#define WAY_MEMBERS                                                         \
+	{ "way", "way", BODY_TEXT }, { "way-host", "way_host", BODY_TEXT }, \
+	        { "way-id", "way_id", BODY_TEXT },                          \
+	{                                                                   \
+		"way-reports", "way_reports", BODY_TEXT                     \
+	}
 
 static const struct option_spec add_options[] = {
 	POLICY_OPTIONS,
-	{ .name = "way", .arg = "WAY", .values = ways, .help = "how its records are published" },
+	WAY_OPTIONS,
 };
 
 static int run_add(const struct cli *cli)
 {
 	static const struct body_member members[] = {
-		{ "mode", "mode", BODY_TEXT },     { "max-age", "max_age", BODY_NUMBER },
-		{ "mx", "mx", BODY_LIST },         { "way", "way", BODY_TEXT },
+		{ "mode", "mode", BODY_TEXT },
+		{ "max-age", "max_age", BODY_NUMBER },
+		{ "mx", "mx", BODY_LIST },
 		{ "anyway", "anyway", BODY_TEXT },
+		WAY_MEMBERS,
 	};
 	json_t *body;
 	int code = client_body(cli, members, ARRAY_LEN(members), &body);
@@ -165,7 +193,7 @@ const struct command cmd_domain_show = {
 };
 
 static const struct option_spec set_options[] = {
-	{ .name = "way", .arg = "WAY", .values = ways, .help = "how its records are published" },
+	WAY_OPTIONS,
 	{ .name = "rua",
 	  .arg = "URI",
 	  .repeats = true,
@@ -181,7 +209,7 @@ static const struct option_spec set_options[] = {
 static int run_set(const struct cli *cli)
 {
 	static const struct body_member members[] = {
-		{ "way", "way", BODY_TEXT },
+		WAY_MEMBERS,
 		{ "rua", "rua", BODY_LIST },
 		{ "profile", "profile", BODY_TEXT },
 		{ "hosting", "hosting", BODY_TEXT },

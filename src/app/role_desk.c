@@ -20,6 +20,7 @@
 #include "net/resolver.h"
 #include "service/demo_ca.h"
 #include "service/publish.h"
+#include "service/record_watch.h"
 #include "store/db.h"
 #include "store/edgedb.h"
 #include "web/server.h"
@@ -38,7 +39,8 @@ struct duty {
 	struct control control;
 	struct desk_acme acme;
 	struct desk_zone *zone;
-	struct feed *feed; /* of a demonstration; NULL: done */
+	struct record_watch *records; /* NULL in a demonstration, where they count as seen */
+	struct feed *feed;            /* of a demonstration; NULL: done */
 	int bells[BELLS_MAX];
 	int admins[ADMINS_MAX];
 	size_t admin_count;
@@ -254,6 +256,7 @@ static void close_all(struct duty *u)
 	control_fini(&u->control);
 	server_close(u->server);
 	desk_acme_stop(&u->acme);
+	record_watch_free(u->records);
 	feed_free(u->feed);
 	desk_zone_free(u->zone);
 	resolver_close(u->desk.resolver);
@@ -273,6 +276,8 @@ int role_desk(const struct boot *b)
 	u->signals = signal_descriptor();
 	if (u->signals >= 0 && open_all(u) && catch_up(u) &&
 	    desk_acme_start(&u->acme, b, &u->desk, &u->rules)) {
+		if (!b->demo)
+			u->records = record_watch_new(&u->desk);
 		if (b->demo && !b->empty)
 			u->feed = feed_new(&u->desk, clock_now_s());
 		run(u);

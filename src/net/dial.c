@@ -339,6 +339,13 @@ enum err dial_rules_allow(struct dial_rules *r, struct slice nets, struct diag *
 	return OK;
 }
 
+bool dial_is_in(const struct dial_addr *a, struct slice nets)
+{
+	struct dial_rules r = { 0 };
+
+	return dial_rules_allow(&r, nets, NULL) == OK && is_allowed(&r, a);
+}
+
 enum err dial_rules_own(struct dial_rules *r, const struct dial_addr *own)
 {
 	if (r->own_count == DIAL_OWN_MAX)

@@ -58,6 +58,9 @@ enum err dial_rules_allow(struct dial_rules *r, struct slice nets, struct diag *
 /* Adds one of our own listeners.  ERR_LIMIT: more than DIAL_OWN_MAX. */
 enum err dial_rules_own(struct dial_rules *r, const struct dial_addr *own) MUST_USE;
 
+/* True when the address lies in one of the networks, written as above. */
+bool dial_is_in(const struct dial_addr *a, struct slice nets);
+
 /* True when the Internet routes to the address and to whatever is wrapped in it. */
 bool dial_is_global(const struct dial_addr *a);
 /* Why an address is not global, as a constant ("private network", ...); NULL when it is. */

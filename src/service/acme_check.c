@@ -4,6 +4,7 @@
 #include "wire/caa.h"
 
 #define DNS_MS 5000u
+#define CAA_WORDS "the CAA record of "
 
 static bool is_ours(const struct dns_answer *answer, const char *addresses)
 {
@@ -108,7 +109,12 @@ bool acme_check_caa(struct desk *d, const struct acme_directory *ca, const char 
 	}
 	if (verdict == CAA_PERMITS)
 		return true;
-	*why_out = arena_printf(a, "the CAA record of %s %s; add there: CAA 0 issue \"%.*s\"", name,
+	*why_out = arena_printf(a, CAA_WORDS "%s %s; add there: CAA 0 issue \"%.*s\"", name,
 	                        caa_words(verdict), SLICE_ARGS(ca->identities[0]));
 	return false;
+}
+
+bool acme_check_is_caa(const char *why)
+{
+	return slice_starts(slice_str(why), S(CAA_WORDS));
 }

@@ -23,4 +23,7 @@ bool acme_check_records(struct desk *d, const struct domain *domain, const char 
 bool acme_check_caa(struct desk *d, const struct acme_directory *ca, const char *account,
                     const char *method, const char *host, struct arena *a, const char **why_out);
 
+/* Whether the words are those of acme_check_caa. */
+bool acme_check_is_caa(const char *why);
+
 #endif

@@ -1,6 +1,7 @@
 #include "service/hosting_internal.h"
 
 #include "mtasts/name.h"
+#include "service/record_check.h"
 
 enum err hosting_name(struct slice in, char out[NAME_SIZE], struct refusal *why)
 {
@@ -142,6 +143,8 @@ static enum err offer_and_answer(struct hosting_work *c)
 
 	if (e == OK)
 		e = publish_domain(c->d, &c->out->domain, c->now, &seq);
+	if (e == OK)
+		e = record_check_soon(c->d, c->domain.id, c->now);
 	if (e == OK)
 		e = hosting_answer(c->d, c->domain.id, c->now, c->a, c->out);
 	return e;

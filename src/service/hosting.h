@@ -55,18 +55,23 @@ struct policy_request {
 	bool dry_run;
 };
 
+/* How the records are published: all three, then single ones over it. */
+struct ways_request {
+	bool has_all, has[RECORD_COUNT];
+	enum domain_way all, one[RECORD_COUNT];
+};
+
 struct domain_request {
 	struct slice name;
 	struct policy_request policy;
-	bool has_way;
-	enum domain_way way;
+	struct ways_request ways;
 	bool observed; /* figures only */
 };
 
 /* Members with has_… false stay as they are. */
 struct domain_patch {
-	bool has_way, has_rua, has_profile, has_hosting;
-	enum domain_way way;
+	bool has_rua, has_profile, has_hosting;
+	struct ways_request ways;
 	enum domain_hosting hosting;
 	struct slice profile;
 	size_t rua_count; /* 0 with has_rua: our own again */

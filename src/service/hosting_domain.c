@@ -3,35 +3,52 @@
 #include "base/utc.h"
 #include "mtasts/name.h"
 #include "service/hosting_internal.h"
+#include "service/record_check.h"
 #include "tlsrpt/record.h"
 
 #define CLAIM_LENGTH 8u
 #define TAG_LENGTH 20u /* 100 bits */
 
-static void set_ways(struct domain *d, enum domain_way way)
+/* What is typed at the policy host is an address, everywhere else a text. */
+static enum domain_way way_for(enum domain_record record, enum domain_way way)
 {
-	d->way[RECORD_HOST] = way == WAY_TXT ? WAY_ADDRESS : way;
-	d->way[RECORD_ID] = way;
-	d->way[RECORD_REPORTS] = way;
+	if (record == RECORD_HOST)
+		return way == WAY_TXT ? WAY_ADDRESS : way;
+	return way;
 }
 
-static enum err check_way(const struct desk *d, enum domain_way way, struct refusal *why)
+static enum err check_way(struct hosting_work *c, enum domain_record record, enum domain_way way)
 {
-	if (way == WAY_ADDRESS)
-		return refuse(why, ERR_SYNTAX, "way", "the way is cname, txt or update");
-	if (way != WAY_CNAME || d->set.zone[0] != '\0')
+	if (way == WAY_ADDRESS && record != RECORD_HOST)
+		return refuse(c->why, ERR_SYNTAX, "way", "the way is cname, txt or update");
+	if (way != WAY_CNAME || c->d->set.zone[0] != '\0')
 		return OK;
-	(void)refuse(why, ERR_SYNTAX, "way-no-zone",
+	(void)refuse(c->why, ERR_SYNTAX, "way-no-zone",
 	             "the way cname needs a service zone, and none is configured");
-	return refuse_fix(why, "use --way txt, or set [service] zone");
+	return refuse_fix(c->why, "use --way txt, or set [service] zone");
+}
+
+static enum err set_ways(struct hosting_work *c, const struct ways_request *q)
+{
+	enum err e = OK;
+
+	if (q->has_all && q->all == WAY_ADDRESS)
+		return refuse(c->why, ERR_SYNTAX, "way", "the way is cname, txt or update");
+	for (unsigned i = 0; e == OK && i < RECORD_COUNT; i++) {
+		enum domain_record record = (enum domain_record)i;
+		if (!q->has[i] && !q->has_all)
+			continue;
+		c->domain.way[i] = way_for(record, q->has[i] ? q->one[i] : q->all);
+		e = check_way(c, record, c->domain.way[i]);
+	}
+	return e;
 }
 
 static enum err init_domain(struct hosting_work *c, const struct domain_request *q,
                             const char *name)
 {
 	char *claim = arena_alloc(c->a, CLAIM_LENGTH + 1), *tag = arena_alloc(c->a, TAG_LENGTH + 1);
-	enum domain_way way = q->has_way ? q->way : c->d->set.zone[0] != '\0' ? WAY_CNAME : WAY_TXT;
-	enum err e = check_way(c->d, way, c->why);
+	struct ways_request ways = q->ways;
 
 	enc_random_label(claim, CLAIM_LENGTH);
 	enc_random_label(tag, TAG_LENGTH);
@@ -45,8 +62,11 @@ static enum err init_domain(struct hosting_work *c, const struct domain_request 
 		                     .tag_before = "",
 		                     .claim = claim,
 		                     .hosted = !q->observed };
-	set_ways(&c->domain, way);
-	return e;
+	if (!ways.has_all) {
+		ways.has_all = true;
+		ways.all = c->d->set.zone[0] != '\0' ? WAY_CNAME : WAY_TXT;
+	}
+	return set_ways(c, &ways);
 }
 
 static enum err already_there(struct hosting_work *c, const char *name, bool observed)
@@ -183,17 +203,15 @@ static enum err save_settings(struct hosting_work *c, int64_t revision)
 	if (e == OK)
 		e = hosting_audit(c->d, c->actor, "domain.set", c->domain.name, "", c->now);
 	e = db_end(c->d->db, e);
-	return e == OK ? publish_domain(c->d, &c->domain, c->now, &seq) : e;
+	if (e == OK)
+		e = publish_domain(c->d, &c->domain, c->now, &seq);
+	return e == OK ? record_check_soon(c->d, c->domain.id, c->now) : e;
 }
 
 static enum err apply_patch(struct hosting_work *c, const struct domain_patch *q)
 {
-	enum err e = OK;
+	enum err e = set_ways(c, &q->ways);
 
-	if (q->has_way) {
-		e = check_way(c->d, q->way, c->why);
-		set_ways(&c->domain, q->way);
-	}
 	if (e == OK && q->has_rua)
 		e = take_rua(c, q);
 	if (q->has_profile)

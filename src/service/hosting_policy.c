@@ -151,14 +151,15 @@ bool hosting_draft_needs_mx(const struct hosting_draft *d)
 	return d->policy.mx_count == 0 && d->policy.mode != POLICY_NONE;
 }
 
-static enum err served_rows(struct desk *d, int64_t domain, struct arena *a,
-                            struct guard_served **out, size_t *count_out)
+/* *waiting_out: the newest id is to be typed by a person and is not seen everywhere. */
+static enum err served_rows(struct desk *d, const struct domain *domain, struct arena *a,
+                            struct guard_served **out, size_t *count_out, bool *waiting_out)
 {
 	struct publication *list = NULL;
 	size_t count = 0;
 
 	desk_lock(d);
-	enum err e = domain == 0 ? OK : policies_history(d->db, domain, a, &list, &count);
+	enum err e = domain->id == 0 ? OK : policies_history(d->db, domain->id, a, &list, &count);
 	desk_unlock(d);
 	struct guard_served *rows = arena_calloc(a, count + 1, sizeof(*rows));
 	for (size_t i = 0; i < count; i++)
@@ -166,6 +167,8 @@ static enum err served_rows(struct desk *d, int64_t domain, struct arena *a,
 			                         list[i].end == END_STOPPED };
 	*out = rows;
 	*count_out = count;
+	*waiting_out = !d->set.demo && domain->way[RECORD_ID] == WAY_TXT && count > 0 &&
+	               list[count - 1].end == END_NOT && list[count - 1].id_seen == 0;
 	return e;
 }
 
@@ -234,7 +237,7 @@ enum err hosting_guard(struct desk *d, const struct domain *domain,
 	*overridden_out = 0;
 	if (!guard_is_needed(&f))
 		return OK;
-	enum err e = served_rows(d, domain->id, a, &rows, &count);
+	enum err e = served_rows(d, domain, a, &rows, &count, &f.waiting);
 	if (e != OK)
 		return hosting_store_failed(d, e, "reading the history", why);
 	f.testing_since = guard_testing_since(rows, count);

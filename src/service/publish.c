@@ -9,6 +9,7 @@
 #include "service/board.h"
 #include "service/demo_cert.h"
 #include "service/demo_fetch.h"
+#include "service/record_check.h"
 #include "service/zone_feed.h"
 #include "store/certs.h"
 #include "store/edgedb.h"
@@ -411,6 +412,8 @@ static void settle_one(struct desk *d, const struct publication *p, struct arena
 	e = mark(d, p, &domain, now);
 	if (e == OK)
 		e = zone_feed_domain(d, &domain, now, &seq);
+	if (e == OK)
+		e = record_check_soon(d, domain.id, now);
 	desk_unlock(d);
 	if (e == OK)
 		log_info("policy served everywhere", F("domain", domain.name),

@@ -1,8 +1,13 @@
 #include "service/records.h"
 
 #include "base/enc.h"
+#include "mtasts/name.h"
 #include "mtasts/record.h"
+#include "service/acme_check.h"
+#include "service/records_internal.h"
 #include "store/certs.h"
+#include "store/checks.h"
+#include "store/orders.h"
 #include "store/policies.h"
 #include "tlsrpt/record.h"
 
@@ -123,21 +128,31 @@ static void add_id(struct maker *m)
 	r->value = text_of(m, record_format(&record, &b), &b);
 }
 
-static void find_rua(struct maker *m)
+static void take_rua(struct maker *m, const char *list)
 {
-	struct slice rest = slice_str(m->domain->rua), uri;
+	struct slice rest = slice_str(list), uri;
 	struct records *out = m->out;
 
 	while (out->rua_count < RECORDS_RUA_MAX && slice_next(&rest, '\n', &uri))
 		if (uri.len > 0)
 			out->rua[out->rua_count++] = arena_str(m->a, uri);
+}
+
+/* What somebody set; else what was there from others, and ours behind it. */
+static void find_rua(struct maker *m)
+{
+	struct records *out = m->out;
+
+	take_rua(m, m->domain->rua);
 	if (out->rua_count > 0)
 		return;
+	if ((m->f->https_proved || m->f->smtp_open) && m->f->rua_kept != NULL)
+		take_rua(m, m->f->rua_kept);
 	/* Mail first: it can be signed, and only signed reports move anything. */
-	if (m->f->smtp_open)
-		out->rua[out->rua_count++] = arena_printf(m->a, "mailto:r-%s@%s", m->domain->tag,
-		                                          m->f->report_host);
-	if (m->f->https_proved)
+	if (m->f->smtp_open && out->rua_count < RECORDS_RUA_MAX)
+		out->rua[out->rua_count++] =
+		        arena_printf(m->a, "mailto:r-%s@%s", m->domain->tag, m->f->report_host);
+	if (m->f->https_proved && out->rua_count < RECORDS_RUA_MAX)
 		out->rua[out->rua_count++] = arena_printf(m->a, "https://%s/v1/report/%s",
 		                                          m->f->report_host, m->domain->tag);
 }
@@ -176,6 +191,8 @@ void records_make(struct arena *a, const struct domain *domain, const struct rec
 		add_id(&m);
 	}
 	add_reports(&m);
+	if (!f->demo)
+		records_lay(a, domain, f, out);
 }
 
 /* Proved until something better can prove it: the listener is open and the certificate valid. */
@@ -193,6 +210,55 @@ static enum err https_proved(struct desk *d, int64_t now, struct arena *a, bool 
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+/* An id that all servers answer, that is none of ours, and that was not adopted. */
+static enum err find_ahead(struct desk *d, const struct domain *domain, const struct check *c,
+                           struct arena *a, struct records_facts *f)
+{
+	struct publication *list = NULL;
+	size_t count = 0;
+	enum err e;
+
+	if (domain->way[RECORD_ID] != WAY_TXT || c->id[0] == '\0')
+		return OK;
+	e = policies_history(d->db, domain->id, a, &list, &count);
+	for (size_t i = 0; e == OK && i < count; i++)
+		if (strcmp(list[i].policy_id, c->id) == 0)
+			return OK;
+	f->ahead = e == OK ? c->id : NULL;
+	return e;
+}
+
+static enum err read_check(struct desk *d, const struct domain *domain, struct arena *a,
+                           struct records_facts *f)
+{
+	struct record_facts *seen = arena_alloc(a, sizeof(*seen));
+	struct check c;
+	enum err e = checks_get(d->db, domain->id, a, &c);
+
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	f->rua_kept = c.rua_kept;
+	f->checked = c.checked;
+	if (record_facts_parse(c.facts, a, seen) == OK)
+		f->seen = seen;
+	return find_ahead(d, domain, &c, a, f);
+}
+
+static enum err read_order(struct desk *d, const struct domain *domain, struct arena *a,
+                           struct records_facts *f)
+{
+	char host[NAME_SIZE];
+	struct order o;
+	enum err e = name_for(NAME_STS_HOST, slice_str(domain->name), host);
+
+	if (e != OK)
+		return OK; /* a name without room for it is not hosted */
+	e = orders_get(d->db, domain->tenant, slice_str(host), a, &o);
+	if (e == OK && acme_check_is_caa(o.why))
+		f->caa = o.why;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 enum err records_read(struct desk *d, const struct domain *domain, int64_t now, struct arena *a,
                       struct records *out)
 {
@@ -206,6 +272,10 @@ enum err records_read(struct desk *d, const struct domain *domain, int64_t now, 
 	struct publication p;
 	enum err e = https_proved(d, now, a, &f.https_proved);
 
+	if (e == OK)
+		e = read_check(d, domain, a, &f);
+	if (e == OK)
+		e = read_order(d, domain, a, &f);
 	if (e != OK)
 		return e;
 	e = policies_served(d->db, domain->id, a, &p);

@@ -163,6 +163,12 @@ static const char *const migrations[] = {
 	"alter table arrival add column domain @int not null default 0;"
 	"create index arrival_domain on arrival (domain, trust, arrived);"
 	"drop index report_arrived;",
+
+	/* 9: what was last found at the servers of a domain's records */
+	"create table name_check (domain @int primary key references domain (id),"
+	" checked @int not null, facts @text not null, common_id @text not null,"
+	" id_since @int not null, other_last @int not null, rua_kept @text not null,"
+	" seen_since @int not null, host_seen @int not null, adopted @int not null @end;",
 };
 
 int migrate_newest(void)

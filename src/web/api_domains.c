@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "mtasts/horizon_json.h"
+#include "service/record_check.h"
 #include "web/api_internal.h"
 #include "web/needs.h"
 #include "web/pages_data.h"
@@ -83,14 +84,25 @@ static void read_policy(struct api_body *b, struct policy_request *out)
 	out->dry_run = api_body_flag(b, "dry_run");
 }
 
-static bool read_way(struct api_body *b, enum domain_way *out)
+static bool read_way(struct api_body *b, const char *key, enum domain_way *out)
 {
 	bool has;
-	struct slice text = api_body_text(b, "way", &has);
+	struct slice text = api_body_text(b, key, &has);
 
 	if (has && domain_way_parse(text, out) != OK)
-		api_body_fault(b, "way", "is none of cname, txt, update");
+		api_body_fault(b, key, "is none of cname, txt, address, update");
 	return has;
+}
+
+static void read_ways(struct api_body *b, struct ways_request *out)
+{
+	static const char *const keys[RECORD_COUNT] = {
+		[RECORD_HOST] = "way_host", [RECORD_ID] = "way_id", [RECORD_REPORTS] = "way_reports"
+	};
+
+	out->has_all = read_way(b, "way", &out->all);
+	for (size_t i = 0; i < RECORD_COUNT; i++)
+		out->has[i] = read_way(b, keys[i], &out->one[i]);
 }
 
 /* Waits for the edges, then says how far it came. */
@@ -128,7 +140,7 @@ void api_domains_add(const struct request *q, struct response *r)
 	if (!has)
 		api_body_fault(&b, "domain", "is missing");
 	read_policy(&b, &in.policy);
-	in.has_way = read_way(&b, &in.way);
+	read_ways(&b, &in.ways);
 	in.observed = api_body_flag(&b, "observed");
 	if (!api_body_close(&b, r))
 		return;
@@ -189,6 +201,20 @@ static json_t *needs_json(const struct view_domain *v, const struct request *q,
 	return out;
 }
 
+/* What somebody is to type; null: nothing is waited for. */
+static json_t *waiting_json(const struct view_domain *v)
+{
+	for (size_t i = 0; v->dns != NULL && v->dns->waits && i < v->dns->count; i++) {
+		const struct record_row *row = &v->dns->rows[i];
+		if (strcmp(row->purpose, "policy-id") == 0)
+			return json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", row->name, "relative",
+			                 row->relative, "type", row->type, "value",
+			                 api_string(row->value), "mistake",
+			                 api_string(row->mistake));
+	}
+	return json_null();
+}
+
 static json_t *ways_json(const struct domain *d)
 {
 	return json_pack("{s:s, s:s, s:s}", "policy-host", domain_way_name(d->way[RECORD_HOST]),
@@ -242,6 +268,7 @@ void api_domain_show(const struct request *q, struct response *r)
 	(void)json_object_set_new(o, "live_mx", mx_json(&v));
 	(void)json_object_set_new(o, "horizon",
 	                          v.horizon == NULL ? json_null() : horizon_answer_json(v.horizon));
+	(void)json_object_set_new(o, "waiting_for_you", waiting_json(&v));
 	(void)json_object_set_new(o, "needs", needs);
 	response_header(r, "ETag",
 	                arena_printf(q->arena, "\"r%lld\"", (long long)v.domain->revision));
@@ -257,7 +284,7 @@ void api_domain_set(const struct request *q, struct response *r)
 	struct api_body b;
 
 	api_body_open(&b, q);
-	in.has_way = read_way(&b, &in.way);
+	read_ways(&b, &in.ways);
 	in.rua = api_body_list(&b, "rua", &in.rua_count, &in.has_rua);
 	in.profile = api_body_text(&b, "profile", &in.has_profile);
 	hosting = api_body_text(&b, "hosting", &in.has_hosting);
@@ -383,17 +410,40 @@ void api_policy_history(const struct request *q, struct response *r)
 
 void api_domain_records(const struct request *q, struct response *r)
 {
-	struct records records;
+	struct records *records = arena_alloc(q->arena, sizeof(*records));
 	struct domain d;
 	enum err e;
 
 	if (!api_find_domain(q, &d, r))
 		return;
-	e = records_read(q->desk, &d, q->now, q->arena, &records);
+	e = records_read(q->desk, &d, q->now, q->arena, records);
 	if (e != OK)
 		api_store_failed(q, e, r);
 	else
-		response_json(r, api_records(&d, &records));
+		response_json(r, api_records(&d, records));
+}
+
+/* The name servers are asked before the answer goes out; in a demonstration nobody is. */
+void api_domain_check(const struct request *q, struct response *r)
+{
+	struct domain d;
+	bool found;
+	enum err e = OK;
+
+	desk_lock(q->desk);
+	found = api_find_domain(q, &d, r);
+	desk_unlock(q->desk);
+	if (!found)
+		return;
+	if (!q->desk->set.demo)
+		e = record_check_run(q->desk, d.id, q->now, q->arena, NULL);
+	if (e != OK) {
+		api_store_failed(q, e, r);
+		return;
+	}
+	desk_lock(q->desk);
+	api_domain_records(q, r);
+	desk_unlock(q->desk);
 }
 
 void api_domain_horizon(const struct request *q, struct response *r)

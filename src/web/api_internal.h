@@ -21,6 +21,7 @@ void api_policy_set(const struct request *q, struct response *r);
 void api_policy_bump(const struct request *q, struct response *r);
 void api_policy_history(const struct request *q, struct response *r);
 void api_domain_records(const struct request *q, struct response *r);
+void api_domain_check(const struct request *q, struct response *r);
 void api_domain_horizon(const struct request *q, struct response *r);
 void api_domain_summary(const struct request *q, struct response *r);
 void api_domain_reports(const struct request *q, struct response *r);

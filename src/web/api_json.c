@@ -91,22 +91,43 @@ json_t *api_publication(const char *domain, const struct publication *p)
 	return o;
 }
 
+static json_t *servers_json(const struct record_row *row)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < row->server_count; i++) {
+		const struct record_server *s = &row->servers[i];
+		(void)json_array_append_new(
+		        out, json_pack("{s:o, s:o, s:s, s:o}", "server", api_string(s->server),
+		                       "address", api_string(s->address), "state", s->state,
+		                       "found", api_strings(s->found, s->found_count)));
+	}
+	return out;
+}
+
+static json_t *record_json(const struct record_row *row)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:o}", "purpose",
+	                 row->purpose, "way", row->way, "name", row->name, "relative",
+	                 row->relative, "type", row->type, "value", api_string(row->value), "ttl",
+	                 (json_int_t)row->ttl, "state", row->state, "servers", servers_json(row),
+	                 "mistake", api_string(row->mistake), "mistake_code",
+	                 api_string(row->mistake_code));
+}
+
 json_t *api_records(const struct domain *domain, const struct records *r)
 {
 	json_t *rows = json_array();
 
-	for (size_t i = 0; i < r->count; i++) {
-		const struct record_row *row = &r->rows[i];
-		(void)json_array_append_new(
-		        rows,
-		        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:[], s:o}", "purpose",
-		                  row->purpose, "way", row->way, "name", row->name, "relative",
-		                  row->relative, "type", row->type, "value", api_string(row->value),
-		                  "ttl", (json_int_t)row->ttl, "state", row->state, "servers",
-		                  "mistake", api_string(row->mistake)));
-	}
-	return json_pack("{s:s, s:s, s:o, s:o}", "schema", "mxseal.records/1", "domain",
-	                 domain->name, "rua", api_strings(r->rua, r->rua_count), "records", rows);
+	for (size_t i = 0; i < r->count; i++)
+		(void)json_array_append_new(rows, record_json(&r->rows[i]));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "schema",
+	                 "mxseal.records/1", "domain", domain->name, "rua",
+	                 api_strings(r->rua, r->rua_count), "records", rows, "checked",
+	                 api_time(r->checked), "zone", api_string(r->zone), "why",
+	                 api_string(r->why), "resolver", api_string(r->resolver), "resolver_why",
+	                 api_string(r->resolver_why), "secure", (int)r->secure, "waiting_for_you",
+	                 (int)r->waits);
 }
 
 static json_t *counts_json(const struct summary_counts *c)

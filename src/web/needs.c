@@ -111,6 +111,48 @@ static void need_cert(struct list *l, const struct view_domain *v)
 	        arena_printf(l->arena, "mxseal cert import /etc/letsencrypt/live/%s", v->cert_host);
 }
 
+static bool is_state(const struct record_row *r, const char *state)
+{
+	return strcmp(r->state, state) == 0;
+}
+
+/* The text is served; somebody has to type the line that tells senders of it. */
+static void need_typing(struct list *l, const struct view_domain *v)
+{
+	for (size_t i = 0; v->dns != NULL && v->dns->waits && i < v->dns->count; i++) {
+		const struct record_row *r = &v->dns->rows[i];
+		if (strcmp(r->purpose, "policy-id") != 0)
+			continue;
+		struct need *n = add(l, STATUS_WAITING, IMPACT_NONE);
+		n->title = "Waiting for you: a new policy id to type into DNS";
+		n->why = r->mistake != NULL && r->value != NULL
+		                 ? r->mistake
+		                 : "The text is served, and senders that hold an older one learn "
+		                   "of it "
+		                   "by this line. Until every name server answers it nothing "
+		                   "stricter is offered.";
+		n->step = arena_printf(l->arena, "Set the TXT record at `%s` to:", r->name);
+		n->command = r->value;
+	}
+}
+
+static void need_records(struct list *l, const struct view_domain *v)
+{
+	for (size_t i = 0; v->dns != NULL && i < v->dns->count; i++) {
+		const struct record_row *r = &v->dns->rows[i];
+		bool reports = strcmp(r->purpose, "reports") == 0;
+		if (!is_state(r, "wrong"))
+			continue;
+		struct need *n = add(l, reports ? STATUS_WARNING : STATUS_PROBLEM,
+		                     reports ? IMPACT_BLIND : IMPACT_OFF);
+		n->title = arena_printf(l->arena, "Something else stands at %s", r->name);
+		n->why = r->mistake != NULL ? r->mistake
+		                            : "Its name servers answer something else than wanted.";
+		n->step = "See below what each server answers, and what it should.";
+		n->command = arena_printf(l->arena, "mxseal records %s", v->domain->name);
+	}
+}
+
 static void need_mx(struct list *l, const struct view_domain *v)
 {
 	bool enforce = needs_mode(v) == POLICY_ENFORCE;
@@ -228,6 +270,8 @@ size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need
 	if (v->domain->hosted) {
 		need_policy(&l, v);
 		need_cert(&l, v);
+		need_typing(&l, v);
+		need_records(&l, v);
 		need_mx(&l, v);
 		need_publication(&l, v);
 	}
@@ -235,6 +279,14 @@ size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need
 	need_reports(&l, v);
 	sort(out, l.count);
 	return l.count;
+}
+
+/* Its id is typed by a person, and not yet answered by all its name servers. */
+static bool waits_for_typing(const struct view_line *l)
+{
+	return l->domain->way[RECORD_ID] == WAY_TXT && l->newest != NULL &&
+	       l->newest->state != PUBLICATION_STAGED && l->newest->end == END_NOT &&
+	       l->newest->id_seen == 0;
 }
 
 enum status needs_of_line(const struct view_line *l, int64_t now, const char **why_out)
@@ -264,6 +316,7 @@ enum status needs_of_line(const struct view_line *l, int64_t now, const char **w
 		{ l->domain->hosting == HOSTING_HERE &&
 		          needs_of_cert(l->cert, now) == STATUS_WARNING,
 		  STATUS_WARNING, "certificate expires soon" },
+		{ waits_for_typing(l), STATUS_WAITING, "waiting for you: a new policy id" },
 		{ l->last_day == 0, STATUS_WAITING, "no report yet" },
 	};
 

@@ -9,7 +9,7 @@
 
 #include "web/view.h"
 
-#define NEEDS_MAX 8u
+#define NEEDS_MAX 12u
 
 struct need {
 	enum status status;

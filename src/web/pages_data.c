@@ -162,6 +162,7 @@ static enum err read_records(struct desk *d, struct arena *a, struct view_domain
 	enum err e = records_read(d, v->domain, v->now, a, r);
 
 	v->records = r->rows;
+	v->dns = r;
 	v->record_count = r->count;
 	return e;
 }

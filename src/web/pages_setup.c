@@ -103,6 +103,22 @@ static void put_value(struct buf *b, const struct record_row *r)
 		HTML(b, "<dt>Note</dt><dd>{}</dd>", H(r->mistake));
 }
 
+static void put_servers(struct buf *b, const struct record_row *r)
+{
+	if (r->server_count == 0)
+		return;
+	buf_add_str(b, "<dt>Name servers</dt><dd><ul class=\"servers\">");
+	for (size_t i = 0; i < r->server_count; i++) {
+		const struct record_server *s = &r->servers[i];
+		HTML(b, "<li>{} ({}): ", H(s->server), H(s->address));
+		put_record_state(b, s->state);
+		for (size_t n = 0; n < s->found_count; n++)
+			HTML(b, " <code>{}</code>", H(s->found[n]));
+		buf_add_str(b, "</li>");
+	}
+	buf_add_str(b, "</ul></dd>");
+}
+
 static void put_record(struct buf *b, const struct record_row *r)
 {
 	HTML(b, "<div class=\"record\"><h3>{}</h3>\n<dl><dt>Name</dt><dd>",
@@ -114,7 +130,9 @@ static void put_record(struct buf *b, const struct record_row *r)
 	put_value(b, r);
 	HTML(b, "<dt>TTL</dt><dd>{}</dd><dt>State</dt><dd>", HN(r->ttl));
 	put_record_state(b, r->state);
-	buf_add_str(b, "</dd></dl></div>\n");
+	buf_add_str(b, "</dd>");
+	put_servers(b, r);
+	buf_add_str(b, "</dl></div>\n");
 }
 
 void page_part_setup(struct buf *b, const struct view_domain *v)

@@ -54,6 +54,7 @@ struct view_domain {
 	const struct view_mx *mx;
 	const char *const *unused; /* patterns that match no live MX host */
 	const struct record_row *records;
+	const struct records *dns;       /* the same with what is known of all; NULL: not read */
 	const struct summary *figures;   /* headline trusts */
 	const struct summary *unsigned_; /* unsigned reports alone */
 	int64_t quarantined;             /* in the whole installation */

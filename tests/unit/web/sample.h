@@ -56,11 +56,11 @@ static const struct view_mx sample_mx[] = { { "mx1.acme.example", 10, true },
 static const char *const sample_unused[] = { "*.filter.example" };
 static const struct record_row sample_records[] = {
 	{ "policy-host", "cname", "mta-sts.acme.example", "mta-sts", "CNAME",
-	  "acme.example.k3vq7z.web.sts.mxseal.example.", 300, "seen", NULL },
+	  "acme.example.k3vq7z.web.sts.mxseal.example.", 300, "seen", NULL, NULL, 0, NULL },
 	{ "policy-id", "txt", "_mta-sts.acme.example", "_mta-sts", "TXT", NULL, 300, "not-checked",
-	  "there is an id once the policy is served" },
+	  "there is an id once the policy is served", NULL, 0, NULL },
 	{ "reports", "cname", "_smtp._tls.acme.example", "_smtp._tls", "CNAME",
-	  "acme.example.k3vq7z.rpt.sts.mxseal.example.", 300, "pending", NULL },
+	  "acme.example.k3vq7z.rpt.sts.mxseal.example.", 300, "pending", NULL, NULL, 0, NULL },
 };
 static struct summary_organization sample_senders[] = {
 	{ SLICE_INIT("Microsoft Corporation"),
