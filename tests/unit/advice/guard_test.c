@@ -163,6 +163,18 @@ TEST(a_lost_pattern_needs_no_testing_time)
 	EXPECT(unmet(&f, false, GUARD_MX), "STS-87: the only pattern of a live host stays");
 }
 
+TEST(a_line_that_waits_to_be_typed)
+{
+	struct guard_facts f = good;
+
+	f.waiting = true;
+	EXPECT(unmet(&f, false, GUARD_WAITING), "no stricter step before the last id is seen");
+	EXPECT(unmet(&f, true, GUARD_WAITING), "which needs no DNS to know");
+	f.new_mode = POLICY_TESTING;
+	f.new_max_age = f.old_max_age;
+	EXPECT(!unmet(&f, false, GUARD_WAITING), "a step that is no stricter is free");
+}
+
 TEST(offline_guards_come_first)
 {
 	struct guard_facts f = good;
@@ -171,8 +183,9 @@ TEST(offline_guards_come_first)
 	f.testing_since = 0;
 	f.tlsrpt = GUARD_NO;
 	f.mx = GUARD_UNKNOWN;
+	f.waiting = true;
 	f.dns_why = "no answer in time";
-	EXPECT(guard_check(&f, false, r) == GUARD_COUNT, "all three are not met");
+	EXPECT(guard_check(&f, false, r) == GUARD_COUNT, "all are not met");
 	EXPECT(r[0].code == GUARD_TESTING_TIME, "time first");
 	EXPECT(strstr(r[2].reason, "no answer in time") != NULL, "the message says why DNS failed");
 	EXPECT(guard_check(&f, true, r) == 1, "without DNS only the time");
@@ -228,4 +241,5 @@ TEST(testing_counts_from_its_unbroken_start)
 
 TEST_MAIN(UNIT(long_enough_is_the_profiles_time), UNIT(what_dns_says_decides),
           UNIT(only_stricter_steps_are_guarded), UNIT(a_lost_pattern_needs_no_testing_time),
-          UNIT(offline_guards_come_first), UNIT(testing_counts_from_its_unbroken_start))
+          UNIT(offline_guards_come_first), UNIT(a_line_that_waits_to_be_typed),
+          UNIT(testing_counts_from_its_unbroken_start))

@@ -1,0 +1,275 @@
+"""The state of a domain's records, asked at real authoritative servers in a network namespace.
+
+Inside: mxseal as the product with a service zone of its own, knot as the parent zones and the
+first server of the customers' zones, nsd as their second server, so that the two can disagree.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from conftest import BIN, Authority, Service, eventually
+from test_resolver_netns import Namespace
+
+NEEDED = ("ip", "knotd", "knotc", "keymgr", "nsd", "kdig")
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not all(shutil.which(tool, path="/usr/sbin:/usr/bin") for tool in NEEDED),
+    reason="needs root and " + ", ".join(NEEDED))
+
+FIRST, SECOND, OURS = "192.0.2.53", "192.0.2.54", "192.0.2.10"
+CUSTOMERS = ("customer.example", "typed.example", "old.example")
+
+ZONE = """$ORIGIN {origin}.
+$TTL 60
+@ SOA ns1.{origin}. hostmaster.{origin}. {serial} 3600 600 86400 30
+@ NS ns1
+@ NS ns2
+ns1 A 192.0.2.53
+ns2 A 192.0.2.54
+@ MX 10 mx1
+mx1 A 192.0.2.25
+{records}
+"""
+
+PARENT = """$ORIGIN {origin}.
+$TTL 60
+@ SOA ns.{origin}. hostmaster.{origin}. 1 3600 600 86400 30
+@ NS ns
+ns A 192.0.2.53
+{delegations}
+"""
+
+KNOT = """
+server:
+    rundir: {dir}/knot
+    listen: 192.0.2.53@53
+database:
+    storage: {dir}/knot
+policy:
+  - id: signed
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+zone:
+"""
+
+NSD = """
+server:
+    ip-address: 192.0.2.54
+    port: 53
+    username: ""
+    zonesdir: "{dir}"
+    pidfile: "{dir}/nsd.pid"
+    database: ""
+    xfrdfile: "{dir}/xfrd.state"
+    zonelistfile: "{dir}/zone.list"
+    xfrdir: "{dir}"
+    rrl-ratelimit: 0
+remote-control:
+    control-enable: no
+"""
+
+MXSEAL = """
+[server]
+state = {dir}/state
+[listen]
+tls = 192.0.2.10:443
+http = 192.0.2.10:80
+dns = 192.0.2.10:53
+admin = 127.0.0.1:8000
+[service]
+host = mx.provider.example
+zone = sts.provider.example
+addresses = 192.0.2.10
+[report]
+host = reports.provider.example
+[resolver]
+stub = example=192.0.2.53
+trust_anchor = {anchor}
+[outgoing]
+allow = 192.0.2.0/24
+"""
+
+
+class World:
+    """The servers and the service; zones are changed while they run."""
+
+    def __init__(self, space, folder):
+        self.space, self.folder, self.serial = space, folder, 1
+        (folder / "knot").mkdir()
+        knot, nsd = KNOT.format(dir=folder), NSD.format(dir=folder)
+        for zone in CUSTOMERS:
+            knot += f"  - domain: {zone}\n    file: {folder}/{zone}.first\n    journal-content: none\n"
+            nsd += f'zone:\n    name: "{zone}"\n    zonefile: "{zone}.second"\n'
+            self.write(zone, "", "")
+        names = "".join(f"{z} NS ns1.{z}.example.\n{z} NS ns2.{z}.example.\nns1.{z} A {FIRST}\nns2.{z} A {SECOND}\n"
+                        for z in ("customer", "typed", "old", "bogus"))
+        (folder / "example.zone").write_text(PARENT.format(origin="example", delegations=names + (
+            "bogus DS 4711 13 2 " + "00" * 32 + "\n"
+            f"sts.provider NS ns1.sts.provider\nns1.sts.provider A {OURS}\n")))
+        knot += f"  - domain: example\n    file: {folder}/example.zone\n    zonefile-sync: -1\n" \
+                "    zonefile-load: difference-no-serial\n    journal-content: all\n" \
+                "    dnssec-signing: on\n    dnssec-policy: signed\n"
+        (folder / "knot.conf").write_text(knot)
+        (folder / "nsd.conf").write_text(nsd)
+        space.start("knotd", "-c", folder / "knot.conf")
+        space.start("nsd", "-d", "-c", folder / "nsd.conf")
+        self.nsd = space.programs[-1]
+        eventually(lambda: space.ask("customer.example", "SOA", FIRST))
+        eventually(lambda: space.ask("customer.example", "SOA", SECOND))
+
+    def write(self, zone, first, second):
+        for end, records in (("first", first), ("second", second)):
+            (self.folder / f"{zone}.{end}").write_text(
+                ZONE.format(origin=zone, serial=self.serial, records=records))
+
+    def anchor(self):
+        """The parent's key as a trust anchor."""
+        line = eventually(lambda: self.space.ask("example", "DNSKEY", FIRST))
+        path = self.folder / "anchor"
+        path.write_text(f"example. 60 IN DNSKEY {line}\n")
+        return path
+
+    def zone(self, zone, first, second=None):
+        """The zone's records at both servers, or others at the second one."""
+        self.serial += 1
+        self.write(zone, first, first if second is None else second)
+        subprocess.run(self.space.command("knotc", "-c", self.folder / "knot.conf", "zone-reload", zone),
+                       check=True, capture_output=True)
+        os.kill(int((self.folder / "nsd.pid").read_text()), signal.SIGHUP)
+        for server in (FIRST, SECOND):
+            eventually(lambda s=server: str(self.serial) in self.space.ask(zone, "SOA", s).split())
+
+
+class Inside(Service):
+    """The service and its command line, run in the namespace."""
+
+    def __init__(self, space, folder, anchor):
+        super().__init__(folder, ["--config", folder / "mxseal.conf"], {}, prefix=space.command())
+        (folder / "mxseal.conf").write_text(MXSEAL.format(dir=folder, anchor=anchor))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("records")
+    with Namespace(folder) as space:
+        subprocess.run(["ip", "-n", space.name, "addr", "add", f"{SECOND}/32", "dev", "lo"], check=True)
+        world = World(space, folder)
+        world.authority = Authority(folder)
+        service = Inside(space, folder, world.anchor())
+        world.service = service
+        service.start()
+        try:
+            yield world
+        finally:
+            service.stop()
+
+
+def row(answer, purpose):
+    return next(r for r in answer["records"] if r["purpose"] == purpose)
+
+
+def state(world, domain, purpose):
+    found = row(world.service.json("records", domain), purpose)
+    return found["state"], found["mistake_code"]
+
+
+@pytest.fixture(scope="module")
+def targets(world):
+    """The CNAME targets of customer.example, whose policy is served."""
+    world.service.run("domain", "add", "customer.example", check=0)
+    world.service.run("cert", "import", world.authority.issue("mta-sts.customer.example"), check=0)
+    world.service.run("cert", "import", world.authority.issue("reports.provider.example"), check=0)
+    answer = world.service.json("records", "customer.example")
+    assert all(r["state"] == "pending" and r["way"] == "cname" for r in answer["records"]), answer
+    assert [s["state"] for s in row(answer, "policy-id")["servers"]] == ["pending", "pending"]
+    return {r["purpose"]: r["value"] for r in answer["records"]}
+
+
+def cnames(targets, **other):
+    """Zone lines of the three CNAMEs; other: a line instead of one of them, by purpose."""
+    names = {"policy_host": "mta-sts", "policy_id": "_mta-sts", "reports": "_smtp._tls"}
+    lines = []
+    for purpose, name in names.items():
+        lines.append(other.get(purpose, f"{name} CNAME {targets[purpose.replace('_', '-')]}."))
+    return "\n".join(lines) + "\n"
+
+
+def test_cnames_are_seen_and_the_id_reaches_the_horizon(world, targets):
+    """DNS-22 DNS-25: every name server is asked itself; the id counts as seen when all of them answer it."""
+    world.zone("customer.example", cnames(targets))
+    answer = world.service.json("records", "customer.example")
+    assert [r["state"] for r in answer["records"]] == ["seen"] * 3, answer
+    servers = row(answer, "policy-id")["servers"]
+    assert {(s["server"], s["address"]) for s in servers} == {
+        ("ns1.customer.example", FIRST), ("ns2.customer.example", SECOND)}
+    assert all(s["found"] == [f"CNAME {targets['policy-id']}"] for s in servers)
+    assert answer["zone"] == "customer.example" and answer["waiting_for_you"] is False
+
+    def horizon():
+        world.service.run("records", "customer.example", check=0)
+        return "id-not-seen" not in world.service.json("horizon", "customer.example")["warnings"]
+    eventually(horizon)
+
+
+MISTAKES = [
+    # purpose, zone line, state, mistake
+    ("policy_id", "_mta-sts.customer.example CNAME {id}.", "wrong", "doubled-suffix"),
+    ("policy_id", "_mta-sts CNAME {id}", "wrong", "missing-final-dot"),
+    ("policy_id", '_mta-sts TXT "v=STSv1; id=20200101000000;"', "wrong", "record-beside-cname"),
+    ("policy_host", "mta-sts CNAME somewhere.else.example.", "wrong", "other-value"),
+    ("policy_host", "mta-sts A 104.16.1.1", "wrong", "proxied-name"),
+    ("policy_host", f"mta-sts A {OURS}", "flattened", None),
+    ("policy_host", f"mta-sts A {OURS}\nmta-sts A 192.0.2.77", "wrong", "other-value"),
+    ("policy_host", "mta-sts CNAME customer.example.aaaaaaaa.web.sts.provider.example.", "wrong", "old-claim"),
+    ("reports", "_tls NS ns9.customer.example.\nns9 A 192.0.2.53", "wrong", "wrong-zone"),
+]
+
+
+@pytest.mark.parametrize("purpose,line,want,mistake", MISTAKES, ids=[str(m[3]) + "-" + m[0] for m in MISTAKES])
+def test_a_mistake_is_named(world, targets, purpose, line, want, mistake):
+    """DNS-04 DNS-25: what is wrong with a record is said by name, with what was found."""
+    world.zone("customer.example", cnames(targets, **{purpose: line.format(id=targets["policy-id"])}))
+    got = state(world, "customer.example", purpose.replace("_", "-"))
+    if mistake in ("doubled-suffix", "wrong-zone"):
+        assert got[1] == mistake and got[0] in ("pending", "wrong"), got
+    else:
+        assert got == (want, mistake), world.service.run("records", "customer.example").stdout
+
+
+def test_servers_that_disagree(world, targets):
+    """DNS-22: one lagging secondary keeps a record from being seen, and is named."""
+    world.zone("customer.example", cnames(targets), "")
+    answer = row(world.service.json("records", "customer.example"), "policy-id")
+    assert (answer["state"], answer["mistake_code"]) == ("pending", "servers-disagree")
+    assert {s["address"]: s["state"] for s in answer["servers"]} == {FIRST: "seen", SECOND: "pending"}
+    assert "ns2.customer.example" in answer["mistake"]
+
+
+def test_flattened_texts(world, targets):
+    """Right answers without the CNAME are good: a provider that flattens it."""
+    policy = world.service.json("policy", "show", "customer.example")
+    rua = world.service.json("records", "customer.example")["rua"]
+    world.zone("customer.example", cnames(
+        targets, policy_id=f'_mta-sts TXT "v=STSv1; id={policy["id"]};"',
+        reports=f'_smtp._tls TXT "v=TLSRPTv1; rua={",".join(rua)}"'))
+    assert state(world, "customer.example", "policy-id") == ("flattened", None)
+    assert state(world, "customer.example", "reports") == ("flattened", None)
+
+
+def test_formats(world, targets):
+    """DNS-02 DNS-03: zone lines can be pasted, the mail passed on; --watch ends when all are seen."""
+    world.zone("customer.example", "")
+    zone = world.service.run("records", "customer.example", "--format", "zone", check=0).stdout
+    mail = world.service.run("records", "customer.example", "--format", "mail", check=0).stdout
+    assert mail.startswith("Subject: DNS records for customer.example\n") and targets["reports"] in mail
+    watch = subprocess.Popen(world.space.command(BIN, "records", "customer.example", "--watch", "--json"),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=world.service.env, text=True)
+    assert "not yet seen" in watch.stderr.readline()
+    world.zone("customer.example", zone)
+    out, _ = watch.communicate(timeout=60)
+    assert watch.returncode == 0 and out.count('"seen"') >= 3
+    table = world.service.run("records", "customer.example", check=0).stdout
+    assert f"ns1.customer.example {FIRST}  seen" in table
