@@ -187,8 +187,8 @@ TEST(offline_guards_come_first)
 	f.dns_why = "no answer in time";
 	EXPECT(guard_check(&f, false, r) == GUARD_COUNT, "all are not met");
 	EXPECT(r[0].code == GUARD_TESTING_TIME, "time first");
-	EXPECT(strstr(r[2].reason, "no answer in time") != NULL, "the message says why DNS failed");
-	EXPECT(guard_check(&f, true, r) == 1, "without DNS only the time");
+	EXPECT(strstr(r[3].reason, "no answer in time") != NULL, "the message says why DNS failed");
+	EXPECT(guard_check(&f, true, r) == 2, "without DNS the time and what waits");
 	f = good;
 	EXPECT(guard_check(&f, false, r) == 0, "everything met");
 }
