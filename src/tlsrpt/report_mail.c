@@ -130,25 +130,26 @@ enum packing { PACKING_ANY, PACKING_NONE, PACKING_GZIP, PACKING_ZIP };
 static const struct {
 	const char *type;
 	enum packing packing;
+	bool known; /* RFC 8460, 6.4 and 6.5, and what is left of them without their ending */
 } report_types[] = {
-	{ "application/tlsrpt+gzip", PACKING_GZIP },
-	{ "application/tlsrpt+json", PACKING_NONE },
-	{ "application/tlsrpt", PACKING_ANY },
-	{ "application/tlsrpt+x-gzip", PACKING_GZIP },
-	{ "application/tlsrpt+zip", PACKING_ZIP },
-	{ "application/json", PACKING_NONE },
-	{ "text/json", PACKING_NONE },
-	{ "application/gzip", PACKING_GZIP },
-	{ "application/x-gzip", PACKING_GZIP },
-	{ "application/gunzip", PACKING_GZIP },
-	{ "application/x-gunzip", PACKING_GZIP },
-	{ "application/gzip-compressed", PACKING_GZIP },
-	{ "application/zip", PACKING_ZIP },
-	{ "application/x-zip", PACKING_ZIP },
-	{ "application/x-zip-compressed", PACKING_ZIP },
-	{ "application/octet-stream", PACKING_ANY },
-	{ "text/xml", PACKING_ANY },
-	{ "application/xml", PACKING_ANY },
+	{ "application/tlsrpt+gzip", PACKING_GZIP, true },
+	{ "application/tlsrpt+json", PACKING_NONE, true },
+	{ "application/tlsrpt", PACKING_ANY, true },
+	{ "application/tlsrpt+x-gzip", PACKING_GZIP, false },
+	{ "application/tlsrpt+zip", PACKING_ZIP, false },
+	{ "application/json", PACKING_NONE, false },
+	{ "text/json", PACKING_NONE, false },
+	{ "application/gzip", PACKING_GZIP, false },
+	{ "application/x-gzip", PACKING_GZIP, false },
+	{ "application/gunzip", PACKING_GZIP, false },
+	{ "application/x-gunzip", PACKING_GZIP, false },
+	{ "application/gzip-compressed", PACKING_GZIP, false },
+	{ "application/zip", PACKING_ZIP, false },
+	{ "application/x-zip", PACKING_ZIP, false },
+	{ "application/x-zip-compressed", PACKING_ZIP, false },
+	{ "application/octet-stream", PACKING_ANY, false },
+	{ "text/xml", PACKING_ANY, false },
+	{ "application/xml", PACKING_ANY, false },
 };
 
 /* Its place in report_types; the number of rows: none. */
@@ -161,10 +162,11 @@ static size_t find_type(struct slice type)
 	return i;
 }
 
-/* RFC 8460, 6.4 and 6.5, and what is left of them without their ending. */
-static bool is_registered_type(struct slice type)
+static bool is_known_type(struct slice type)
 {
-	return find_type(type) < 3;
+	size_t i = find_type(type);
+
+	return i < ARRAY_LEN(report_types) && report_types[i].known;
 }
 
 static bool is_json_name(struct slice name)
@@ -255,7 +257,7 @@ static uint64_t mail_notes(const struct report *r, const struct mime_part *part,
 		enum report_note note;
 	} rows[] = {
 		{ slice_eq(part->type, S("application/tlsrpt")), NOTE_BARE_TYPE },
-		{ !is_registered_type(part->type), NOTE_GENERIC_TYPE },
+		{ !is_known_type(part->type), NOTE_GENERIC_TYPE },
 		{ part->alone, NOTE_NOT_MULTIPART },
 		{ !part->alone && (!slice_eq(m->type, S("multipart/report")) ||
 		                   !slice_eq(m->report_type, S("tlsrpt"))),
