@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("MXSEAL_BIN", ROOT / "build/mxseal")).resolve()
 LONG = bool(os.environ.get("MXSEAL_TEST_LONG"))
 # The service's processes may not be traced, which looking for leaks needs; commands are looked at.
-LEAKS = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+NO_LEAKS = ":detect_leaks=0"
 DEADLINE = 60  # seconds until a test gives up waiting for an event
 
 
@@ -41,7 +41,8 @@ class Service:
         self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen([*self.prefix, BIN, "serve", *map(str, self.args)],
                                         stdout=self.log, stderr=self.log, cwd=self.folder,
-                                        env=dict(self.env, NOTIFY_SOCKET=path, **LEAKS))
+                                        env=dict(self.env, NOTIFY_SOCKET=path,
+                                                 ASAN_OPTIONS=self.env.get("ASAN_OPTIONS", "") + NO_LEAKS))
         end = time.monotonic() + DEADLINE
         while True:
             notify.settimeout(1)
@@ -126,15 +127,17 @@ def openssl(*args, before=(), **kw):
 class Authority:
     """A certification authority of the test's own."""
 
+    days = 30  # that its certificates are valid, its own too
+
     def __init__(self, folder):
         self.folder = folder
         self.cert, self.key = folder / "ca.pem", folder / "ca.key"
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-subj", "/CN=Test CA", "-days", "30", "-keyout", self.key, "-out", self.cert,
+                "-subj", "/CN=Test CA", "-days", str(self.days), "-keyout", self.key, "-out", self.cert,
                 "-addext", "basicConstraints=critical,CA:TRUE",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, *names, days=30, rsa=False, stem=None, made=None):
+    def issue(self, *names, days=None, rsa=False, stem=None, made=None):
         """NAME.crt with its NAME.key beside it; the path of the certificate.  made: when, for faketime."""
         stem = stem or names[0].replace("*", "_")
         crt, key, csr = (self.folder / f"{stem}.{end}" for end in ("crt", "key", "csr"))
@@ -145,5 +148,5 @@ class Authority:
         ext.write_text("subjectAltName=" + ",".join(k + n for k, n in zip(kinds, names)) +
                        "\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
         openssl("x509", "-req", "-in", csr, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial",
-                "-days", days, "-extfile", ext, "-out", crt, before=["faketime", made] if made else [])
+                "-days", days or self.days, "-extfile", ext, "-out", crt, before=["faketime", made] if made else [])
         return crt

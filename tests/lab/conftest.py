@@ -41,6 +41,7 @@ def pytest_runtest_makereport(item):
     """What the service said goes with a failure."""
     report = (yield).get_result()
     if report.failed and LABS:
-        for name, program in (("mxseal", "mxseal"), ("sender", "postfix")):
-            text = LABS[0][name].text(program) if name in LABS[0].hosts else ""
-            report.sections.append((f"{program} on {name}", "\n".join(text.splitlines()[-40:])))
+        for name, file in (("mxseal", "log"), ("sender", "postfix.log")):
+            path = LABS[0].folder / name / file
+            text = path.read_text(errors="replace") if path.exists() else ""
+            report.sections.append((f"{file} of {name}", "\n".join(text.splitlines()[-40:])))

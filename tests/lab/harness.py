@@ -13,6 +13,8 @@ from program import Authority, eventually, openssl
 class PublicAuthority(Authority):
     """The authority of the customers' mail hosts, which everybody trusts, and what it would not sign."""
 
+    days = 400
+
     def self_signed(self, name, stem):
         crt, key = self.folder / f"{stem}.crt", self.folder / f"{stem}.key"
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
@@ -55,12 +57,24 @@ class Lab:
             software.prepare(self, host)
         self.connect()
         self.fill_zones()
+        self.run()
+        return self
+
+    def run(self):
+        """Starts everything: what others ask goes first."""
         first, last = ("root", "tld", "knot", "nsd", "resolver", "authority"), ("mxseal", "second")
         self.run_software(*first)
         self.run_software(*(set(self.hosts) - {*first, *last}))
         for name in last:
             self.run_software(name)
-        return self
+
+    def halt(self):
+        """Stops every program; the hosts stay."""
+        for host, software in self.everything():
+            software.halt(host)
+        for host in self.hosts.values():
+            for name in list(host.programs):
+                host.stop(name)
 
     def everything(self):
         return [(self.hosts[name], software) for name, (_, list_) in self.map.PLACES.items() for software in list_]
@@ -112,12 +126,19 @@ class Lab:
         self.here("openssl", "rehash", certs)
 
     def end(self):
-        for _, software in self.everything():
-            if software is self.mxseal and software.process:
-                software.stop()
+        if self.mxseal.process:
+            self.mxseal.stop()  # in order, so that what it leaks is said
         for host in self.hosts.values():
             host.end()
         self.stack.close()
+
+    def clock(self, days):
+        """All clocks are so many days ahead of this machine's, after a moment in which nothing ran; only
+        the authority's is not: its program does not ask the library of the others."""
+        self.halt()
+        for host in self.hosts.values():
+            host.clock(days)
+        self.run()
 
     # -- what people do
 
@@ -125,10 +146,6 @@ class Lab:
     def mxseal(self):
         """The service: run() and json() are its command line."""
         return self.software("mxseal")
-
-    @property
-    def authority_ca(self):
-        return self.software("authority", self.map.Pebble)
 
     def paste(self, domain):
         """Puts the records that mxseal prints for a domain into its zone, as its admin would."""
@@ -149,15 +166,16 @@ class Lab:
         eventually(lambda: serial("second") == serial("mxseal"))
         self.paste(domain)
 
-    def published(self, domain):
-        """Waits until every server that a resolver may ask answers the id of the newest policy."""
+    def published(self, domain, servers=("mxseal", "second")):
+        """Waits until every server that a resolver may ask answers the id of the newest policy; servers:
+        those of the service zone."""
         policy_id = self.mxseal.json("policy", "show", domain)["id"]
         ask = lambda server, name: self["sender"].ask(name, "TXT", self.map.PLACES.get(server, (server,))[0])
 
         def seen():
             answer = ask(self.zones[domain].host.name, "_mta-sts." + domain)
             if answer and answer[0].endswith("."):
-                return all(policy_id in "".join(ask(server, answer[0])) for server in ("mxseal", "second"))
+                return all(policy_id in "".join(ask(server, answer[0])) for server in servers)
             return policy_id in "".join(answer)
 
         return eventually(seen, 120)

@@ -2,8 +2,11 @@
 import pathlib
 import re
 import shutil
+import signal
 import sys
 import uuid
+
+from spaces import Software, end_group
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 
@@ -104,7 +107,20 @@ def postfix(host, settings):
         host.mount(host.folder / name, target)
 
 
-class Mail:
+class Postfix(Software):
+    """A Postfix; its master is a session of its own."""
+
+    def start(self, lab, host):
+        host.start("postfix", "postfix", "start-fg")
+
+    def ready(self, lab, host):
+        host.says("postfix", "daemon started")
+
+    def halt(self, host):
+        end_group(int((host.folder / "queue/pid/master.pid").read_text()), signal.SIGTERM)
+
+
+class Mail(Postfix):
     """A customer's mail host: takes mail for everybody.  certificate: good, expired, wrong name,
     self-signed, or None for a host that offers no STARTTLS."""
 
@@ -126,14 +142,8 @@ class Mail:
             return authority.issue(self.name, stem=stem, days=30, made="-60 days")
         return authority.issue("another." + self.name if self.certificate == "wrong name" else self.name, stem=stem)
 
-    def start(self, lab, host):
-        host.start("postfix", "postfix", "start-fg")
 
-    def ready(self, lab, host):
-        host.says("postfix", "daemon started")
-
-
-class Sender:
+class Sender(Postfix):
     """A sender: Postfix that asks postfix-mta-sts-resolver about every domain."""
 
     def __init__(self, name):
@@ -145,15 +155,15 @@ class Sender:
 
     def start(self, lab, host):
         host.start("mta-sts", "mta-sts-daemon", "-c", self.config)
-        host.start("postfix", "postfix", "start-fg")
+        super().start(lab, host)
 
     def ready(self, lab, host):
-        host.says("postfix", "daemon started")
+        super().ready(lab, host)
         lab.until(lambda: host.run("postmap", "-q", "sender.example", "socketmap:inet:127.0.0.1:8461:postfix",
                                    check=False).stderr == "")
 
 
-class Stripper:
+class Stripper(Software):
     """A host on the way to another: everything passes, but SMTP passes its hands."""
 
     def __init__(self, before):
@@ -164,7 +174,7 @@ class Stripper:
 
     def start(self, lab, host):
         host.ip("rule add iif eth0 ipproto tcp dport 25 lookup 25 pref 25\n"
-                f"route add local {self.address}/32 dev lo table 25\n")
+                f"route add local {self.address}/32 dev lo table 25\n", force=True)
         host.start("strip", sys.executable, PROGRAMS / "strip.py", self.address)
 
     def ready(self, lab, host):

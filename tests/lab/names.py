@@ -4,6 +4,8 @@ import shutil
 import signal
 import sys
 
+from spaces import Software
+
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 
 ZONE = """$ORIGIN {origin}
@@ -139,7 +141,7 @@ class Zone:
         self.server.reload(self)
 
 
-class Knot:
+class Knot(Software):
     """knotd with some zones; it signs those that the map says."""
 
     def __init__(self, *zones):
@@ -170,7 +172,7 @@ class Knot:
         self.host.run("knotc", "-c", self.config, "-b", "zone-reload", zone.name)
 
 
-class Nsd:
+class Nsd(Software):
     """nsd with some zones.  Those that are flattened come from another program."""
 
     def __init__(self, *zones, flattened=()):
@@ -204,7 +206,7 @@ class Nsd:
         self.program.send_signal(signal.SIGHUP)
 
 
-class Resolver:
+class Resolver(Software):
     """unbound, validating from the lab's root.  keeps: the seconds it keeps an answer at most."""
 
     def __init__(self, keeps=None):
@@ -228,7 +230,7 @@ class Resolver:
         host.run("unbound-control", "-c", self.config, "flush_zone", name)
 
 
-class Second:
+class Second(Software):
     """knotd as a secondary of the service zone."""
 
     def __init__(self, zone, primary):

@@ -2,7 +2,7 @@
 import json
 
 from program import Service
-from spaces import ENV
+from spaces import ENV, Software
 
 CONFIG = """
 [server]
@@ -35,7 +35,7 @@ allow = {networks}
 """
 
 
-class Pebble:
+class Pebble(Software):
     """The authority: refuses nonces, takes its time, and looks from outside."""
 
     def __init__(self, name):
@@ -44,26 +44,28 @@ class Pebble:
     def prepare(self, lab, host):
         self.certificate = lab.authority.issue(self.name)
 
-    def start(self, lab, host, validity=90 * 86400, reject=30):
+    validity = 90 * 86400  # seconds, of the certificates
+
+    def start(self, lab, host):
         config = {"pebble": {
             "listenAddress": f"{host.address}:443", "managementListenAddress": f"{host.address}:15000",
             "certificate": str(self.certificate), "privateKey": str(self.certificate.with_suffix(".key")),
-            "httpPort": 80, "tlsPort": 443, "certificateValidityPeriod": validity,
-            "profiles": {"default": {"description": "-", "validityPeriod": validity}}}}
+            "httpPort": 80, "tlsPort": 443, "certificateValidityPeriod": self.validity,
+            "profiles": {"default": {"description": "-", "validityPeriod": self.validity}}}}
         host.start("pebble", "pebble", "-config", host.file("pebble.json", json.dumps(config)),
-                   "-dnsserver", "127.0.0.1:53", env={"PEBBLE_WFE_NONCEREJECT": str(reject),
+                   "-dnsserver", "127.0.0.1:53", env={"PEBBLE_WFE_NONCEREJECT": "30",
                                                       "PEBBLE_VA_SLEEPTIME": "1", "PEBBLE_AUTHZREUSE": "0"})
 
     def ready(self, lab, host):
-        """Its root becomes one that everybody trusts."""
+        """Its root becomes one that everybody trusts; each start makes another, and the others stay."""
         def root():
             return host.run("curl", "-sf", "--resolve", f"{self.name}:15000:{host.address}",
                             f"https://{self.name}:15000/roots/0", check=False).stdout
 
-        lab.trust("authority-root", lab.until(root))
+        lab.trust(f"authority-{host.programs['pebble'].pid}-root", lab.until(root))
 
 
-class Mxseal(Service):
+class Mxseal(Service, Software):
     """mxseal on 443, 80 and 53, as an operator sets it up.  Its command line is run on its host."""
 
     def __init__(self, host_name, zone):
@@ -84,3 +86,6 @@ class Mxseal(Service):
 
     def ready(self, lab, host):
         lab.until(lambda: host.ask(self.zone, "SOA", host.address))
+
+    def halt(self, host):
+        self.stop()

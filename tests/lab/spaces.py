@@ -7,12 +7,15 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 from program import eventually
 
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
-       **{k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "MXSEAL_BIN")}}
+       **{k: v for k, v in os.environ.items() if k in ("UBSAN_OPTIONS", "MXSEAL_BIN")},
+       # libfaketime may stand before the sanitizer.
+       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
 # Makes one host; then it waits for its end.
 HOLDER = """
@@ -27,6 +30,38 @@ exec sleep infinity
 """
 
 
+def group_ended(leader):
+    """True when nothing is left of a program's processes; orphans come to this one, the first of its space."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-leader, os.WNOHANG)[0]:
+            pass
+        return False
+    return True
+
+
+def end_group(leader, sig):
+    """Ends a program and what it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(leader, sig)
+    eventually(lambda: group_ended(leader))
+
+
+class Software:
+    """What runs on a host.  Written in four steps, of which the map's order says nothing."""
+
+    def prepare(self, lab, host):
+        """Before the hosts are made: writes files, and says what of the host is mounted over."""
+
+    def start(self, lab, host):
+        """Starts programs."""
+
+    def ready(self, lab, host):
+        """Returns when they can be asked."""
+
+    def halt(self, host):
+        """Stops what is no program of the host's own."""
+
+
 class Host:
     """One host: programs are started in it and asked from it."""
 
@@ -34,7 +69,7 @@ class Host:
         self.lab, self.name, self.address = lab, name, address
         self.folder = lab.folder / name
         self.folder.mkdir()
-        self.binds, self.programs, self.holder = [], {}, None
+        self.binds, self.programs, self.since, self.holder = [], {}, {}, None
 
     def file(self, name, text, mode=0o644):
         """A file of this host; its path is the same everywhere in the lab."""
@@ -48,7 +83,15 @@ class Host:
         """source is seen at target in this host; before it is made."""
         self.binds.append((source, target))
 
+    def clock(self, days):
+        """The clock of programs started from now on: so many days ahead."""
+        library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+        self.file("faketimerc", f"+{days}d\n" if days else "")
+        self.file("ld.so.preload", f"{library}\n" if days else "")
+
     def make(self):
+        for name in ("faketimerc", "ld.so.preload"):
+            self.mount(self.file(name, ""), f"/etc/{name}")
         words = [str(word) for pair in self.binds for word in pair]
         self.holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "--uts", "--propagation", "private", "sh", "-c", HOLDER, "sh",
@@ -63,7 +106,7 @@ class Host:
 
     def ip(self, lines, force=False):
         subprocess.run(self.enter("ip", *(["-force"] if force else []), "-batch", "-"), input=lines,
-                       text=True, check=True, env=ENV, capture_output=True)
+                       text=True, check=not force, env=ENV, capture_output=True)
 
     def run(self, *words, check=True, stdin=None, timeout=120):
         """The finished command; its output is text with the line ends that it had."""
@@ -77,9 +120,11 @@ class Host:
 
     def start(self, name, *words, env=None):
         """Starts a program that stays; its output goes to NAME.log."""
+        self.since[name] = len(self.text(name))
         with open(self.log(name), "ab") as log:
             self.programs[name] = subprocess.Popen(self.enter(*words), stdout=log, stderr=log, cwd=self.folder,
-                                                   stdin=subprocess.DEVNULL, env={**ENV, **(env or {})})
+                                                   stdin=subprocess.DEVNULL, start_new_session=True,
+                                                   env={**ENV, **(env or {})})
         return self.programs[name]
 
     def alive(self, name):
@@ -87,9 +132,10 @@ class Host:
 
     def stop(self, name, kill=False):
         program = self.programs.pop(name)
-        if program.poll() is None:
-            (program.kill if kill else program.terminate)()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL if kill else signal.SIGTERM)
         program.wait(30)
+        end_group(program.pid, 0)
 
     def end(self):
         for name in list(self.programs):
@@ -105,10 +151,10 @@ class Host:
         return self.log(name).read_text(errors="replace") if self.log(name).exists() else ""
 
     def says(self, name, word):
-        """Waits until the log of a program has a word."""
+        """Waits until a program has written a word since it was started."""
         def said():
             self.alive(name)
-            return word in self.text(name)
+            return word in self.text(name)[self.since[name]:]
 
         eventually(said)
 
