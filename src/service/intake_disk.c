@@ -92,6 +92,14 @@ static bool has_space(struct intake *in, size_t size)
 	return true;
 }
 
+bool intake_knows(struct intake *in, struct slice bytes)
+{
+	unsigned char sha256[SHA256_SIZE];
+
+	enc_sha256(bytes, sha256);
+	return is_known(in, sha256);
+}
+
 static void wait_for_sync(struct intake *in, struct waiter *w)
 {
 	w->waiting = true;

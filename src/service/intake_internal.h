@@ -165,6 +165,8 @@ enum report_trust intake_way_trust(enum archive_way way);
  */
 enum err intake_archive(struct intake *in, struct archive_record *r, struct waiter *w,
                         bool *again_out) MUST_USE;
+/* The archive has these bytes, so that taking them again adds nothing. */
+bool intake_knows(struct intake *in, struct slice bytes);
 /* Makes durable what was added and tells the waiters. */
 enum err intake_sync(struct intake *in) MUST_USE;
 void waiter_cancel(struct intake *in, struct waiter *w);

@@ -254,6 +254,10 @@ static void store(void *arg, struct smtpd *s, const struct envelope *env, struct
 	struct smtp_conn *c = arg;
 	enum err e = take_places(c, env, bytes.len);
 
+	/* Who did not hear that a mail was taken sends it again, and that is not to go on for days.
+	 */
+	if (e == ERR_LIMIT && intake_knows(c->in, bytes))
+		e = OK;
 	if (e == ERR_LIMIT) {
 		smtpd_stored(s, SMTPD_USED_UP);
 		return;
