@@ -28,7 +28,7 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap
-listen = 127.0.0.1
+listen = {listen}
 default_internal_user = {internal}
 default_internal_group = {internal_group}
 default_login_user = {login}
@@ -86,15 +86,19 @@ def token(user, lasts=600, key=JWT_KEY):
 
 
 class Dovecot:
-    """Mailboxes of any name with PASSWORD; ports imap (plain and STARTTLS) and imaps."""
+    """Mailboxes of any name with PASSWORD; ports imap (plain and STARTTLS) and imaps.
 
-    def __init__(self, cert, tls=True):
+    ports: (imap, imaps), else free ones; prefix: the words before the program, as in Service.
+    """
+
+    def __init__(self, cert, tls=True, listen="127.0.0.1", ports=None, prefix=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mxseal-dovecot-"))
         self.folder.chmod(0o755)
+        self.listen, self.prefix = listen, prefix
         self.cert, self.key = self.folder / "cert.pem", self.folder / "key.pem"
         shutil.copy(cert, self.cert)
         shutil.copy(cert.with_suffix(".key"), self.key)
-        self.imap, self.imaps = free_port(), free_port()
+        self.imap, self.imaps = ports or (free_port(), free_port())
         self.process = None
         uid = 65534 if ROOT else os.geteuid()
         (self.folder / "mail").mkdir()
@@ -103,7 +107,7 @@ class Dovecot:
         keys.mkdir(parents=True)
         (keys / "test").write_text(base64.b64encode(JWT_KEY).decode())
         me, group = (str(os.geteuid()), str(os.getegid()))
-        values = dict(folder=self.folder, imap=self.imap, imaps=self.imaps, cert=self.cert, key=self.key,
+        values = dict(folder=self.folder, listen=listen, imap=self.imap, imaps=self.imaps, cert=self.cert, key=self.key,
                       password=PASSWORD, uid=uid,
                       gid=65534 if ROOT else os.getegid(), ssl="yes" if tls else "no",
                       internal="dovecot" if ROOT else me, internal_group="dovecot" if ROOT else group,
@@ -112,12 +116,12 @@ class Dovecot:
         (self.folder / "oauth2.conf").write_text(OAUTH_23.format(**values))
 
     def start(self):
-        self.process = subprocess.Popen(["dovecot", "-F", "-c", self.folder / "dovecot.conf"],
+        self.process = subprocess.Popen([*self.prefix, "dovecot", "-F", "-c", self.folder / "dovecot.conf"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + DEADLINE
         while True:
             with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.imap), timeout=5).close()
+                socket.create_connection((self.listen, self.imap), timeout=5).close()
                 return self
             assert self.process.poll() is None and time.monotonic() < end, self.log()
             time.sleep(0.05)
@@ -138,7 +142,7 @@ class Dovecot:
     @contextlib.contextmanager
     def client(self, user, folder="INBOX"):
         """A person at work: an imaplib session in a folder."""
-        session = imaplib.IMAP4("127.0.0.1", self.imap)
+        session = imaplib.IMAP4(self.listen, self.imap)
         session.login(user, PASSWORD)
         session.select(f'"{folder}"')
         try:

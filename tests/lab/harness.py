@@ -27,6 +27,7 @@ class Lab:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
+        self.folder.chmod(0o711)  # daemons that give up root pass through it
         self.anchor = self.folder / "root.anchor"
         self.transfer_secret = base64.b64encode(b"the secret of a transfer in lab").decode()
         self.hosts, self.zones, self.ds = {}, {}, {}
@@ -91,7 +92,7 @@ class Lab:
             host.make()
         for host in self.hosts.values():
             host.made()
-        net = spaces.Network()
+        net = spaces.Network(self.map.TESTS)
         net.join(*(host for name, host in self.hosts.items() if name not in self.map.BEHIND))
         for name, way in self.map.BEHIND.items():
             net.hide(self.hosts[name], self.hosts[way])
@@ -128,6 +129,7 @@ class Lab:
     def end(self):
         if self.mxseal.process:
             self.mxseal.stop()  # in order, so that what it leaks is said
+        self.software("mailbox").remove()
         for host in self.hosts.values():
             host.end()
         self.stack.close()
@@ -196,6 +198,10 @@ class Lab:
     def mail(self, domain):
         """A mail from the sender to somebody there."""
         return Message(self["sender"], "bob@" + domain)
+
+    def reports(self, domain):
+        """{scheme: where reports about a domain are taken}"""
+        return {uri.partition(":")[0]: uri for uri in self.mxseal.json("records", domain)["rua"]}
 
     def fetch(self, domain):
         """The policy as the sender fetches it, or None."""

@@ -8,14 +8,16 @@
                               |      |         |         |          |
                           mxseal  second   authority  resolver   sender
                                                                     :   senders' MTA: Postfix, with
-   =====+=======+========+=======+=======+=======+==============    :   postfix-mta-sts-resolver
-        |       |        |       |       |       |
-      good   expired   wrong   self    plain    path --- stripped       the customers' mail hosts: Postfix
+   =====+=======+========+=======+=======+=======+===========+==    :   postfix-mta-sts-resolver
+        |       |        |       |       |       |           |
+      good   expired   wrong   self    plain    path      mailbox       the customers' mail hosts: Postfix;
+                                                 |                      a mailbox that gets reports: dovecot
+                                              stripped
 
 Each place is a host of its own: network, /etc, /run, host name.  names.py, mail.py and service.py
 have the software that runs there, spaces.py the hosts, harness.py what tests do with the whole.
 """
-from mail import Mail, Sender, Stripper
+from mail import Mail, Mailbox, Sender, Stripper
 from names import Knot, Nsd, Resolver, Second
 from service import Mxseal, Pebble
 
@@ -29,7 +31,8 @@ PLACES = {
     "knot":      ("192.0.2.3",     [Knot("hosting.example", "provider.example", "authority.example",
                                          "mail.example", "sender.example", "signed.example",
                                          "expired.example", "wrong.example", "self.example",
-                                         "plain.example", "stripped.example", "late.example")]),
+                                         "plain.example", "stripped.example", "late.example",
+                                         "reported.example")]),
     "nsd":       ("192.0.2.4",     [Nsd("typed.example", "moved.example", flattened=["flat.example"])]),
 
     "authority": ("192.0.2.20",    [Resolver(keeps=0), Pebble("acme.authority.example")]),
@@ -46,7 +49,9 @@ PLACES = {
     "plain":     ("198.51.100.15", [Mail("plain.mail.example", certificate=None)]),
     "path":      ("198.51.100.1",  [Stripper(before="stripped")]),
     "stripped":  ("198.51.100.16", [Mail("stripped.mail.example", certificate="good")]),
+    "mailbox":   ("198.51.100.20", [Mailbox("mailbox.mail.example")]),
 }
+TESTS = "203.0.113.1"  # where the tests themselves are
 
 # Hosts that are reached through another one instead of directly.
 BEHIND = {"stripped": "path"}
@@ -85,10 +90,12 @@ RECORDS = {
         self           A 198.51.100.14
         plain          A 198.51.100.15
         stripped       A 198.51.100.16
+        mailbox        A 198.51.100.20
     """,
     "sender.example": """
         @              MX 10 out
         out            A 203.0.113.25
+        @              TXT "v=spf1 a:out.sender.example -all"
     """,
 }
 
@@ -99,6 +106,7 @@ CUSTOMERS = {
     "flat.example": "good",          # CNAMEs that its provider flattens
     "moved.example": "good",         # whose policy will name another host
     "late.example": "good",          # for what happens years later
+    "reported.example": "good",      # that others send reports about
     "expired.example": "expired",
     "wrong.example": "wrong",
     "self.example": "self",

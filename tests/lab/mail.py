@@ -1,4 +1,4 @@
-"""Mail in the lab: Postfix as the customers' mail hosts and as the sender, and a thief of STARTTLS."""
+"""Mail in the lab: Postfix as the customers' mail hosts and as the sender, a mailbox, and a thief of STARTTLS."""
 import pathlib
 import re
 import shutil
@@ -6,6 +6,7 @@ import signal
 import sys
 import uuid
 
+from dovecot import Dovecot
 from spaces import Software, end_group
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
@@ -181,14 +182,33 @@ class Stripper(Software):
         host.says("strip", "strips")
 
 
-class Message:
-    """One mail of the sender on its way."""
+class Mailbox(Dovecot, Software):
+    """A mailbox server: dovecot on 143 and 993, every name a mailbox."""
 
-    def __init__(self, host, to):
+    def __init__(self, name):
+        self.name = name
+
+    def prepare(self, lab, host):
+        super().__init__(lab.authority.issue(self.name), listen=host.address, ports=(143, 993))
+
+    def start(self, lab, host):
+        self.prefix = host.enter()
+        return super().start()
+
+    def halt(self, host):
+        self.stop()
+
+
+class Message:
+    """One mail of the sender on its way.  text(id) makes it; id is its Message-ID."""
+
+    def __init__(self, host, to, text=None):
         self.host, self.to, self.id = host, to, uuid.uuid4().hex + "@sender.example"
-        text = (f"From: alice@sender.example\nTo: {to}\nMessage-ID: <{self.id}>\nSubject: hello\n\n"
-                "How are you?\n")
-        host.run("sendmail", "-f", "alice@sender.example", to, stdin=text)
+        host.run("sendmail", "-f", "alice@sender.example", to, stdin=(text or self.letter)(self.id))
+
+    def letter(self, message_id):
+        return (f"From: alice@sender.example\nTo: {self.to}\nMessage-ID: <{message_id}>\nSubject: hello\n\n"
+                "How are you?\n").encode()
 
     def lines(self):
         """(pid, line) of the smtp client about this mail, in order; before its status also its TLS."""

@@ -1,6 +1,7 @@
 """The service itself, and the authority it gets its certificates from."""
 import json
 
+from dovecot import PASSWORD
 from program import Service
 from spaces import ENV, Software
 
@@ -12,6 +13,7 @@ log = info text
 tls = {address}:443
 http = {address}:80
 dns = {address}:53
+smtp = {address}:25
 admin = 127.0.0.1:8000
 [service]
 host = {host}
@@ -30,6 +32,12 @@ email = hostmaster@provider.example
 [resolver]
 stub = .={root}
 trust_anchor = {anchor}
+[imap office]
+url = imaps://mailbox.mail.example/INBOX
+user = office
+password_file = {dir}/imap.password
+every = 1
+after = flag
 [outgoing]
 allow = {networks}
 """
@@ -66,7 +74,7 @@ class Pebble(Software):
 
 
 class Mxseal(Service, Software):
-    """mxseal on 443, 80 and 53, as an operator sets it up.  Its command line is run on its host."""
+    """mxseal on 443, 80, 53 and 25, as an operator sets it up.  Its command line is run on its host."""
 
     def __init__(self, host_name, zone):
         self.host_name, self.zone = host_name, zone
@@ -75,6 +83,7 @@ class Mxseal(Service, Software):
         super().__init__(host.folder, ["--config", host.folder / "mxseal.conf"], {}, env=ENV)
         self.host = host
         host.file("transfer.keys", f"hmac-sha256:transfer.provider.example:{lab.transfer_secret}\n", 0o400)
+        host.file("imap.password", PASSWORD + "\n", 0o400)
         host.file("mxseal.conf", CONFIG.format(
             dir=host.folder, address=host.address, host=self.host_name, zone=self.zone,
             second=lab.map.PLACES["second"][0], root=lab.map.PLACES["root"][0], anchor=lab.anchor,

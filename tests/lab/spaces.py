@@ -166,11 +166,12 @@ class Host:
 
 
 class Network:
-    """Cables between hosts: one bridge for all, or a cable between two."""
+    """Cables between hosts: one bridge for all, or a cable between two.  The tests have an address too."""
 
-    def __init__(self):
-        subprocess.run(["ip", "-batch", "-"], input="link set lo up\nlink add net type bridge\nlink set net up\n",
-                       text=True, check=True)
+    def __init__(self, address):
+        subprocess.run(["ip", "-batch", "-"], text=True, check=True,
+                       input=f"link set lo up\nlink add net type bridge\nlink set net up\n"
+                       f"addr add {address}/32 dev net\nroute add default dev net\n")
 
     def join(self, *hosts):
         """Each host gets eth0 with its address, and everybody else is a neighbour."""
