@@ -82,7 +82,7 @@ def test_signed_from_the_root(hosted):
 @short
 @pytest.mark.parametrize("domain", REFUSED)
 def test_bad_hosts_are_refused(hosted, waiting, domain):
-    """STS-73: an enforced policy keeps mail from a host that cannot be verified; it waits."""
+    """An enforced policy keeps mail from a host that cannot be verified; it waits."""
     status, _, reason = hosted.until(waiting[domain].attempts)[0]
     said, why = REFUSED[domain]
     assert status == "deferred" and said in reason
@@ -104,7 +104,7 @@ def foretold(lab, domain, policy_id):
 
 
 def test_mail_flows_again(hosted, waiting):
-    """STS-77 STS-87: the wrong policy binds until its id is answered no more, and a retry."""
+    """STS-87: the wrong policy binds until its id is answered no more, and a retry."""
     ids = {domain: hosted.mxseal.json("policy", "show", domain)["id"] for domain in waiting}
     assert all(status == "deferred" for mail in waiting.values() for status, *_ in mail.attempts())
     for domain, options in CORRECTIONS.items():

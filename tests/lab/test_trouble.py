@@ -41,7 +41,7 @@ def test_a_dead_secondary(lab, late):
 
 
 def test_the_service_is_away(lab, late):
-    """STS-56: the secondary answers the id, senders go on with what they hold; then all is as before."""
+    """The secondary answers the id, senders go on with what they hold; then all is as before."""
     lab.until(lambda: lab.policy_of(late))
     lab.mxseal.stop(signal.SIGKILL)
     forget(lab)
