@@ -66,6 +66,7 @@ struct conf {
 		const char *host;
 		uint64_t keep_unsigned, keep_posted; /* a domain and day; CONF_UNLIMITED */
 		const char *watch;                   /* paths, blanks between */
+		bool strict_dkim;
 	} report;
 	struct {
 		const char *directory; /* URL */

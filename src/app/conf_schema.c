@@ -222,6 +222,18 @@ const struct conf_row conf_rows[] = {
 	  .details = "Bounds what somebody who knows a report address can make the service store.",
 	  .example = "1000",
 	  .place = AT(report.keep_posted) },
+	{ .section = "report",
+	  .key = "strict_dkim",
+	  .type = &conf_type_yes,
+	  .preset = "no",
+	  .help = "yes: believe a mail only when its signer is the submitter itself",
+	  .details = "The d= of the signature must then equal the domains of From and of the "
+	             "submitter, "
+	             "and the key in DNS must be for TLS reports (s=tlsrpt or no s=). Hardly any "
+	             "sender "
+	             "keeps to that; otherwise one organisation's domains count as one.",
+	  .example = "yes",
+	  .place = AT(report.strict_dkim) },
 
 	{ .section = "report",
 	  .key = "watch",

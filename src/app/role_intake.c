@@ -1,5 +1,6 @@
 /* The role of intake: from what the parent gave to the settings of service/intake.h. */
 #include "app/boot.h"
+#include "base/log.h"
 #include "net/fetch.h"
 #include "net/resolver.h"
 #include "service/intake.h"
@@ -18,26 +19,28 @@ static const char *host_of(const struct conf *c)
 /* What intake connects with; the resolver is NULL where nothing is connected to. */
 struct outside {
 	struct dial_rules rules;
+	struct resolver_conf conf;
 	struct resolver *resolver;
 };
 
 static bool open_outside(const struct boot *b, struct outside *out)
 {
 	const struct conf *c = b->conf;
-	struct resolver_conf rc = { .forward = slice_str(c->resolver.forward),
-		                    .stub = slice_str(c->resolver.stub),
-		                    .trust_anchor = slice_str(c->resolver.trust_anchor),
-		                    .rules = &out->rules };
 	struct diag diag = { .why = "" };
 	enum err e = OK;
 
+	out->conf = (struct resolver_conf){ .forward = slice_str(c->resolver.forward),
+		                            .stub = slice_str(c->resolver.stub),
+		                            .trust_anchor = slice_str(c->resolver.trust_anchor),
+		                            .rules = &out->rules };
 	/* A demonstration asks nobody. */
-	if (b->demo || c->mailbox_count == 0)
+	if (b->demo)
 		return true;
-	fetch_setup();
 	e = dial_rules_allow(&out->rules, slice_str(c->outgoing.allow), &diag);
-	if (e == OK)
-		e = resolver_open(&rc, &out->resolver, &diag);
+	if (e == OK && c->mailbox_count > 0) {
+		fetch_setup();
+		e = resolver_open(&out->conf, &out->resolver, &diag);
+	}
 	if (e != OK)
 		log_error("the resolver cannot be used", F("why", diag.why));
 	return e == OK;
@@ -95,6 +98,8 @@ int role_intake(const struct boot *b)
 		.lmtp_count = boot_fd_list(b, "listen.lmtp.", lmtp, LISTENERS_MAX),
 		.edgedb_path = conf_path(b->conf, "edge/edge.db"),
 		.report_key = keys_get(&b->keys, KEY_REPORT_TLS),
+		.strict_dkim = b->conf->report.strict_dkim,
+		.resolver = b->demo ? NULL : &outside.conf, /* a demonstration asks nobody */
 		.quiet = b->demo, /* it feeds itself sixty days of reports */
 		.mailboxes = mailboxes,
 		.mailbox_count = b->demo ? 0 : b->conf->mailbox_count,

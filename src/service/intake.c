@@ -68,6 +68,7 @@ static void on_tick(void *arg)
 	store_position(in);
 	if (in->draining)
 		intake_end_smtp(in);
+	held_tick(in);
 	if (in->draining && (intake_is_idle(in) || ++in->drain_ticks > DRAIN_TICKS))
 		loop_stop(in->loop);
 	else
@@ -169,6 +170,8 @@ static void serve(struct intake *in)
 	intake_queue_init(in);
 	in->allowances = allowances_new(in->db, &in->set->limits);
 	intake_open_smtp(in);
+	trust_init(in);
+	held_wake_all(in); /* a new start is a good moment */
 	loop_watch_init(&in->signals, in->loop, fd, on_signal, in);
 	loop_watch_want(&in->signals, LOOP_READ);
 	loop_watch_init(&in->hand, in->loop, in->set->hand, on_hand, in);
@@ -188,6 +191,7 @@ static void serve(struct intake *in)
 	loop_watch_fini(&in->hand);
 	loop_watch_fini(&in->signals);
 	intake_queue_fini(in);
+	trust_fini(in);
 	intake_disk_fini(in);
 	loop_free(in->loop);
 	(void)close(fd); /* only read */

@@ -13,6 +13,7 @@
 #ifndef SERVICE_INTAKE_H
 #define SERVICE_INTAKE_H
 
+#include "net/resolver.h"
 #include "service/board.h"
 #include "service/intake_allowance.h"
 #include "service/mailbox.h"
@@ -25,7 +26,9 @@ struct intake_settings {
 	size_t reader_count;
 	struct board *board; /* NULL: nobody watches */
 	unsigned slot;
-	bool quiet; /* no line in the log for each report */
+	bool strict_dkim; /* d= must be the submitter, and its key be for TLS reports */
+	const struct resolver_conf *resolver; /* NULL: no DNS, no mail has a valid signature */
+	bool quiet;                           /* no line in the log for each report */
 	/* Mailboxes and paths that are read by threads of their own; see service/supply.h. */
 	struct mailbox_conf *mailboxes;
 	size_t mailbox_count;

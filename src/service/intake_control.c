@@ -156,6 +156,8 @@ static void on_hello(struct control_conn *c, struct slice line)
 		end_with(c, "denied", "this user may only bring mail");
 	else
 		enter(c, states[op]);
+	if (c->state == CONTROL_RETRY)
+		held_wake_all(c->in);
 }
 
 static void on_file(struct control_conn *c, struct slice line)

@@ -9,6 +9,8 @@
 #include "service/intake_cert.h"
 #include "service/intake_facts.h"
 #include "service/intake_pool.h"
+#include "service/intake_trust.h"
+#include "service/keyring.h"
 #include "store/arrivals.h"
 
 #define ITEM_TRIES_MAX 2u /* readings that end with the reader's death before quarantine */
@@ -28,6 +30,7 @@ enum item_source {
 	ITEM_ARCHIVED, /* acknowledged, read from the archive */
 	ITEM_IMPORT,   /* still with its owner */
 	ITEM_RETRY,    /* in the archive and in quarantine */
+	ITEM_HELD,     /* in the archive; waits for its signer's key */
 };
 
 struct item;
@@ -36,6 +39,7 @@ struct item;
 struct item_news {
 	const struct report *report;
 	const char *domain;
+	enum report_trust trust;
 	bool replaced;
 };
 
@@ -57,6 +61,8 @@ struct item {
 	unsigned tries;
 	struct arena *arena; /* facts and outcome live here */
 	struct facts facts;
+	struct proof *proof; /* NULL: there was no signature to look at */
+	struct intake *in;   /* while it waits for a key */
 	struct item_counts counts;
 	struct item_news *news;
 	size_t news_count;
@@ -101,6 +107,14 @@ struct intake {
 	struct item *ordered, **ordered_last; /* archived ones under way, by position */
 	struct queue imports, done;
 	size_t reading;
+	struct queue waiting;    /* for keys */
+	struct lookups *lookups; /* NULL: the DNS is not asked */
+	struct keyring *keys;
+	psl_ctx_t *suffixes_loaded; /* NULL: suffixes is the library's own list */
+	const psl_ctx_t *suffixes;
+	int64_t held_due; /* when to look at the mails that wait in the table */
+	size_t held_busy; /* those that are being looked at */
+	int64_t full_day; /* on which it was said last that an allowance is used up */
 	bool import_turn;
 	unsigned store_failures;
 	struct loop_timer dispatch, commit;
@@ -139,6 +153,8 @@ void intake_queue_init(struct intake *in);
 void intake_queue_fini(struct intake *in);
 /* Takes an item with record, trust and done filled: ITEM_IMPORT or ITEM_RETRY. */
 void intake_submit(struct intake *in, struct item *it);
+/* Its facts, and whether it is believed, are there: it is stored with the next batch. */
+void intake_read_ended(struct intake *in, struct item *it);
 /* Something may have become possible; looked at from the loop. */
 void intake_wake(struct intake *in);
 /* Nothing acknowledged waits for a reader or for the database. */
@@ -148,6 +164,18 @@ struct slice item_file_name(const struct item *it);
 
 struct item *item_new(enum item_source source);
 void item_free(struct item *it);
+
+/* intake_held.c */
+
+/*
+ * Keeps a mail whose key could not be asked for; hex is its digest.  *held_out false: it is to be
+ * settled without the key.
+ */
+enum err held_take(struct intake *in, const struct item *it, const char *hex,
+                   const struct archive_place *place, int64_t now, bool *held_out) MUST_USE;
+/* Looks at those that are due. */
+void held_tick(struct intake *in);
+void held_wake_all(struct intake *in);
 
 /* intake_settle.c */
 

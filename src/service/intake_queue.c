@@ -165,7 +165,7 @@ static void on_commit(void *arg)
 	intake_wake(in);
 }
 
-static void read_ended(struct intake *in, struct item *it)
+void intake_read_ended(struct intake *in, struct item *it)
 {
 	queue_add(&in->done, it);
 	set_commit(in);
@@ -189,7 +189,7 @@ static void on_death(struct intake *in, struct item *it, enum pool_result result
 	it->facts = result == POOL_TIMEOUT
 	                    ? facts_failed("reader-timeout", "Reading it took too long.")
 	                    : facts_failed("reader-died", "The reader ended while it read this.");
-	read_ended(in, it);
+	intake_read_ended(in, it);
 }
 
 static void on_read(void *arg, void *job, enum pool_result result, struct slice lines)
@@ -204,7 +204,7 @@ static void on_read(void *arg, void *job, enum pool_result result, struct slice 
 	}
 	if (facts_parse(lines, it->arena, &it->facts) != OK)
 		it->facts = facts_failed("reader-answer", "The reader's answer made no sense.");
-	read_ended(in, it);
+	trust_begin(in, it);
 }
 
 void intake_wake(struct intake *in)
@@ -313,8 +313,9 @@ void intake_submit(struct intake *in, struct item *it)
 
 bool intake_is_idle(const struct intake *in)
 {
-	return in->reading == 0 && in->done.count == 0 && in->imports.count == 0 &&
-	       in->ordered == NULL && archive_pos_cmp(in->cursor, archive_end(in->archive)) >= 0;
+	return in->reading == 0 && in->waiting.count == 0 && in->done.count == 0 &&
+	       in->imports.count == 0 && in->ordered == NULL &&
+	       archive_pos_cmp(in->cursor, archive_end(in->archive)) >= 0;
 }
 
 void intake_queue_init(struct intake *in)

@@ -5,9 +5,11 @@
 #include "service/intake_envelope.h"
 #include "service/intake_internal.h"
 #include "store/domains.h"
+#include "store/held.h"
 #include "store/quarantine.h"
 #include "tlsrpt/sift.h"
 
+#define SIGNER_DAY_MAX 1000u   /* reports of one verified signer for a domain and day */
 #define FOREIGN_NAMES_MAX 256u /* of one message that are told */
 
 static const struct {
@@ -134,30 +136,64 @@ static void note_foreign(struct item *it, const struct report_outcome *o)
 		it->foreign[it->foreign_count++] = o->foreign[i];
 }
 
-static void note_news(struct item *it, const struct report *report, const struct report_outcome *o)
+static void note_news(struct item *it, const struct report *report, enum report_trust trust,
+                      const struct report_outcome *o)
 {
 	if (o->domain == NULL)
 		return;
 	if (it->news == NULL)
 		it->news = arena_calloc(it->arena, it->facts.count, sizeof(*it->news));
-	it->news[it->news_count++] = (struct item_news){ report, o->domain, o->replaced };
+	it->news[it->news_count++] = (struct item_news){ report, o->domain, trust, o->replaced };
 }
 
-static enum err store_report(struct settle *s, const struct report_item *r)
+/* Once a day: a flood shall not fill the log, too. */
+static void tell_full(struct intake *in, struct slice signer)
+{
+	int64_t today = utc_day_start(clock_now_s());
+
+	if (in->full_day == today)
+		return;
+	in->full_day = today;
+	log_warn("reports are left out of the figures: one signer sends too many for a domain",
+	         FS("signer", signer));
+}
+
+static struct report_arrival unsigned_arrival(const struct settle *s, const struct report_item *r,
+                                              const struct report_arrival *a)
+{
+	struct report_arrival out = *a;
+
+	out.trust = TRUST_UNSIGNED;
+	out.signer = out.organization = S("");
+	out.claim = REPORT_CLAIM_OPEN;
+	out.domain = facts_domain(r, s->tag_domain, false);
+	return out;
+}
+
+static enum err store_report(struct settle *s, struct report_item *r)
 {
 	struct item *it = s->it;
 	struct report_arrival arrival = {
 		.report = &r->report,
-		.trust = it->trust,
-		.domain = facts_domain(r, s->tag_domain, it->record.way == ARCHIVE_POST),
 		.raw_sha256 = it->record.sha256,
 		.place = s->place,
 		.mail_date = it->facts.mail.has_time ? it->facts.mail.time : 0,
 		.arrived = it->record.received,
+		.signer_room = SIGNER_DAY_MAX,
 	};
 	struct report_outcome o = { 0 };
-	enum err e = reports_store(s->in->db, TENANT_ONLY, &arrival, it->arena, &o);
+	enum err e;
 
+	trust_of_report(s->in, it, r, s->tag_domain, &arrival);
+	if (arrival.trust == TRUST_DKIM)
+		r->report.notes |= trust_notes(it);
+	e = reports_store(s->in->db, TENANT_ONLY, &arrival, it->arena, &o);
+	/* Whose report it is nothing signed tells: then nothing signed counts. */
+	if (e == OK && o.result == REPORT_FOREIGN && arrival.trust == TRUST_DKIM &&
+	    arrival.domain.len == 0) {
+		arrival = unsigned_arrival(s, r, &arrival);
+		e = reports_store(s->in->db, TENANT_ONLY, &arrival, it->arena, &o);
+	}
 	if (e != OK)
 		return e;
 	it->counts.reports++;
@@ -167,7 +203,9 @@ static enum err store_report(struct settle *s, const struct report_item *r)
 	it->counts.refused += o.refused;
 	s->wanted = s->wanted || o.result == REPORT_NEW || o.replaced;
 	note_foreign(it, &o);
-	note_news(it, &r->report, &o);
+	note_news(it, &r->report, arrival.trust, &o);
+	if (o.over)
+		tell_full(s->in, arrival.signer);
 	return OK;
 }
 
@@ -182,6 +220,12 @@ static bool is_private(const struct item *it)
 	return theirs && !sift_claims_report(it->record.bytes);
 }
 
+/* Of the bytes as a whole. */
+static enum report_trust best_trust(const struct item *it)
+{
+	return it->proof != NULL && it->proof->good != NULL ? TRUST_DKIM : it->trust;
+}
+
 static enum err put_in_quarantine(struct settle *s)
 {
 	struct item *it = s->it;
@@ -191,7 +235,7 @@ static enum err put_in_quarantine(struct settle *s)
 		.message = it->facts.detail,
 		.way = intake_way_name(it->record.way),
 		.kind = it->record.kind == ARCHIVE_MAIL ? "mail" : "",
-		.trust = it->trust,
+		.trust = best_trust(it),
 		.name = item_file_name(it),
 		.domain = s->tag_domain,
 		.place = s->place,
@@ -252,7 +296,7 @@ static enum err note_arrival(struct settle *s)
 	struct arrival arrival = {
 		.place = s->place,
 		.way = intake_way_name(it->record.way),
-		.trust = it->trust,
+		.trust = best_trust(it),
 		.arrived = it->record.received,
 		.reports = (int64_t)it->counts.reports,
 		.domain = it->tag_domain,
@@ -264,9 +308,50 @@ static enum err note_arrival(struct settle *s)
 	return arrivals_put(s->in->db, &arrival, NULL);
 }
 
+/* What the signatures are, with their keys, for whoever asks later (DKIM-24). */
+static enum err note_signatures(struct settle *s)
+{
+	const struct item *it = s->it;
+	enum err e = OK;
+
+	if (it->proof != NULL && (it->archived || s->noted))
+		e = signatures_put(s->in->db, s->hex, it->proof->rows, it->proof->count);
+	if (e == OK && (it->source == ITEM_HELD || it->source == ITEM_RETRY))
+		e = held_drop(s->in->db, s->hex);
+	return e;
+}
+
+/* A mail whose key could not be asked for; it is taken, and judged later. */
+static enum err hold(struct settle *s, bool *held_out)
+{
+	struct item *it = s->it;
+	enum err e = held_take(s->in, it, s->hex, &s->place, s->now, held_out);
+
+	if (e != OK || !*held_out)
+		return e;
+	s->wanted = true;
+	it->counts.reports = it->facts.count;
+	return archive_import(s);
+}
+
+static enum err store_facts(struct settle *s)
+{
+	struct item *it = s->it;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < it->facts.count; i++)
+		e = store_report(s, &it->facts.items[i]);
+	if (e == OK)
+		e = it->facts.reason != NULL ? put_in_quarantine(s) : leave_quarantine(s);
+	if (e == OK)
+		e = archive_import(s);
+	return e == OK ? note_signatures(s) : e;
+}
+
 static enum err settle_item(struct intake *in, struct item *it, int64_t now)
 {
 	struct settle s = { .in = in, .it = it, .now = now };
+	bool held = false;
 	enum err e = find_tag_domain(&s);
 
 	it->counts = (struct item_counts){ .no_report = it->facts.no_report };
@@ -275,12 +360,10 @@ static enum err settle_item(struct intake *in, struct item *it, int64_t now)
 	(void)enc_hex(it->record.sha256, SHA256_SIZE, s.hex); /* gives s.hex */
 	if (e == OK)
 		e = find_place(&s);
-	for (size_t i = 0; e == OK && i < it->facts.count; i++)
-		e = store_report(&s, &it->facts.items[i]);
-	if (e == OK)
-		e = it->facts.reason == NULL ? leave_quarantine(&s) : put_in_quarantine(&s);
-	if (e == OK)
-		e = archive_import(&s);
+	if (e == OK && it->proof != NULL && it->proof->waits)
+		e = hold(&s, &held);
+	if (e == OK && !held)
+		e = store_facts(&s);
 	return e == OK ? note_arrival(&s) : e;
 }
 
@@ -346,7 +429,7 @@ static void log_news(const struct item *it)
 		        n->replaced ? "report replaced" : "report stored", F("domain", n->domain),
 		        FS("organization", n->report->organization),
 		        FS("report_id", n->report->report_id),
-		        F("trust", report_trust_name(it->trust)),
+		        F("trust", report_trust_name(n->trust)),
 		        F("way", intake_way_name(it->record.way)),
 		        F("start", n->report->has_start ? utc_format(n->report->start, start) : ""),
 		        F("end", n->report->has_end ? utc_format(n->report->end, end) : ""),

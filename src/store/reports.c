@@ -296,6 +296,20 @@ static bool may_replace(const struct part *p, const struct stored *s)
 	return p->trust == TRUST_DKIM && p->signer.len > 0 && slice_eq(p->signer, s->signer);
 }
 
+static enum err has_room(struct db *db, const struct part *p, bool *out)
+{
+	if (p->trust != TRUST_DKIM || p->in->signer_room == 0)
+		return OK;
+	struct query q = db_query(db, SQL_REPORT_OF_SIGNER);
+	query_int(&q, 1, p->domain);
+	query_text(&q, 2, p->organization);
+	query_text(&q, 3, p->signer);
+	query_int(&q, 4, utc_day_start(p->in->arrived));
+	if (query_row(&q))
+		*out = query_get_int(&q, 0) < p->in->signer_room;
+	return query_end(&q);
+}
+
 enum err part_store(struct db *db, struct part *p, struct arena *a, struct report_outcome *out)
 {
 	struct stored s = { 0 };
@@ -303,6 +317,12 @@ enum err part_store(struct db *db, struct part *p, struct arena *a, struct repor
 	part_finish(p, a);
 	enum err e = find(db, p, a, &s);
 	if (e == ERR_NOTFOUND) {
+		bool room = true;
+
+		e = has_room(db, p, &room);
+		out->over = out->over || (e == OK && !room);
+		if (e != OK || !room)
+			return e;
 		out->result = REPORT_NEW;
 		out->domain = arena_str(a, p->name);
 		return add_new(db, p, a);

@@ -58,6 +58,8 @@ struct report_arrival {
 	 * organization-name. */
 	struct slice organization;
 	enum report_claim claim; /* with TRUST_DKIM */
+	/* New reports that one verified signer may bring for a domain on a UTC day; 0: no limit. */
+	int64_t signer_room;
 	struct slice domain; /* of the tag or the mail, for policies that name none; may be empty */
 	const unsigned char
 	        *json_sha256; /* 32 bytes; used without a report-id; NULL: of the model */
@@ -78,6 +80,7 @@ struct report_outcome {
 	enum report_result result;
 	bool replaced;        /* a stored report got other content or better trust */
 	const char *domain;   /* one of those for which it is new or replaced; in the arena */
+	bool over;            /* it is new, and there was no room for it; it was not stored */
 	bool refused;         /* other content stands there and this arrival may not replace it */
 	size_t foreign_count; /* policy domains that are not known, without repeats */
 	const char **foreign; /* lower case, at most REPORTS_FOREIGN_MAX; in the arena */

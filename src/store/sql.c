@@ -279,6 +279,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
 	ROW(SQL_REPORT_POLICY_DROP, "delete from report_policy where report = $1"),
 	ROW(SQL_REPORT_FAILURE_DROP, "delete from report_failure where report = $1"),
+	ROW(SQL_REPORT_OF_SIGNER,
+	    "select count(*) from report where domain = $1 and organization = $2 and trust = 0"
+	    " and signer = $3 and arrived_day = $4"),
 	ROW(SQL_REPORT_LIST,
 	    "select " REPORT_COLUMNS " from report where domain = $1 and trust in ($2, $3, $4, $5)"
 	    " and (day, id) < ($6, $7) order by day desc, id desc limit $8"),

@@ -85,7 +85,12 @@
 	     "The mail has no TLS-Report-Domain field, or several.")                               \
 	NOTE(NO_SUBMITTER, "no-submitter", "The mail has no TLS-Report-Submitter field.")          \
 	NOTE(SUBMITTER_DIFFERS, "submitter-differs",                                               \
-	     "TLS-Report-Submitter is not the domain of contact-info.")
+	     "TLS-Report-Submitter is not the domain of contact-info.")                            \
+	NOTE(UNSIGNED_METADATA, "unsigned-metadata",                                               \
+	     "The mail's signature does not cover the TLS-Report fields.")                         \
+	NOTE(SHORT_KEY, "short-key",                                                               \
+	     "The mail is signed with an RSA key of fewer than 2048 bits.")                        \
+	NOTE(EMAIL_KEY, "email-key", "The key of the mail's signature is for email only (s=).")
 
 enum report_note {
 #define NOTE_ENUM(name, code, sentence) NOTE_##name,

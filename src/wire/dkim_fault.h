@@ -46,7 +46,7 @@
 	      "The key asks that identity i= and domain d= be the same (t=s); they are not.")      \
 	FAULT(MISMATCH, "wrong-signature", "The signature does not fit header and key.")           \
 	FAULT(UNALIGNED, "not-the-sender",                                                         \
-	      "The signature is valid, but not of the domain that the report is from.")
+	      "The signature is not of the domain that the mail is from.")
 
 enum dkim_fault {
 #define DKIM_FAULT_ENUM(name, code, sentence) DKIM_##name,

@@ -21,6 +21,7 @@ struct sent {
 	const char *signer, *organization, *id; /* organization and id: as written in the report */
 	const char *known_as, *domain;
 	enum report_claim claim;
+	int64_t signer_room;
 	const char *range;
 };
 
@@ -49,6 +50,7 @@ static inline struct report_outcome send(struct fixture *f, const struct sent *s
 		.signer = slice_str(s->signer),
 		.organization = slice_str(s->known_as),
 		.claim = s->claim,
+		.signer_room = s->signer_room,
 		.domain = slice_str(s->domain),
 		.raw_sha256 = raw_digest,
 		.place = { 20260102, 100, 200 },

@@ -342,6 +342,34 @@ TEST(two_arrivals)
 	}
 }
 
+TEST(one_signer_a_day)
+{
+	struct fixture f;
+	struct sent mail = {
+		.json = TEN_GOOD, .trust = TRUST_DKIM, .signer = "flood.example", .signer_room = 3
+	};
+	struct report_outcome out = { 0 };
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	for (unsigned i = 0; i < 5; i++) {
+		mail.id = arena_printf(f.a, "n%u", i);
+		out = send(&f, &mail);
+		EXPECT(out.over == (i >= 3), "RPT-87: no more than there is room for");
+	}
+	mail.id = "n1";
+	out = send(&f, &mail);
+	EXPECT(!out.over && out.result == REPORT_DUPLICATE, "what is there needs no room");
+	mail.signer = "other.example";
+	out = send(&f, &mail);
+	EXPECT(out.result == REPORT_NEW && !out.over, "RPT-87: others have their own");
+	mail.trust = TRUST_IMPORTED;
+	mail.organization = "Other";
+	EXPECT(!send(&f, &mail).over, "and imports need none");
+	EXPECT(summary(&f, d, ALL).total.reports == 5, "all that were kept");
+	fixture_close(&f);
+}
+
 /* Law: figures after any replacement are those of a store that only ever saw the last content. */
 TEST(figures_follow_replacements)
 {
@@ -509,5 +537,5 @@ TEST(days)
 	}
 }
 
-TEST_MAIN(UNIT(two_arrivals), UNIT(figures_follow_replacements), UNIT(whose_report),
-          UNIT(a_domain_added_later), UNIT(days))
+TEST_MAIN(UNIT(two_arrivals), UNIT(one_signer_a_day), UNIT(figures_follow_replacements),
+          UNIT(whose_report), UNIT(a_domain_added_later), UNIT(days))
