@@ -351,7 +351,7 @@ TEST(one_signer_a_day)
 	struct report_outcome out = { 0 };
 
 	fixture_open(&f);
-	int64_t d = add_domain(&f, "example.com");
+	int64_t d = fixture_domain(&f, "example.com");
 	for (unsigned i = 0; i < 5; i++) {
 		mail.id = arena_printf(f.a, "n%u", i);
 		out = send(&f, &mail);
