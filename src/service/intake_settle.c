@@ -86,7 +86,7 @@ static size_t tags_of(const struct archive_record *r, struct slice out[ENVELOPE_
 static enum err find_tag_domain(struct settle *s)
 {
 	struct item *it = s->it;
-	struct slice tags[ENVELOPE_TAGS_MAX];
+	struct slice tags[ENVELOPE_TAGS_MAX] = { { NULL, 0 } };
 	size_t count = tags_of(&it->record, tags);
 	struct domain d;
 	enum err e = ERR_NOTFOUND;
