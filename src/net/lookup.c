@@ -67,10 +67,11 @@ static void on_answer(void *arg, int rcode, void *packet, int packet_len, int se
 {
 	struct lookup *q = arg;
 
-	(void)rcode; /* of NXDOMAIN it is 0, too; the packet tells */
 	(void)limited;
 	q->sec = sec;
-	if (packet != NULL && packet_len > 0) {
+	/* After a failure (never after NXDOMAIN, whose rcode here is 0) the buffer holds whatever
+	 * was in it before. */
+	if (rcode == 0 && packet != NULL && packet_len > 0) {
 		q->packet = mem_alloc((size_t)packet_len);
 		memcpy(q->packet, packet, (size_t)packet_len);
 		q->packet_len = (size_t)packet_len;

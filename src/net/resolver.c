@@ -27,7 +27,7 @@ struct question {
 	enum dns_type type;
 	unsigned holders;
 	bool done;
-	int rcode, sec;
+	int sec;
 	char *packet, *why; /* copies; NULL: none */
 	size_t packet_len;
 };
@@ -63,9 +63,10 @@ static void on_answer(void *arg, int rcode, void *packet, int packet_len, int se
 
 	(void)limited;
 	(void)pthread_mutex_lock(&r->lock);
-	q->rcode = rcode;
 	q->sec = sec;
-	if (packet != NULL && packet_len > 0) {
+	/* After a failure (never after NXDOMAIN, whose rcode here is 0) the buffer holds whatever
+	 * was in it before. */
+	if (rcode == 0 && packet != NULL && packet_len > 0) {
 		q->packet = mem_alloc((size_t)packet_len);
 		memcpy(q->packet, packet, (size_t)packet_len);
 		q->packet_len = (size_t)packet_len;
@@ -141,7 +142,7 @@ void resolver_read(const struct resolver_reply *reply, enum dns_type type, struc
 		return;
 	}
 	if (reply->packet.p == NULL) {
-		unknown(out, "no name server could be asked");
+		unknown(out, "no name server gave an answer (SERVFAIL)");
 		return;
 	}
 	dns_answer_read(reply->packet, type, a, out);
