@@ -14,6 +14,7 @@
 #include "app/desk_control.h"
 #include "app/desk_feed.h"
 #include "app/desk_zone.h"
+#include "app/outgoing.h"
 #include "net/clock.h"
 #include "net/fetch.h"
 #include "net/handover.h"
@@ -75,7 +76,7 @@ static bool open_resolver(struct duty *u)
 	/* A demonstration asks nobody. */
 	if (u->boot->demo)
 		return true;
-	enum err e = dial_rules_allow(&u->rules, slice_str(conf->outgoing.allow), &diag);
+	enum err e = outgoing_rules(conf, &u->rules, &diag);
 	if (e == OK)
 		e = resolver_open(&rc, &u->desk.resolver, &diag);
 	if (e != OK)

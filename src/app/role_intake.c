@@ -1,5 +1,6 @@
 /* The role of intake: from what the parent gave to the settings of service/intake.h. */
 #include "app/boot.h"
+#include "app/outgoing.h"
 #include "base/log.h"
 #include "net/fetch.h"
 #include "net/resolver.h"
@@ -36,7 +37,7 @@ static bool open_outside(const struct boot *b, struct outside *out)
 	/* A demonstration asks nobody. */
 	if (b->demo)
 		return true;
-	e = dial_rules_allow(&out->rules, slice_str(c->outgoing.allow), &diag);
+	e = outgoing_rules(c, &out->rules, &diag);
 	if (e == OK && c->mailbox_count > 0) {
 		fetch_setup();
 		e = resolver_open(&out->conf, &out->resolver, &diag);

@@ -1,4 +1,4 @@
-#include "net/dial.h"
+#include "net/dial_internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,21 +8,13 @@
 
 #include "base/num.h"
 
-#define V4_BITS 96u /* of the mapped prefix ::ffff:0:0/96 */
-
-struct range {
-	unsigned char bytes[16];
-	unsigned bits;
-	const char *why;
-};
-
-#define V4(a, b, c, d, n, why)                                                               \
-	{                                                                                    \
-		{ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d }, V4_BITS + (n), why \
+#define V4(a, b, c, d, n, why)                                                                    \
+	{                                                                                         \
+		{ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d }, DIAL_V4_BITS + (n), why \
 	}
 
 /* IANA's special-purpose registries, less what is globally reachable. */
-static const struct range ranges[] = {
+const struct dial_range dial_ranges[] = {
 	V4(0, 0, 0, 0, 8, "this network"),
 	V4(10, 0, 0, 0, 8, "private network"),
 	V4(100, 64, 0, 0, 10, "shared address space of carriers"),
@@ -44,11 +36,13 @@ static const struct range ranges[] = {
 	{ { 0x3f, 0xff, 0, 0 }, 20, "documentation" },
 };
 
-static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
+const size_t dial_range_count = ARRAY_LEN(dial_ranges);
+
+const unsigned char dial_mapped[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+const unsigned char dial_nat64[16] = { 0, 0x64, 0xff, 0x9b };
 static const unsigned char zero[16];
 
-static bool in_net(const unsigned char a[16], const unsigned char net[16], unsigned bits)
+bool dial_in_net(const unsigned char a[16], const unsigned char net[16], unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;
 
@@ -59,7 +53,7 @@ static bool in_net(const unsigned char a[16], const unsigned char net[16], unsig
 
 static void v4_bytes(const void *v4, unsigned char out[16])
 {
-	memcpy(out, mapped, sizeof(mapped));
+	memcpy(out, dial_mapped, DIAL_V4_BITS / 8);
 	memcpy(out + 12, v4, 4);
 }
 
@@ -76,16 +70,16 @@ static const char *v4_why_not(const void *v4)
 	unsigned char b[16];
 
 	v4_bytes(v4, b);
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
-		if (in_net(b, ranges[i].bytes, ranges[i].bits))
-			return ranges[i].why;
+	for (size_t i = 0; i < ARRAY_LEN(dial_ranges); i++)
+		if (dial_in_net(b, dial_ranges[i].bytes, dial_ranges[i].bits))
+			return dial_ranges[i].why;
 	return NULL;
 }
 
 /* IPv6 that carries an IPv4 address is as good as what it carries. */
 static const char *v6_why_not(const unsigned char b[16])
 {
-	if (memcmp(b, mapped, 12) == 0 || memcmp(b, nat64, 12) == 0)
+	if (memcmp(b, dial_mapped, 12) == 0 || memcmp(b, dial_nat64, 12) == 0)
 		return v4_why_not(b + 12);
 	if (b[0] == 0x20 && b[1] == 0x02) /* RFC 3056: 2002:V4::/16 */
 		return v4_why_not(b + 2);
@@ -98,9 +92,9 @@ static const char *v6_why_not(const unsigned char b[16])
 			return "link-local";
 		return b[0] == 0xff ? "multicast" : "not global unicast";
 	}
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
-		if (in_net(b, ranges[i].bytes, ranges[i].bits))
-			return ranges[i].why;
+	for (size_t i = 0; i < ARRAY_LEN(dial_ranges); i++)
+		if (dial_in_net(b, dial_ranges[i].bytes, dial_ranges[i].bits))
+			return dial_ranges[i].why;
 	return NULL;
 }
 
@@ -143,7 +137,7 @@ static bool is_allowed(const struct dial_rules *rules, const struct dial_addr *t
 
 	addr_bytes(to, b);
 	for (size_t i = 0; i < rules->net_count; i++)
-		if (in_net(b, rules->nets[i].bytes, rules->nets[i].bits))
+		if (dial_in_net(b, rules->nets[i].bytes, rules->nets[i].bits))
 			return true;
 	return false;
 }
@@ -309,7 +303,7 @@ static enum err net_parse(struct slice text, struct dial_net *out)
 	if (len.p != NULL && num_parse_u64(len, bits, &bits) != OK)
 		return ERR_SYNTAX;
 	addr_bytes(&a, net.bytes);
-	net.bits = (unsigned)bits + (v4 ? V4_BITS : 0);
+	net.bits = (unsigned)bits + (v4 ? DIAL_V4_BITS : 0);
 	for (unsigned i = net.bits; i < 128; i++)
 		if ((net.bytes[i / 8] >> (7 - i % 8) & 1) != 0)
 			return ERR_SYNTAX;

@@ -16,7 +16,7 @@
 #include "base/slice.h"
 
 #define DIAL_NETS_MAX 64u
-#define DIAL_OWN_MAX 64u
+#define DIAL_OWN_MAX 256u
 #define DIAL_TEXT_SIZE 64u /* room for "[address]:port" and a NUL */
 
 struct dial_addr {
@@ -65,6 +65,14 @@ bool dial_is_in(const struct dial_addr *a, struct slice nets);
 bool dial_is_global(const struct dial_addr *a);
 /* Why an address is not global, as a constant ("private network", ...); NULL when it is. */
 const char *dial_why_not(const struct dial_addr *a);
+
+/*
+ * The same rule as a list, for a library that opens its sockets itself: calls fn with every
+ * network that is not global, as "10.0.0.0/8", less the networks that rules let through.  IPv4
+ * addresses inside IPv6 ones are in the list as such; those that are mapped all are.
+ */
+typedef void (*dial_net_fn)(void *arg, const char *net);
+void dial_refused(const struct dial_rules *rules, dial_net_fn fn, void *arg);
 
 /* OK, or ERR_DENIED with the reason in *diag.  rules NULL: no exceptions and no own listeners. */
 enum err dial_check(const struct dial_rules *rules, const struct dial_addr *to,

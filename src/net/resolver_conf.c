@@ -86,7 +86,7 @@ static enum err set_anchor(struct ub_ctx *ctx, struct slice file, struct diag *d
 }
 
 /* The library's defaults are made for one question at a time. */
-static bool set_options(struct ub_ctx *ctx, bool local)
+static bool set_options(struct ub_ctx *ctx)
 {
 	static const char *const options[][2] = {
 		{ "outgoing-range:", "256" },
@@ -98,41 +98,78 @@ static bool set_options(struct ub_ctx *ctx, bool local)
 		{ "edns-buffer-size:", "1232" },
 		{ "qname-minimisation:", "yes" },
 		{ "module-config:", "validator iterator" },
+		{ "do-not-query-localhost:", "no" }, /* refuse_servers has it, less what is named */
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		if (ub_ctx_set_option(ctx, options[i][0], options[i][1]) != 0)
 			return false;
-	return !local || ub_ctx_set_option(ctx, "do-not-query-localhost:", "no") == 0;
+	return true;
 }
 
-/* Servers that are not named by the configuration come from strangers' zones. */
-static bool refuse_private_servers(struct ub_ctx *ctx, const struct dial_rules *rules)
-{
-	static const char *const nets[] = {
-		"0.0.0.0/8",     "10.0.0.0/8",     "100.64.0.0/10",  "169.254.0.0/16",
-		"172.16.0.0/12", "192.0.0.0/24",   "192.168.0.0/16", "198.18.0.0/15",
-		"224.0.0.0/3",   "fc00::/7",       "fe80::/10",      "ff00::/8",
-		"::ffff:0:0/96", "64:ff9b:1::/48",
-	};
+struct refusing {
+	struct ub_ctx *ctx;
+	bool failed;
+};
 
-	if (rules != NULL && rules->net_count > 0)
-		return true; /* an installation of its own network decides for itself */
-	for (size_t i = 0; i < ARRAY_LEN(nets); i++)
-		if (ub_ctx_set_option(ctx, "do-not-query-address:", nets[i]) != 0)
-			return false;
-	return true;
+static void refuse_net(void *arg, const char *net)
+{
+	struct refusing *f = arg;
+
+	f->failed = f->failed || ub_ctx_set_option(f->ctx, "do-not-query-address:", net) != 0;
+}
+
+/* Servers that the configuration names are let through, wherever they are. */
+static enum err let_through(struct dial_rules *rules, struct slice list, bool zones,
+                            struct diag *diag)
+{
+	enum err e = OK;
+
+	for (struct slice w = next_word(&list); e == OK && w.len > 0; w = next_word(&list)) {
+		struct slice zone, server = w;
+		char host[DIAL_TEXT_SIZE];
+		struct dial_addr a;
+		if (zones && !slice_cut(w, '=', &zone, &server))
+			continue; /* set_stubs says so */
+		if (dial_addr_parse(server, 53, &a) == OK)
+			e = dial_rules_allow(rules, slice_str(dial_addr_format(&a, true, host)),
+			                     diag);
+	}
+	return e;
+}
+
+/*
+ * libunbound opens its sockets itself, so the rule of net/dial.h becomes its list of addresses
+ * that are not asked.  It looks there at the numeric address each time before it sends, whatever
+ * a delegation said before.
+ */
+static enum err refuse_servers(struct ub_ctx *ctx, const struct resolver_conf *conf,
+                               struct diag *diag)
+{
+	struct refusing f = { ctx, false };
+	struct dial_rules rules = { 0 };
+	enum err e;
+
+	if (conf->rules != NULL)
+		rules = *conf->rules;
+	e = let_through(&rules, conf->forward, false, diag);
+	if (e == OK)
+		e = let_through(&rules, conf->stub, true, diag);
+	if (e != OK)
+		return e;
+	dial_refused(&rules, refuse_net, &f);
+	return f.failed ? diag_set(diag, ERR_IO, 0, "libunbound refuses an option") : OK;
 }
 
 enum err resolver_configure(struct ub_ctx *ctx, const struct resolver_conf *conf, struct diag *diag)
 {
-	bool named = conf->forward.len > 0 || conf->stub.len > 0;
+	enum err e;
 
-	if (!set_options(ctx, named))
+	if (!set_options(ctx))
 		return diag_set(diag, ERR_IO, 0, "libunbound refuses an option");
-	if (!named && !refuse_private_servers(ctx, conf->rules))
-		return diag_set(diag, ERR_IO, 0, "libunbound refuses an option");
-	enum err e = set_anchor(ctx, conf->trust_anchor, diag);
+	e = refuse_servers(ctx, conf, diag);
+	if (e == OK)
+		e = set_anchor(ctx, conf->trust_anchor, diag);
 	if (e == OK)
 		e = set_forward(ctx, conf->forward, diag);
 	return e == OK ? set_stubs(ctx, conf->stub, diag) : e;

@@ -115,6 +115,103 @@ TEST(configured_networks_are_let_through)
 	}
 }
 
+struct list {
+	size_t count;
+	struct dial_net nets[4096];
+	bool v4[4096];
+};
+
+static void add_net(void *arg, const char *net)
+{
+	struct list *l = arg;
+	struct dial_rules r = { 0 };
+
+	assert_int_equal(dial_rules_allow(&r, slice_str(net), NULL), OK);
+	assert_true(l->count < ARRAY_LEN(l->nets));
+	l->v4[l->count] = strchr(net, ':') == NULL;
+	l->nets[l->count++] = r.nets[0];
+}
+
+static bool is_listed(const struct list *l, const struct dial_addr *a)
+{
+	struct dial_rules r = { .net_count = 1 };
+	struct dial_rules none = { .net_count = 0 };
+
+	/* Addresses that a rule lets through are those that lie in its network. */
+	for (size_t i = 0; i < l->count; i++) {
+		r.nets[0] = l->nets[i];
+		if (l->v4[i] == (a->u.sa.sa_family == AF_INET) && dial_check(&r, a, NULL) == OK &&
+		    dial_check(&none, a, NULL) != OK)
+			return true;
+	}
+	return false;
+}
+
+static void same_as_list(const struct dial_rules *rules, const char *const *addresses, size_t count)
+{
+	static struct list l;
+	struct dial_addr a;
+
+	l.count = 0;
+	dial_refused(rules, add_net, &l);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(dial_addr_parse(slice_str(addresses[i]), 53, &a), OK);
+		EXPECT(is_listed(&l, &a) == (dial_check(rules, &a, NULL) != OK), addresses[i]);
+	}
+}
+
+TEST(the_list_is_the_rule)
+{
+	static const char *const addresses[] = {
+		"8.8.8.8",
+		"10.0.0.1",
+		"10.1.2.3",
+		"127.0.0.1",
+		"127.0.0.53",
+		"169.254.1.1",
+		"172.16.0.1",
+		"172.32.0.1",
+		"192.168.1.1",
+		"198.18.0.1",
+		"224.0.0.1",
+		"255.255.255.255",
+		"0.0.0.0",
+		"100.64.0.1",
+		"192.0.2.1",
+		"::1",
+		"::",
+		"fe80::1",
+		"fc00::1",
+		"fd00::1",
+		"ff02::1",
+		"2001:db8::1",
+		"2606:4700::1",
+		"64:ff9b::808:808",
+		"64:ff9b::a00:1",
+		"2002:a00:1::1",
+		"2002:808:808::1",
+		"64:ff9b:1::1",
+		"2001::1",
+		"3fff::1",
+		"4000::1",
+		"8000::1",
+		"64:ff9b::7f00:1",
+		"2002:7f00:1::",
+		"64:ff9b::c0a8:101",
+		"1::1",
+	};
+	struct dial_rules rules = { 0 };
+
+	same_as_list(&rules, addresses, ARRAY_LEN(addresses));
+	assert_int_equal(
+	        dial_rules_allow(&rules, S("10.1.0.0/16 127.0.0.53 fd00::/16 0.0.0.0/8"), NULL),
+	        OK);
+	same_as_list(&rules, addresses, ARRAY_LEN(addresses));
+	rules.net_count = 0;
+	assert_int_equal(dial_rules_allow(&rules, S("0.0.0.0/0 ::/0"), NULL), OK);
+	same_as_list(&rules, addresses, ARRAY_LEN(addresses));
+}
+
 TEST(bad_networks_are_refused_whole)
 {
 	static const char *const bad[] = { "10.0.0.0/33",  "10.0.0.1/8",  "10.0.0.0/",
@@ -184,5 +281,5 @@ TEST(addresses_are_read_and_written)
 }
 
 TEST_MAIN(UNIT(only_global_addresses_are_dialled), UNIT(configured_networks_are_let_through),
-          UNIT(bad_networks_are_refused_whole), UNIT(own_listeners_are_refused),
-          UNIT(addresses_are_read_and_written))
+          UNIT(the_list_is_the_rule), UNIT(bad_networks_are_refused_whole),
+          UNIT(own_listeners_are_refused), UNIT(addresses_are_read_and_written))
