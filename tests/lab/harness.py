@@ -162,11 +162,17 @@ class Lab:
         self.paste(domain)
 
     def add(self, domain, *options):
-        """A domain comes, and its admin pastes what he is told; he is slower than a transfer of the zone."""
-        self.mxseal.run("domain", "add", domain, *options, check=0)
+        self.add_all({domain: options})
+
+    def add_all(self, domains):
+        """{domain: options of `domain add`}: they come, and their admins paste what they are told; people
+        are slower than a transfer of the zone."""
+        for domain, options in domains.items():
+            self.mxseal.run("domain", "add", domain, *options, check=0)
         serial = lambda name: self[name].ask(self.mxseal.zone, "SOA", self.map.PLACES[name][0])
         eventually(lambda: serial("second") == serial("mxseal"))
-        self.paste(domain)
+        for domain in domains:
+            self.paste(domain)
 
     def published(self, domain, servers=("mxseal", "second")):
         """Waits until every server that a resolver may ask answers the id of the newest policy; servers:

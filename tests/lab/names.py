@@ -10,7 +10,7 @@ PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 
 ZONE = """$ORIGIN {origin}
 $TTL 30
-@ SOA {ns} hostmaster {serial} 3600 600 86400 5
+@ SOA {ns} hostmaster {serial} 3600 600 86400 1
 @ NS {ns}
 """
 

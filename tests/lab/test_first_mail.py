@@ -38,11 +38,9 @@ RETRY = 4 + 2  # seconds: maximal_backoff_time and queue_run_delay of the sender
 @pytest.fixture(scope="module")
 def hosted(lab):
     """All customers at once: added, and their records pasted.  The rest comes by itself."""
-    for domain, way in GOOD.items():
-        lab.add(domain, "--way", way, *ENFORCED)
-    for domain in BAD:
-        lab.add(domain, *ENFORCED)
-    lab.add("moved.example", "--mx", "old.mail.example", *ENFORCED)
+    lab.add_all({**{domain: ("--way", way, *ENFORCED) for domain, way in GOOD.items()},
+                 **{domain: ENFORCED for domain in BAD},
+                 "moved.example": ("--mx", "old.mail.example", *ENFORCED)})
     lab.type_the_id("typed.example")  # the one line that cannot be known before
     for domain in (*GOOD, *CORRECTIONS):
         lab.certified(domain)
