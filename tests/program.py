@@ -96,6 +96,7 @@ class Service:
     def fetch(self, host, path="/.well-known/mta-sts.txt", ca=None, port=None):
         """(status, headers, body) of one HTTPS fetch as a sender makes it."""
         context = ssl.create_default_context(cafile=str(ca or self.state / "demo-ca.pem"))
+        context.verify_flags |= ssl.VERIFY_X509_STRICT  # RFC 5280 to the letter, as newer senders do
         with socket.create_connection(("127.0.0.1", port or self.ports["tls"]), timeout=5) as raw, \
                 context.wrap_socket(raw, server_hostname=host) as tls:
             tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
@@ -145,8 +146,9 @@ class Authority:
         openssl("req", "-newkey", *kind, "-nodes", "-subj", "/", "-keyout", key, "-out", csr)
         ext = self.folder / f"{stem}.ext"
         kinds = ["IP:" if n.replace(".", "").isdigit() else "DNS:" for n in names]
-        ext.write_text("subjectAltName=" + ",".join(k + n for k, n in zip(kinds, names)) +
-                       "\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
+        ext.write_text("subjectAltName=critical," + ",".join(k + n for k, n in zip(kinds, names)) +
+                       "\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n"
+                       "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n")
         openssl("x509", "-req", "-in", csr, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial",
                 "-days", days or self.days, "-extfile", ext, "-out", crt, before=["faketime", made] if made else [])
         return crt

@@ -171,10 +171,13 @@ enum err demo_ca_open(const char *state, int64_t now, struct demo_ca **out, stru
 
 static bool sign(const struct demo_ca *ca, X509 *x, EVP_PKEY *key, const char *host, int64_t now)
 {
-	char names[NAME_SIZE + 8];
+	char names[NAME_SIZE + 16];
 
-	(void)snprintf(names, sizeof(names), "DNS:%s", host); /* fits */
-	/* The name is in subjectAltName only: CN takes 64 characters. */
+	/*
+	 * The name is in subjectAltName only: CN takes 64 characters.  With an empty subject it is
+	 * critical (RFC 5280, 4.2.1.6).
+	 */
+	(void)snprintf(names, sizeof(names), "critical,DNS:%s", host); /* fits */
 	return begin(x, key, now, DEMO_CERT_DAYS) &&
 	       X509_set_issuer_name(x, X509_get_subject_name(ca->cert)) == 1 &&
 	       add_extension(x, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
