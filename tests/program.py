@@ -17,6 +17,9 @@ BIN = pathlib.Path(os.environ.get("MXSEAL_BIN", ROOT / "build/mxseal")).resolve(
 LONG = bool(os.environ.get("MXSEAL_TEST_LONG"))
 # The service's processes may not be traced, which looking for leaks needs; commands are looked at.
 NO_LEAKS = ":detect_leaks=0"
+# What a second of the program comes to with sanitizers in it and other tests beside it; to the letter
+# with MXSEAL_TEST_EXACT, for a release build on a quiet machine.
+SECOND = 1 if os.environ.get("MXSEAL_TEST_EXACT") else 5
 DEADLINE = 60  # seconds until a test gives up waiting for an event
 
 
