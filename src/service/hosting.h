@@ -90,7 +90,10 @@ struct hosting_change {
 	struct publish_state state;  /* after the change; with dry_run before it */
 	bool mx_asked;               /* mx is filled */
 	struct hosting_mx mx;
-	size_t overridden; /* guards that --anyway put aside */
+	bool adopted;          /* the policy that the domain had elsewhere is taken over as it is */
+	const char *before_id; /* NULL: it had none */
+	const char *before_why; /* why its policy could not be taken over; "" or NULL: it could */
+	size_t overridden;      /* guards that --anyway put aside */
 	bool horizon_known;
 	struct horizon_answer horizon;
 };

@@ -118,7 +118,9 @@ static enum err save_new(struct hosting_work *c)
 	e = domains_add(c->d->db, &c->domain, c->now, &c->domain.id);
 	if (e == OK)
 		c->out->changed = true;
-	return db_end(c->d->db, e == OK ? hosting_save_parts(c, "domain.add") : e);
+	if (e == OK)
+		e = hosting_save_parts(c, "domain.add");
+	return db_end(c->d->db, e == OK ? hosting_save_before(c) : e);
 }
 
 enum err hosting_add(struct desk *d, const char *actor, const struct domain_request *q, int64_t now,
@@ -143,10 +145,15 @@ enum err hosting_add(struct desk *d, const char *actor, const struct domain_requ
 		e = add_observed(&c);
 		goto done;
 	}
-	if (e == OK)
-		e = hosting_draft(a, c.domain.name, NULL, &q->policy, &c.draft, why);
+	if (e == OK) {
+		hosting_look_before(d, c.domain.name, a, &c.before);
+		e = hosting_draft(a, c.domain.name, c.before.policy, &q->policy, &c.draft, why);
+	}
 	if (e == OK)
 		e = hosting_prepare(&c);
+	done.adopted = c.draft.same && c.before.policy != NULL;
+	done.before_id = c.before.id;
+	done.before_why = c.before.why;
 	if (e == OK)
 		e = q->policy.dry_run ? hosting_finish_dry(&c) : hosting_store_change(&c, save_new);
 done:

@@ -1,5 +1,6 @@
 /* From publications to the cache horizon. */
 #include "service/hosting_internal.h"
+#include "store/checks.h"
 
 /*
  * Hosted here the old text is gone at the moment the new one is served everywhere: senders
@@ -56,6 +57,27 @@ static size_t take_offered(struct arena *a, const struct publication *list, size
 	return n;
 }
 
+/*
+ * What a domain had before it came here is not known: the worst is assumed, until the moment when
+ * its policy host was first seen leading here.
+ */
+static enum err put_before(struct desk *d, int64_t domain, int64_t now, struct arena *a,
+                           struct horizon_history *h)
+{
+	struct horizon_policy *rows;
+	struct check c;
+	enum err e = checks_get(d->db, domain, a, &c);
+
+	if (e != OK || c.adopted == 0 || h->count == 0)
+		return e == ERR_NOTFOUND ? OK : e;
+	rows = arena_calloc(a, h->count + 1, sizeof(*rows));
+	rows[0] = horizon_unknown_before((c.host_seen != 0 ? c.host_seen : now) + HORIZON_LEFTOVER);
+	memcpy(rows + 1, h->policies, h->count * sizeof(*rows));
+	h->policies = rows;
+	h->count++;
+	return OK;
+}
+
 enum err hosting_horizon(struct desk *d, const struct domain *domain, struct slice retire,
                          struct slice wrong, int64_t now, struct arena *a,
                          struct horizon_answer *out)
@@ -73,5 +95,8 @@ enum err hosting_horizon(struct desk *d, const struct domain *domain, struct sli
 		                     .give_up = HORIZON_GIVE_UP };
 	struct horizon_question q = { .now = now, .retire = retire, .wrong = wrong };
 	h.policies = rows;
+	e = put_before(d, domain->id, now, a, &h);
+	if (e != OK)
+		return e;
 	return h.count == 0 ? ERR_NOTFOUND : horizon_compute(a, &h, &q, out, NULL);
 }

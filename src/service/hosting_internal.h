@@ -34,6 +34,17 @@ enum err hosting_guard(struct desk *d, const struct domain *domain,
                        struct slice reason, int64_t now, struct arena *a, size_t *overridden_out,
                        struct refusal *why) MUST_USE;
 
+/* What a domain had before it came here.  Strings live in the arena. */
+struct hosting_before {
+	const char *id;              /* of a valid record; NULL: none */
+	const struct policy *policy; /* that senders get; NULL: none, or it could not be fetched */
+	const char *why;             /* words for that; "": there is nothing to say */
+};
+
+/* Asks DNS and fetches; the lock is not held.  Nothing is found where DNS is not asked. */
+void hosting_look_before(struct desk *d, const char *domain, struct arena *a,
+                         struct hosting_before *out);
+
 /* One change on its way: what is asked, what was read, what comes out. */
 struct hosting_work {
 	struct desk *d;
@@ -43,6 +54,7 @@ struct hosting_work {
 	struct arena *a;
 	struct hosting_draft draft;
 	struct domain domain; /* id 0: to be added */
+	struct hosting_before before;
 	struct hosting_change *out;
 	struct refusal *why;
 };
@@ -62,6 +74,12 @@ enum err hosting_finish_dry(struct hosting_work *c) MUST_USE;
 enum err hosting_answer_now(struct hosting_work *c) MUST_USE;
 /* The policy of the answer outlives c: it goes into the arena. */
 void hosting_keep_policy(struct hosting_work *c);
+
+/*
+ * Part of the transaction that adds a domain: notes that it came from elsewhere and, when the
+ * policy stays as it was there, keeps its id.
+ */
+enum err hosting_save_before(struct hosting_work *c) MUST_USE;
 
 /* One line for the audit log.  Part of the caller's transaction. */
 enum err hosting_audit(struct desk *d, const char *actor, const char *action, const char *domain,

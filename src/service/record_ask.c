@@ -268,7 +268,7 @@ static void look_proxy(struct judge_seen *seen)
 		}
 }
 
-/* A refusal is an answer of somebody; what leads nowhere or stays silent is dead. */
+/* Where nobody takes a connection, senders find nothing either. */
 static bool is_dead(const struct asking *k, struct slice address)
 {
 	struct diag diag = { .why = "" };

@@ -239,7 +239,7 @@ static enum err read_check(struct desk *d, const struct domain *domain, struct a
 		return e == ERR_NOTFOUND ? OK : e;
 	f->rua_kept = c.rua_kept;
 	f->checked = c.checked;
-	if (record_facts_parse(c.facts, a, seen) == OK)
+	if (c.checked != 0 && record_facts_parse(c.facts, a, seen) == OK)
 		f->seen = seen;
 	return find_ahead(d, domain, &c, a, f);
 }

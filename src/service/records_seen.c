@@ -134,8 +134,10 @@ static void judge_row(struct laying *l, struct record_row *row)
 	struct judge_want want = want_of(l, row);
 	struct judge_verdict v;
 
-	if (seen->name == NULL)
+	if (seen->name == NULL) {
+		l->out->all_seen = false;
 		return;
+	}
 	if (want.kind == JUDGE_HOST && strcmp(row->type, "AAAA") != 0)
 		seen = judge_host(l, &want, &v);
 	else

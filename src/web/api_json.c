@@ -292,6 +292,11 @@ json_t *api_change(const struct hosting_change *c, bool served)
 	                          s->has_policy ? json_string(state_of(&s->newest)) : json_null());
 	(void)json_object_set_new(
 	        o, "horizon", c->horizon_known ? horizon_answer_json(&c->horizon) : json_null());
+	if (c->before_id != NULL) {
+		(void)json_object_set_new(o, "adopted", json_boolean(c->adopted));
+		(void)json_object_set_new(o, "id_before", api_string(c->before_id));
+		(void)json_object_set_new(o, "adopted_why", api_string(c->before_why));
+	}
 	if (c->overridden > 0)
 		(void)json_object_set_new(o, "overridden", json_integer((json_int_t)c->overridden));
 	return o;

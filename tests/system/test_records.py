@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not all(shutil.which(tool, path="/usr/sbin:/usr/bin") for tool in NEEDED),
     reason="needs root and " + ", ".join(NEEDED))
 
-FIRST, SECOND, OURS = "192.0.2.53", "192.0.2.54", "192.0.2.10"
+FIRST, SECOND, OURS, ELSEWHERE = "192.0.2.53", "192.0.2.54", "192.0.2.10", "192.0.2.80"
 CUSTOMERS = ("customer.example", "typed.example", "old.example")
 
 ZONE = """$ORIGIN {origin}.
@@ -89,7 +90,7 @@ host = reports.provider.example
 stub = example=192.0.2.53
 trust_anchor = {anchor}
 [outgoing]
-allow = 192.0.2.0/24
+allow = 192.0.2.0/24 2001:db8::/32
 """
 
 
@@ -155,9 +156,15 @@ class Inside(Service):
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("records")
     with Namespace(folder) as space:
-        subprocess.run(["ip", "-n", space.name, "addr", "add", f"{SECOND}/32", "dev", "lo"], check=True)
+        for address in (SECOND, ELSEWHERE):
+            subprocess.run(["ip", "-n", space.name, "addr", "add", f"{address}/32", "dev", "lo"], check=True)
+        subprocess.run(["ip", "-n", space.name, "addr", "add", "2001:db8::99/128", "dev", "lo", "nodad"], check=True)
         world = World(space, folder)
         world.authority = Authority(folder)
+        # What stands in this folder covers its like in /etc for programs in the namespace.
+        shutil.copytree("/etc/ssl", space.etc / "ssl", symlinks=False, ignore_dangling_symlinks=True)
+        with open(space.etc / "ssl/certs/ca-certificates.crt", "a") as roots:
+            roots.write(world.authority.cert.read_text())
         service = Inside(space, folder, world.anchor())
         world.service = service
         service.start()
@@ -165,6 +172,28 @@ def world(tmp_path_factory):
             yield world
         finally:
             service.stop()
+
+
+WEB = """
+import http.server, ssl, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if sys.argv[3] == "redirect":
+            self.send_response(302)
+            self.send_header("Location", "https://192.0.2.10/.well-known/mta-sts.txt")
+            self.end_headers()
+            return
+        body = open(sys.argv[4], "rb").read()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(body)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+server = http.server.HTTPServer(("192.0.2.80", 443), Handler)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
 
 
 def row(answer, purpose):
@@ -273,3 +302,139 @@ def test_formats(world, targets):
     assert watch.returncode == 0 and out.count('"seen"') >= 3
     table = world.service.run("records", "customer.example", check=0).stdout
     assert f"ns1.customer.example {FIRST}  seen" in table
+
+
+def id_of(world, domain):
+    return world.service.json("policy", "show", domain)["id"]
+
+
+def test_a_typed_id_is_waited_for(world):
+    """DNS-22: until every server answers the new line it is repeated, and nothing stricter is done."""
+    run, json = world.service.run, world.service.json
+    run("domain", "add", "typed.example", "--way", "txt", check=0)
+    run("cert", "import", world.authority.issue("mta-sts.typed.example"), check=0)
+    first = id_of(world, "typed.example")
+    answer = json("records", "typed.example")
+    assert row(answer, "policy-id")["state"] == "waiting-for-you" and answer["waiting_for_you"] is True
+    assert row(answer, "policy-id")["value"] == f"v=STSv1; id={first};"
+    assert row(answer, "policy-host")["way"] == "address" and row(answer, "policy-host")["value"] == OURS
+    shown = json("domain", "show", "typed.example")
+    assert shown["waiting_for_you"]["value"] == f"v=STSv1; id={first};"
+    assert any(n["title"].startswith("Waiting for you") for n in shown["needs"]), shown["needs"]
+    refused = run("policy", "set", "typed.example", "--mode", "enforce", check=6)
+    assert "fix: " in refused.stderr
+    # One server has it: still waiting.
+    host = f"mta-sts A {OURS}\n"
+    line = f'_mta-sts TXT "v=STSv1; id={first};"\n'
+    world.zone("typed.example", host + line, host)
+    assert state(world, "typed.example", "policy-id") == ("waiting-for-you", "servers-disagree")
+    world.zone("typed.example", host + line)
+    assert state(world, "typed.example", "policy-id") == ("seen", None)
+    assert "id-not-seen" not in json("horizon", "typed.example")["warnings"]
+    assert json("policy", "show", "typed.example")["state"] == "announced"
+    assert json("domain", "show", "typed.example")["waiting_for_you"] is None
+
+
+def test_a_stricter_step_waits_for_the_typed_line(world):
+    """A step that would be let through otherwise is refused for the line that is missing alone."""
+    run, json = world.service.run, world.service.json
+    policy = json("policy", "set", "typed.example", "--mode", "testing", "--max-age", "3600", "--mx", "mx1.typed.example")
+    assert policy["changed"] and json("records", "typed.example")["waiting_for_you"] is True
+    refused = run("policy", "set", "typed.example", "--mode", "enforce", "--mx", "mx1.typed.example", check=6)
+    assert "more reason" in refused.stderr or "name servers" in refused.stderr
+    assert "id-not-seen" in json("horizon", "typed.example")["warnings"]
+
+
+def test_another_id_is_adopted_when_it_came_after_its_text(world):
+    """A valid id of somebody's own choice is taken, not called wrong."""
+    ours = id_of(world, "typed.example")
+    assert state(world, "typed.example", "policy-id")[0] == "waiting-for-you"
+    world.zone("typed.example", f'mta-sts A {OURS}\n_mta-sts TXT "v=STSv1; id=mine2026;"\n')
+    assert state(world, "typed.example", "policy-id") == ("seen", None)
+    assert id_of(world, "typed.example") == "mine2026" != ours
+    # The next change moves it on.
+    world.service.run("policy", "set", "typed.example", "--max-age", "7200", check=0)
+    assert id_of(world, "typed.example") not in ("mine2026", ours)
+    assert state(world, "typed.example", "policy-id")[0] == "waiting-for-you"
+
+
+TYPED_MISTAKES = [
+    ('_mta-sts TXT "v=STSv1; id=a1;"\n_mta-sts TXT "v=STSv1; id=b2;"', "two-records"),
+    (r'_mta-sts TXT "\"v=STSv1; id=a1;\""', "quotes"),
+    (r'_mta-sts TXT "v=STSv1\\; id=a1\\;"', "escaped-semicolon"),
+]
+
+
+@pytest.mark.parametrize("line,mistake", TYPED_MISTAKES, ids=[m[1] for m in TYPED_MISTAKES])
+def test_a_mistake_in_a_typed_line(world, line, mistake):
+    """DNS-02 STS-13: what pasting does to a TXT record is named."""
+    world.zone("typed.example", f"mta-sts A {OURS}\n{line}\n")
+    assert state(world, "typed.example", "policy-id") == ("wrong", mistake)
+
+
+def test_a_dead_address_is_named(world):
+    """An IPv6 address that leads nowhere keeps senders waiting although the other one is right."""
+    world.zone("typed.example", f"mta-sts A {OURS}\nmta-sts AAAA 2001:db8::99\n")
+    assert state(world, "typed.example", "policy-host") == ("wrong", "dead-aaaa")
+
+
+def test_another_vendors_reports_are_kept(world):
+    """RPT-12: report addresses that are there stay, and ours is added behind them."""
+    theirs = "mailto:tls@vendor.example"
+    world.zone("typed.example", f'mta-sts A {OURS}\n_smtp._tls TXT "v=TLSRPTv1; rua={theirs}"\n')
+    assert state(world, "typed.example", "reports") == ("wrong", "other-vendor")
+    answer = json_rows = world.service.json("records", "typed.example")
+    assert answer["rua"][0] == theirs and len(answer["rua"]) >= 2, json_rows
+    value = row(answer, "reports")["value"]
+    assert value.startswith(f"v=TLSRPTv1; rua={theirs},https://reports.provider.example/")
+    world.zone("typed.example", f'mta-sts A {OURS}\n_smtp._tls TXT "{value}"\n')
+    assert state(world, "typed.example", "reports") == ("seen", None)
+
+
+def test_each_record_has_its_own_way(world):
+    """The three records are published each in its own way."""
+    changed = world.service.run("domain", "set", "typed.example", "--way-reports", "cname", check=0)
+    assert changed.returncode == 0
+    ways = world.service.json("domain", "show", "typed.example")["ways"]
+    assert ways == {"policy-host": "address", "policy-id": "txt", "reports": "cname"}
+    types = {r["purpose"]: r["type"] for r in world.service.json("records", "typed.example")["records"]}
+    assert types == {"policy-host": "A", "policy-id": "TXT", "reports": "CNAME"}
+    world.service.run("domain", "set", "typed.example", "--way", "txt", check=0)
+
+
+def test_a_bogus_zone_is_named(world):
+    """A zone whose DNSSEC validation fails is nothing to senders that validate."""
+    world.service.run("domain", "add", "bogus.example", "--way", "txt", "--mx", "mx1.bogus.example", check=0)
+    assert state(world, "bogus.example", "reports") == ("wrong", "bogus-dnssec")
+
+
+POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx1.old.example\r\nmax_age: 1209600\r\n"
+
+
+def test_a_domain_with_a_policy_is_taken_over_as_it_is(world):
+    """Mode, max_age, patterns and id stay; the id moves with the first change; the past is unknown."""
+    run, json = world.service.run, world.service.json
+    crt = world.authority.issue("mta-sts.old.example")
+    (world.folder / "old.txt").write_text(POLICY, newline="")
+    world.space.start("/usr/bin/python3", "-c", WEB, crt, crt.with_suffix(".key"), "policy", world.folder / "old.txt")
+    world.zone("old.example", f'mta-sts A {ELSEWHERE}\n_mta-sts TXT "v=STSv1; id=old1;"\n')
+
+    def add():
+        done = run("domain", "add", "old.example", "--way", "txt", "--dry-run", "--json")
+        return done.returncode == 0 and '"adopted": true' in done.stdout.replace('":', '": ').replace("  ", " ")
+    eventually(add)
+    added = json("domain", "add", "old.example", "--way", "txt")
+    assert added["adopted"] is True and added["id_before"] == "old1"
+    policy = added["policy"]
+    assert (policy["id"], policy["mode"], policy["max_age"], policy["mx"]) == (
+        "old1", "enforce", 1209600, ["mx1.old.example"])
+    run("cert", "import", crt, check=0)
+    eventually(lambda: json("policy", "show", "old.example")["state"] != "staged")
+    world.zone("old.example", f'mta-sts A {OURS}\n_mta-sts TXT "v=STSv1; id=old1;"\n')
+    answer = json("records", "old.example")
+    assert [row(answer, p)["state"] for p in ("policy-host", "policy-id")] == ["seen", "seen"]
+    assert id_of(world, "old.example") == "old1"
+    horizon = json("horizon", "old.example")
+    assert horizon["old_policy_until"] - time.time() > 31557600 - 600
+    changed = json("policy", "set", "old.example", "--add-mx", "mx2.old.example")
+    assert changed["policy"]["id"] != "old1"
