@@ -14,6 +14,7 @@
 #define STUCK_TRIES 5    /* polls that end at the same message before it is passed over */
 #define PAUSE_MAX_S 900u /* between polls that fail */
 #define WORDS_SIZE 512u
+#define IDENTITY_SIZE 1200u /* host, folder and most of a user */
 
 static const char kind[] = "imap";
 
@@ -32,7 +33,7 @@ struct mailbox {
 	unsigned failures; /* polls in a row */
 	bool again;        /* go on at once with a new session */
 	bool not_stored;   /* it is the store that failed, not the server */
-	char identity[WORDS_SIZE], why[WORDS_SIZE], note[WORDS_SIZE];
+	char identity[IDENTITY_SIZE], why[WORDS_SIZE], note[WORDS_SIZE];
 	/* messages of the batch that may hold a report and were fetched */
 	struct supply_parcel parcels[SUPPLY_PARCELS_MAX];
 	size_t parcel_count, parcel_bytes;
