@@ -322,14 +322,19 @@ static bool passed_over(struct gather *g, const struct report_item *item)
 	return true;
 }
 
-/* What could not be read is told when the labels promised a report, else it was none. */
+/*
+ * What could not be read is told when the labels promised a report, else it was none: a mailbox
+ * has mail with JSON of all kinds, and DMARC reports, whose names only end differently.
+ */
 static bool fault_counts(const struct report_item *item, const struct mime_part *part,
                          enum claim claim, const struct mime_message *m)
 {
+	bool named =
+	        is_json_name(part->file_name) && report_file_name_domain(part->file_name).len > 0;
+
 	if (claim == CLAIM_SURE)
 		return true;
-	return item->fault.code != FAULT_NOT_A_REPORT &&
-	       (is_marked(m) || is_json_name(part->file_name));
+	return item->fault.code != FAULT_NOT_A_REPORT && (is_marked(m) || named);
 }
 
 static void read_part(struct gather *g, const struct mime_part *part, enum claim claim)

@@ -16,7 +16,8 @@
 /*
  * Mails are written with @x where content goes:
  * @J JSON, @G its gzip, @Z its zip, @Y gzip in gzip, @P zip of a gzip, @Q gzip of a zip,
- * @H gzip of another report, @N gzip of one without report-id, all but @J in base64 of lines;
+ * @H gzip of another report, @N gzip of one without report-id, @X gzip of XML, all but @J in
+ * base64 of lines;
  * @L base64 of @G in one line, @E base64 of the whole mail MARKED with @G.
  */
 #define WHO "From: tls@org.example\nDate: Wed, 13 May 2026 10:00:00 +0000\n"
@@ -67,7 +68,10 @@ static void fill(struct arena *a, const char *mail, struct buf *out);
 
 static void pack(struct arena *a, char mark, struct buf *out)
 {
-	struct slice json = J(a, mark == 'H' ? SECOND : mark == 'N' ? NAMELESS : GOOD_ONE);
+	struct slice json = J(a, mark == 'H'   ? SECOND
+	                         : mark == 'N' ? NAMELESS
+	                         : mark == 'X' ? "<feedback/>"
+	                                       : GOOD_ONE);
 	struct buf inner;
 
 	gzipped(json, out);
@@ -268,6 +272,18 @@ static const struct refusal {
 	{ "JSON of something else beside a text",
 	  WHO MIXED("b") INTRO PART("application/json", "x", "7bit", "{\"a\":1}") "--b--\n",
 	  FAULT_NO_REPORT },
+	{ "broken JSON of something else",
+	  WHO MIXED("b")
+	          INTRO PART("application/json", "settings.json", "7bit", "{'a':1,}") "--b--\n",
+	  FAULT_NO_REPORT },
+	{ "a DMARC report, packed as one",
+	  WHO MIXED("b") INTRO PART("application/gzip", "google.com!acme.example!1!2.xml.gz",
+	                            "base64", "@X") "--b--\n",
+	  FAULT_NO_REPORT },
+	{ "broken JSON under the name of a report, in a mail that says nothing",
+	  WHO MIXED("b") INTRO PART("application/octet-stream", FILE_NAME ".json", "7bit",
+	                            "{'a':1,}") "--b--\n",
+	  FAULT_NOT_JSON },
 	{ "MIME-03: base64 cut off",
 	  MAIL(AS("application/tlsrpt+gzip", ".json.gz", "H4sIAAAAAAAAA6tWSs5JTEpV")),
 	  FAULT_BAD_GZIP },
