@@ -381,12 +381,8 @@ static bool load(struct mailbox *m, struct arena *a)
 	m->row.name = m->conf->name;
 	m->row.why = m->why;
 	m->row.note = m->note;
-	struct slice identity =
-	        slice_str(arena_printf(a, "%s:%u/%s %s", m->conf->url.host, m->conf->url.port,
-	                               m->conf->url.folder, m->conf->user));
-	identity = slice_head(identity, sizeof(m->identity) - 1); /* cut is fine */
-	memcpy(m->identity, identity.p, identity.len);
-	m->identity[identity.len] = '\0';
+	(void)snprintf(m->identity, sizeof(m->identity), "%s:%u/%s %s", m->conf->url.host,
+	               m->conf->url.port, m->conf->url.folder, m->conf->user); /* as above */
 	return e == OK || e == ERR_NOTFOUND;
 }
 
