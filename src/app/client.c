@@ -204,6 +204,28 @@ static int judge(const struct cli *cli, const struct request *r, json_t **answer
 	return code;
 }
 
+int client_raw(const struct cli *cli, const char *path)
+{
+	struct request r = { .cli = cli, .socket_path = socket_path(cli), .fd = -1 };
+	CURL *curl = curl_easy_init();
+	json_t *none = NULL;
+
+	if (curl == NULL)
+		return cli_error(cli, EXIT_UNKNOWN, "control socket", "out of memory",
+		                 "free some memory, then try again");
+	buf_init(&r.answer, CLIENT_ANSWER_MAX);
+	CURLcode rc = perform(curl, &r, "GET", path, NULL);
+	int code = rc != CURLE_OK ? gave_up(cli, curl, &r, rc) : EXIT_GOOD;
+	if (code == EXIT_GOOD && r.status == 200)
+		(void)fwrite(r.answer.p, 1, r.answer.len, cli->out); /* cli_finish looks */
+	else if (code == EXIT_GOOD)
+		code = judge(cli, &r, &none);
+	json_decref(none);
+	buf_fini(&r.answer);
+	curl_easy_cleanup(curl); /* closes the socket */
+	return code;
+}
+
 int client_request(const struct cli *cli, const char *method, const char *path, const json_t *body,
                    json_t **answer_out)
 {

@@ -36,6 +36,8 @@ int client_connect(const struct cli *cli, int *fd_out) MUST_USE;
  */
 int client_request(const struct cli *cli, const char *method, const char *path, const json_t *body,
                    json_t **answer_out) MUST_USE;
+/* The same for an answer that is not JSON, which is written to cli->out. */
+int client_raw(const struct cli *cli, const char *path) MUST_USE;
 int client_get(const struct cli *cli, const char *path, json_t **answer_out) MUST_USE;
 
 /* All pages of a list ("mxseal.list/1") joined into one answer whose "next" is null. */

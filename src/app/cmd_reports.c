@@ -2,6 +2,8 @@
 #include "app/client.h"
 #include "app/commands.h"
 
+#include <unistd.h>
+
 static int run_list(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -186,6 +188,63 @@ const struct command cmd_report_summary = {
 	.options = summary_options,
 	.option_count = ARRAY_LEN(summary_options),
 	.run = run_summary,
+};
+
+static void print_quarantine(const struct cli *cli, const json_t *items)
+{
+	if (json_array_size(items) == 0)
+		(void)fputs("Everything that came could be read.\n", cli->out);
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *q = json_array_get(items, i);
+
+		cli_print_safe(
+		        cli->out,
+		        arena_printf(cli->arena, "%s\n  %s  by %s  %lld bytes  %s  %s\n  %s: %s\n",
+		                     client_str(q, "sha256", "-"),
+		                     client_time(cli, json_object_get(q, "arrived")),
+		                     client_str(q, "way", "-"), (long long)client_int(q, "bytes"),
+		                     client_str(q, "domain", ""), client_str(q, "name", ""),
+		                     client_str(q, "reason", "-"), client_str(q, "message", "")));
+	}
+}
+
+static int run_quarantine(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	int code;
+
+	if (cli->arg_count > 0 && isatty(fileno(cli->out)) == 1)
+		return cli_error(cli, EXIT_USAGE, cli->args[0],
+		                 "bytes of a stranger are not written to a terminal",
+		                 "send them to a file: mxseal report quarantine SHA256 > FILE");
+	if (cli->arg_count > 0) {
+		code = client_raw(cli, client_path(cli, "/api/v1/quarantine/%s/raw", cli->args[0]));
+		return code == EXIT_GOOD ? cli_finish(cli, EXIT_GOOD) : code;
+	}
+	code = client_list(cli, "/api/v1/quarantine", &answer);
+	if (code != EXIT_GOOD)
+		return code;
+	if (!client_print_json(cli, answer)) {
+		print_quarantine(cli, json_object_get(answer, "items"));
+		json_decref(answer);
+	}
+	return cli_finish(cli, EXIT_GOOD);
+}
+
+const struct command cmd_report_quarantine = {
+	.name = "report",
+	.sub = "quarantine",
+	.args = "[SHA256]",
+	.args_max = 1,
+	.group = GROUP_SERVICE,
+	.common = COMMON_READER,
+	.summary = "list what could not be read as a report, or write one of them out",
+	.details = "With SHA256 the bytes go to standard output as they came. What lies here is "
+	           "read again by each newer version, and by `mxseal report retry`; after [report] "
+	           "keep_quarantine days it is dropped from the list.",
+	.examples = "mxseal report quarantine\n"
+	            "mxseal report quarantine SHA256 > message.eml\n",
+	.run = run_quarantine,
 };
 
 static int run_retry(const struct cli *cli)

@@ -26,6 +26,7 @@ extern const struct command cmd_report_show;
 extern const struct command cmd_report_import;
 extern const struct command cmd_report_list;
 extern const struct command cmd_report_summary;
+extern const struct command cmd_report_quarantine;
 extern const struct command cmd_report_retry;
 extern const struct command cmd_report_export;
 extern const struct command cmd_report_ways;

@@ -65,6 +65,7 @@ struct conf {
 	struct {
 		const char *host;
 		uint64_t keep_unsigned, keep_posted; /* a domain and day; CONF_UNLIMITED */
+		uint64_t keep_quarantine;            /* days */
 		const char *watch;                   /* paths, blanks between */
 		bool strict_dkim;
 	} report;

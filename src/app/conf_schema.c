@@ -219,7 +219,10 @@ const struct conf_row conf_rows[] = {
 	  .max = 1000000,
 	  .unit = "reports",
 	  .help = "reports by HTTPS kept a domain and day of arrival",
-	  .details = "Bounds what somebody who knows a report address can make the service store.",
+	  .details =
+	          "Bounds what somebody who knows a report address can make the service store. "
+	          "One that is larger counts for as many as it has mebibytes, here and for mails; "
+	          "a sender above the number is asked to come again tomorrow.",
 	  .example = "1000",
 	  .place = AT(report.keep_posted) },
 	{ .section = "report",
@@ -234,6 +237,18 @@ const struct conf_row conf_rows[] = {
 	             "keeps to that; otherwise one organisation's domains count as one.",
 	  .example = "yes",
 	  .place = AT(report.strict_dkim) },
+	{ .section = "report",
+	  .key = "keep_quarantine",
+	  .type = &conf_type_number,
+	  .preset = "90",
+	  .min = 1,
+	  .max = 36500,
+	  .unit = "days",
+	  .help = "how long messages that could not be read as a report are listed",
+	  .details = "mxseal report quarantine lists them, and each newer version of mxseal reads "
+	             "them again.",
+	  .example = "365",
+	  .place = AT(report.keep_quarantine) },
 
 	{ .section = "report",
 	  .key = "watch",

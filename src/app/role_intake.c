@@ -90,6 +90,8 @@ int role_intake(const struct boot *b)
 		.reader_count = boot_fd_list(b, "reader.", readers, READERS_MAX),
 		.board = b->board,
 		.slot = b->slot,
+		.program = MXSEAL_VERSION,
+		.keep_quarantine = (int64_t)b->conf->report.keep_quarantine,
 		.limits = { b->conf->report.keep_unsigned, b->conf->report.keep_posted },
 		.host = host_of(b->conf),
 		.report_host = b->conf->report.host,

@@ -353,6 +353,25 @@ enum err archive_read(struct archive *a, struct archive_pos at, struct buf *stor
 	return e == OK ? segment_read(&a->read, at.offset, store, out) : e;
 }
 
+enum err archive_fetch(const char *dir, struct archive_pos at, struct buf *store,
+                       struct archive_record *out)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[NAME_SIZE];
+	struct segment s;
+	enum err e;
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
+	e = segment_open(fd, segment_name(at.day, name), at.day, false, &s);
+	(void)close(fd); /* only looked in */
+	if (e != OK)
+		return e == ERR_NOTFOUND ? ERR_NOTFOUND : ERR_IO;
+	e = segment_read(&s, at.offset, store, out);
+	segment_close(&s);
+	return e;
+}
+
 struct archive_counts archive_counts(const struct archive *a)
 {
 	return a->counts;

@@ -99,6 +99,10 @@ enum err archive_next(struct archive *a, struct archive_pos from, struct buf *st
 enum err archive_read(struct archive *a, struct archive_pos at, struct buf *store,
                       struct archive_record *out) MUST_USE;
 
+/* The same without an open archive, beside the process that writes it. */
+enum err archive_fetch(const char *dir, struct archive_pos at, struct buf *store,
+                       struct archive_record *out) MUST_USE;
+
 struct archive_counts archive_counts(const struct archive *a);
 
 #endif

@@ -172,6 +172,7 @@ static void serve(struct intake *in)
 	intake_open_smtp(in);
 	trust_init(in);
 	held_wake_all(in); /* a new start is a good moment */
+	intake_upkeep_init(in);
 	loop_watch_init(&in->signals, in->loop, fd, on_signal, in);
 	loop_watch_want(&in->signals, LOOP_READ);
 	loop_watch_init(&in->hand, in->loop, in->set->hand, on_hand, in);
@@ -186,6 +187,7 @@ static void serve(struct intake *in)
 	intake_close_controls(in);
 	intake_close_posts(in);
 	intake_close_smtp(in);
+	intake_upkeep_fini(in);
 	allowances_free(in->allowances);
 	loop_timer_fini(&in->tick);
 	loop_watch_fini(&in->hand);

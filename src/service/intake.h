@@ -34,6 +34,8 @@ struct intake_settings {
 	size_t mailbox_count;
 	const char *watch; /* paths, blanks between; "": none */
 	struct allowance_limits limits;
+	const char *program;     /* its version: a newer one reads quarantine again */
+	int64_t keep_quarantine; /* days */
 	const char *host;        /* what SMTP and LMTP call this machine */
 	const char *report_host; /* the same where there is one; else "" */
 	const int *smtp, *lmtp;  /* listeners */

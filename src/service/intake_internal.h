@@ -134,8 +134,12 @@ struct intake {
 	struct smtp_conn *smtp_conns; /* oldest first */
 	struct smtp_listener *smtp_listeners;
 	size_t smtp_listener_count;
-	struct intake_cert *cert;      /* NULL: STARTTLS is never offered */
-	struct control_conn *controls; /* any order */
+	struct loop_timer upkeep;
+	char upkeep_after[SHA256_HEX_SIZE]; /* what follows was not read again yet */
+	size_t upkeep_open;                 /* being read again */
+	bool upkeep_read;                   /* there is no more of it */
+	struct intake_cert *cert;           /* NULL: STARTTLS is never offered */
+	struct control_conn *controls;      /* any order */
 	struct loop_watch hand, signals;
 	struct loop_timer tick;
 	struct supplies *supplies; /* NULL: none */
@@ -215,6 +219,15 @@ void intake_open_smtp(struct intake *in);
 /* No further connections; idle ones are told to come again. */
 void intake_end_smtp(struct intake *in);
 void intake_close_smtp(struct intake *in);
+
+/* intake_upkeep.c */
+
+struct quarantine_row;
+
+void intake_upkeep_init(struct intake *in);
+void intake_upkeep_fini(struct intake *in);
+/* An item that reads what lies in quarantine again; NULL: its bytes are not there any more. */
+struct item *intake_quarantined(struct intake *in, const struct quarantine_row *row);
 
 /* intake_control.c */
 

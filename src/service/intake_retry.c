@@ -17,17 +17,10 @@ static void on_done(void *arg, const struct item *it, enum err e)
 
 static bool submit(struct control_conn *c, const struct quarantine_row *row)
 {
-	struct item *it = item_new(ITEM_RETRY);
-	struct archive_pos at = { (uint32_t)row->place.segment, (uint64_t)row->place.offset };
+	struct item *it = intake_quarantined(c->in, row);
 
-	if (archive_read(c->in->archive, at, &it->store, &it->record) != OK) {
-		item_free(it);
+	if (it == NULL)
 		return false;
-	}
-	it->archived = true;
-	it->trust = row->trust;
-	if (row->domain.len < sizeof(it->domain))
-		memcpy(it->domain, row->domain.p, row->domain.len);
 	it->done = on_done;
 	it->arg = c;
 	control_submit(c, it);

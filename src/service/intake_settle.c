@@ -7,6 +7,7 @@
 #include "store/domains.h"
 #include "store/held.h"
 #include "store/quarantine.h"
+#include "store/taken.h"
 #include "tlsrpt/sift.h"
 
 #define SIGNER_DAY_MAX 1000u   /* reports of one verified signer for a domain and day */
@@ -242,6 +243,7 @@ static enum err put_in_quarantine(struct settle *s)
 		.arrived = it->record.received,
 		.tried = s->now,
 		.tries = 1,
+		.program = s->in->set->program,
 	};
 	enum err e;
 
@@ -252,13 +254,26 @@ static enum err put_in_quarantine(struct settle *s)
 	}
 	it->counts.quarantined = 1;
 	if (it->source == ITEM_RETRY) {
-		e = quarantine_retried(s->in->db, slice_str(s->hex), row.reason, row.message,
-		                       s->now);
+		e = quarantine_retried(s->in->db, &row);
 		return e == ERR_NOTFOUND ? OK : e; /* somebody imported it meanwhile */
 	}
 	e = quarantine_put(s->in->db, &row, &new);
 	s->wanted = s->wanted || new;
 	return e;
+}
+
+/* Mail to postmaster alone is for people: it lies where they look, though nothing is wrong with it.
+ */
+static void keep_for_people(struct item *it)
+{
+	struct envelope e;
+
+	if (it->record.way != ARCHIVE_SMTP || it->facts.count > 0 || it->facts.reason != NULL ||
+	    envelope_parse(it->record.hint, &e) != OK || e.tag_count > 0)
+		return;
+	it->facts.no_report = false;
+	it->facts.reason = "to-postmaster";
+	it->facts.detail = S("A mail to postmaster, with no report in it.");
 }
 
 /* Reads now what could not be read before, if it was there. */
@@ -354,6 +369,7 @@ static enum err settle_item(struct intake *in, struct item *it, int64_t now)
 	bool held = false;
 	enum err e = find_tag_domain(&s);
 
+	keep_for_people(it);
 	it->counts = (struct item_counts){ .no_report = it->facts.no_report };
 	it->foreign_count = 0;
 	it->news_count = 0;
@@ -398,6 +414,36 @@ static void forget_own(struct intake *in, struct item *batch)
 	in->own_last = at;
 }
 
+/* What the batch was, by way; what is read again was counted when it came. */
+static enum err count_batch(struct intake *in, const struct item *batch, int64_t now)
+{
+	static const char *const outcomes[] = { "messages", "new",         "duplicates",
+		                                "foreign",  "quarantined", "no-report" };
+	int64_t sums[ARRAY_LEN(ways)][ARRAY_LEN(outcomes)] = { { 0 } };
+	enum err e = OK;
+
+	for (const struct item *it = batch; it != NULL; it = it->next) {
+		const struct item_counts *c = &it->counts;
+		const uint64_t counts[] = { it->source != ITEM_HELD, c->new,
+			                    c->duplicates,           c->foreign,
+			                    c->quarantined,          c->no_report };
+
+		for (size_t w = 0; it->source != ITEM_RETRY && w < ARRAY_LEN(ways); w++) {
+			for (size_t i = 0; ways[w].way == it->record.way && i < ARRAY_LEN(counts);
+			     i++)
+				sums[w][i] += (int64_t)counts[i];
+		}
+	}
+	for (size_t i = 0; e == OK && i < ARRAY_LEN(ways) * ARRAY_LEN(outcomes); i++) {
+		size_t w = i / ARRAY_LEN(outcomes), o = i % ARRAY_LEN(outcomes);
+		struct taken t = { ways[w].name, outcomes[o], sums[w][o] };
+
+		if (t.count > 0)
+			e = taken_add(in->db, utc_day_start(now), &t);
+	}
+	return e;
+}
+
 static enum err settle_all(struct intake *in, struct item *batch, struct archive_pos pos)
 {
 	struct archive_position position = { pos.day, (int64_t)pos.offset };
@@ -406,6 +452,8 @@ static enum err settle_all(struct intake *in, struct item *batch, struct archive
 
 	for (struct item *it = batch; e == OK && it != NULL; it = it->next)
 		e = settle_item(in, it, now);
+	if (e == OK)
+		e = count_batch(in, batch, now);
 	if (e == OK) {
 		e = intake_sync(in);
 		if (e != OK)

@@ -169,6 +169,11 @@ static const char *const migrations[] = {
 	" checked @int not null, facts @text not null, common_id @text not null,"
 	" id_since @int not null, other_last @int not null, rua_kept @text not null,"
 	" seen_since @int not null, host_seen @int not null, adopted @int not null @end;",
+
+	/* 10: which program tried quarantine last; what came by each way and what became of it */
+	"alter table quarantine add column program @text not null default '';"
+	"create table taken (day @int not null, way @text not null, outcome @text not null,"
+	" n @int not null, primary key (day, way, outcome) @end;",
 };
 
 int migrate_newest(void)

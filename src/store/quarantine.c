@@ -27,6 +27,7 @@ static enum err put(struct db *db, const struct quarantine_row *row, struct aren
 	query_int(&q, 12, row->arrived);
 	query_int(&q, 13, row->tried);
 	query_int(&q, 14, row->tries);
+	query_str(&q, 15, row->program);
 	enum err e = query_run_one(&q);
 	*added = e == OK;
 	return e == ERR_NOTFOUND ? raise_trust(db, row) : e;
@@ -60,6 +61,7 @@ static void read_row(struct query *q, struct arena *a, struct quarantine_row *ro
 	row->arrived = query_get_int(q, 11);
 	row->tried = query_get_int(q, 12);
 	row->tries = query_get_int(q, 13);
+	row->program = query_copy_str(q, 14, a);
 }
 
 enum err quarantine_get(struct db *db, struct slice sha256, struct arena *a,
@@ -80,22 +82,48 @@ enum err quarantine_get(struct db *db, struct slice sha256, struct arena *a,
 	return e;
 }
 
-enum err quarantine_list(struct db *db, struct slice after, size_t limit, struct arena *a,
-                         struct quarantine_row **out, size_t *count_out)
+static enum err read_rows(struct query *q, struct arena *a, struct quarantine_row **out,
+                          size_t *count_out)
 {
-	struct query q = db_query(db, SQL_QUARANTINE_LIST);
 	struct rows r = ROWS(struct quarantine_row);
 
-	query_text(&q, 1, after);
-	query_int(&q, 2, (int64_t)db_limit(limit));
-	while (query_row(&q))
-		read_row(&q, a, rows_add(&r, a));
-	enum err e = query_end(&q);
+	while (query_row(q))
+		read_row(q, a, rows_add(&r, a));
+	enum err e = query_end(q);
 	if (e != OK)
 		return e;
 	*out = r.items;
 	*count_out = r.count;
 	return OK;
+}
+
+enum err quarantine_list(struct db *db, struct slice after, size_t limit, struct arena *a,
+                         struct quarantine_row **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_QUARANTINE_LIST);
+
+	query_text(&q, 1, after);
+	query_int(&q, 2, (int64_t)db_limit(limit));
+	return read_rows(&q, a, out, count_out);
+}
+
+enum err quarantine_others(struct db *db, const char *program, struct slice after, size_t limit,
+                           struct arena *a, struct quarantine_row **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_QUARANTINE_OTHERS);
+
+	query_str(&q, 1, program);
+	query_text(&q, 2, after);
+	query_int(&q, 3, (int64_t)db_limit(limit));
+	return read_rows(&q, a, out, count_out);
+}
+
+enum err quarantine_purge(struct db *db, int64_t before)
+{
+	struct query q = db_query(db, SQL_QUARANTINE_PURGE);
+
+	query_int(&q, 1, before);
+	return query_run(&q);
 }
 
 enum err quarantine_count(struct db *db, int64_t *out)
@@ -111,16 +139,16 @@ enum err quarantine_count(struct db *db, int64_t *out)
 	return e;
 }
 
-enum err quarantine_retried(struct db *db, struct slice sha256, const char *reason,
-                            struct slice message, int64_t now)
+enum err quarantine_retried(struct db *db, const struct quarantine_row *row)
 {
 	struct arena *a = arena_new();
 	struct query q = db_query(db, SQL_QUARANTINE_RETRIED);
 
-	query_text(&q, 1, sha256);
-	query_str(&q, 2, reason);
-	query_text(&q, 3, db_clean(message, REPORTS_TEXT_MAX, a));
-	query_int(&q, 4, now);
+	query_str(&q, 1, row->sha256);
+	query_str(&q, 2, row->reason);
+	query_text(&q, 3, db_clean(row->message, REPORTS_TEXT_MAX, a));
+	query_int(&q, 4, row->tried);
+	query_str(&q, 5, row->program);
 	enum err e = query_run_one(&q);
 	arena_free(a);
 	return e;

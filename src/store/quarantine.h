@@ -20,6 +20,7 @@ struct quarantine_row {
 	struct archive_place place;
 	int64_t arrived, tried; /* first arrival; last reading */
 	int64_t tries;
+	const char *program; /* the version that read it last */
 };
 
 /* *new_out (may be NULL): false when it lies there already; then only a better trust is noted. */
@@ -30,9 +31,14 @@ enum err quarantine_get(struct db *db, struct slice sha256, struct arena *a,
 enum err quarantine_list(struct db *db, struct slice after, size_t limit, struct arena *a,
                          struct quarantine_row **out, size_t *count_out) MUST_USE;
 enum err quarantine_count(struct db *db, int64_t *out) MUST_USE;
-/* Read again in vain: the new reason.  ERR_NOTFOUND. */
-enum err quarantine_retried(struct db *db, struct slice sha256, const char *reason,
-                            struct slice message, int64_t now) MUST_USE;
+/* The same of those that this program has not read. */
+enum err quarantine_others(struct db *db, const char *program, struct slice after, size_t limit,
+                           struct arena *a, struct quarantine_row **out,
+                           size_t *count_out) MUST_USE;
+/* Read again in vain: row's reason, message, tried and program.  ERR_NOTFOUND. */
+enum err quarantine_retried(struct db *db, const struct quarantine_row *row) MUST_USE;
+/* Entries that arrived before go; the archive keeps their bytes for its own time. */
+enum err quarantine_purge(struct db *db, int64_t before) MUST_USE;
 /* Read at last: the entry goes.  ERR_NOTFOUND. */
 enum err quarantine_resolve(struct db *db, struct slice sha256) MUST_USE;
 

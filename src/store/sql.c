@@ -46,7 +46,7 @@
 
 #define QUARANTINE_COLUMNS                                                   \
 	"sha256, reason, message, way, kind, trust, name, domain, segment, " \
-	"place_offset, place_length, arrived, tried, tries"
+	"place_offset, place_length, arrived, tried, tries, program"
 
 /* Counts go up to 2^53 - 1 and stay there; no sum of hostile numbers overflows or fails. */
 #define TOP "9007199254740991"
@@ -433,7 +433,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* quarantine */
 	ROW(SQL_QUARANTINE_ADD,
 	    "insert into quarantine (" QUARANTINE_COLUMNS ") values ($1, $2, $3, $4, $5, $6, $7,"
-	    " $8, $9, $10, $11, $12, $13, $14) on conflict (sha256) do nothing"),
+	    " $8, $9, $10, $11, $12, $13, $14, $15) on conflict (sha256) do nothing"),
 	ROW(SQL_QUARANTINE_RAISE,
 	    "update quarantine set trust = $2 where sha256 = $1 and trust > $2"),
 	ROW(SQL_QUARANTINE_GET, "select " QUARANTINE_COLUMNS " from quarantine where sha256 = $1"),
@@ -441,8 +441,18 @@ const struct statement sql_table[SQL_COUNT] = {
 	                         " from quarantine where sha256 > $1 order by sha256 limit $2"),
 	ROW(SQL_QUARANTINE_COUNT, "select count(*) from quarantine"),
 	ROW(SQL_QUARANTINE_RETRIED,
-	    "update quarantine set reason = $2, message = $3, tried = $4, tries = tries + 1"
-	    " where sha256 = $1"),
+	    "update quarantine set reason = $2, message = $3, tried = $4, tries = tries + 1,"
+	    " program = $5 where sha256 = $1"),
+	ROW(SQL_QUARANTINE_OTHERS,
+	    "select " QUARANTINE_COLUMNS " from quarantine where program <> $1 and sha256 > $2"
+	    " order by sha256 limit $3"),
+	ROW(SQL_QUARANTINE_PURGE, "delete from quarantine where arrived < $1"),
+	ROW(SQL_TAKEN_ADD,
+	    "insert into taken (day, way, outcome, n) values ($1, $2, $3, $4)"
+	    " on conflict (day, way, outcome) do update set n = taken.n + excluded.n"),
+	ROW(SQL_TAKEN_LIST,
+	    "select way, outcome, cast(sum(n) as bigint) from taken group by way, outcome"
+	    " order by way, outcome"),
 	ROW(SQL_QUARANTINE_DROP, "delete from quarantine where sha256 = $1"),
 
 	/* jobs */

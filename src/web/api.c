@@ -28,6 +28,8 @@ const struct route api_routes[] = {
 	{ "GET", D "/reports", ROUTE_READ, ROUTE_LOCKED, api_domain_reports, "List reports" },
 	{ "GET", "/api/v1/quarantine", ROUTE_READ, ROUTE_LOCKED, api_quarantine_list,
 	  "List what could not be read" },
+	{ "GET", "/api/v1/quarantine/{sha256}/raw", ROUTE_READ, ROUTE_LOCKED, api_quarantine_raw,
+	  "The bytes of what could not be read" },
 	{ "GET", "/api/v1/reports", ROUTE_READ, ROUTE_LOCKED, api_reports_export,
 	  "All reports whole, in the order of arrival" },
 	{ "GET", "/api/v1/reports/ways", ROUTE_READ, ROUTE_LOCKED, api_reports_ways,

@@ -26,6 +26,7 @@ void api_domain_horizon(const struct request *q, struct response *r);
 void api_domain_summary(const struct request *q, struct response *r);
 void api_domain_reports(const struct request *q, struct response *r);
 void api_quarantine_list(const struct request *q, struct response *r);
+void api_quarantine_raw(const struct request *q, struct response *r);
 void api_reports_export(const struct request *q, struct response *r);
 void api_reports_ways(const struct request *q, struct response *r);
 void api_reports_retry(const struct request *q, struct response *r);

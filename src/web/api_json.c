@@ -251,12 +251,12 @@ json_t *api_report(const char *domain, const struct report_row *r)
 
 json_t *api_quarantined(const struct quarantine_row *q)
 {
-	return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "sha256",
+	return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:I}", "sha256",
 	                 q->sha256, "reason", q->reason, "message", json_text(q->message), "way",
 	                 q->way, "kind", q->kind, "trust", report_trust_name(q->trust), "name",
-	                 slice_or_null(q->name), "domain", slice_or_null(q->domain), "arrived",
-	                 api_time(q->arrived), "tried", api_time(q->tried), "tries",
-	                 (json_int_t)q->tries);
+	                 slice_or_null(q->name), "domain", slice_or_null(q->domain), "bytes",
+	                 (json_int_t)q->place.length, "arrived", api_time(q->arrived), "tried",
+	                 api_time(q->tried), "tries", (json_int_t)q->tries);
 }
 
 static void add_mx(json_t *o, const struct hosting_change *c)

@@ -8,6 +8,7 @@
 #include "base/utc.h"
 #include "net/clock.h"
 #include "net/handover.h"
+#include "service/archive.h"
 #include "web/api_internal.h"
 
 #define RETRY_MS 110000
@@ -126,6 +127,46 @@ void api_quarantine_list(const struct request *q, struct response *r)
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(items, api_quarantined(&rows[i]));
 	response_json(r, api_list(items, count == API_PAGE ? rows[count - 1].sha256 : NULL));
+}
+
+static enum err read_raw(const struct request *q, const struct quarantine_row *row, struct buf *out)
+{
+	const char *dir = arena_printf(q->arena, "%s/archive", q->desk->set.state_dir);
+	struct archive_pos at = { (uint32_t)row->place.segment, (uint64_t)row->place.offset };
+	struct archive_record record;
+	struct buf store;
+	enum err e;
+
+	buf_init(&store, 0); /* archive_fetch replaces it */
+	e = archive_fetch(dir, at, &store, &record);
+	if (e == OK)
+		buf_add(out, record.bytes);
+	buf_fini(&store);
+	return e == OK ? buf_status(out) : e;
+}
+
+/* Bytes of a stranger: named and typed so that no browser does anything with them but keep them. */
+void api_quarantine_raw(const struct request *q, struct response *r)
+{
+	struct quarantine_row row;
+	enum err e = quarantine_get(q->desk->db, q->params[0], q->arena, &row);
+
+	if (e == OK)
+		e = read_raw(q, &row, &r->body);
+	if (e == ERR_NOTFOUND || e == ERR_LIMIT) {
+		problem_say(r, ERR_NOTFOUND, "quarantine",
+		            "there is no such message in quarantine, or its bytes are gone by age",
+		            "`mxseal report quarantine` lists what is there");
+		return;
+	}
+	if (e != OK) {
+		api_store_failed(q, e, r);
+		return;
+	}
+	r->content_type = "application/octet-stream";
+	response_header(r, "Content-Disposition",
+	                arena_printf(q->arena, "attachment; filename=\"%.16s.%s\"", row.sha256,
+	                             strcmp(row.kind, "mail") == 0 ? "eml" : "bin"));
 }
 
 /* One line from intake, or nothing within the time. */

@@ -4,6 +4,7 @@
 #include "net/clock.h"
 #include "service/board.h"
 #include "store/orders.h"
+#include "store/taken.h"
 #include "web/api_internal.h"
 #include "web/session.h"
 
@@ -228,6 +229,24 @@ static enum err put_orders(const struct request *q, struct buf *out)
 	return OK;
 }
 
+/* Also what left nothing behind: foreign reports, and messages without any. */
+static enum err put_taken(const struct request *q, struct buf *out)
+{
+	struct taken *rows;
+	size_t count;
+	enum err e = taken_list(q->desk->db, q->arena, &rows, &count);
+
+	if (e != OK)
+		return e;
+	buf_add_str(out,
+	            "# HELP mxseal_taken_total Messages by the way they came, and their reports "
+	            "by what became of them\n# TYPE mxseal_taken_total counter\n");
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "mxseal_taken_total{way=\"%s\",outcome=\"%s\"} %lld\n", rows[i].way,
+		           rows[i].outcome, (long long)rows[i].count);
+	return OK;
+}
+
 void api_metrics(const struct request *q, struct response *r)
 {
 	size_t counts[STAGE_RETIRE + 1] = { 0 };
@@ -244,6 +263,8 @@ void api_metrics(const struct request *q, struct response *r)
 		e = quarantine_count(q->desk->db, &quarantined);
 	if (e == OK)
 		e = put_orders(q, &r->body);
+	if (e == OK)
+		e = put_taken(q, &r->body);
 	if (e == OK)
 		e = api_ways_metrics(q, &r->body);
 	if (e != OK) {

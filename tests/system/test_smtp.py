@@ -1,21 +1,24 @@
 """Reports by SMTP and LMTP: real senders, strict line endings, limits, and kills under load."""
 import contextlib
-import email.utils
+import hashlib
 import itertools
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 
 import pytest
 from test_intake_ways import JSON, REPORTS, Intake, mail, report, reports_by_trust, settled
@@ -489,3 +492,58 @@ def test_acknowledged_is_stored_exactly_once(tmp_path, authority):
         eventually(lambda: stored_of(mailed, "load.example") == everything)
     finally:
         service.stop()
+
+
+def quarantined(service):
+    return {row["sha256"]: row for row in service.json("report", "quarantine")["items"]}
+
+
+def change_rows(service, statement, *values):
+    with contextlib.closing(sqlite3.connect(service.state / "mxseal.db")) as db, db:
+        assert db.execute(statement, values).rowcount > 0
+
+
+def test_quarantine(tmp_path, authority):
+    """RPT-70: with its reason, way in and bytes; read again by a newer program; dropped from the list by age."""
+    service = start(tmp_path, "keep_quarantine = 30")
+    try:
+        mailed = Mailed(service, authority)
+        tag = mailed.add("quarantine.example")
+        broken, note = mail(b'{"organization-name": '), b"Subject: hello\r\n\r\nplease call\r\n"
+        with mailed.smtp() as s:
+            s.sendmail("a@b.example", [mailed.address(tag)], broken)
+            s.sendmail("a@b.example", ["postmaster"], note)
+            s.sendmail("a@b.example", [mailed.address(tag)], note + b"today\r\n")
+            s.sendmail("a@b.example", [mailed.address(tag)], mail(report("far", "not-here.example")))
+        rows = eventually(lambda: (lambda q: q if len(q) == 2 else None)(quarantined(service)))
+        by_reason = {row["reason"]: row for row in rows.values()}
+        assert set(by_reason) == {"not-json", "to-postmaster"}
+        assert (by_reason["not-json"]["way"], by_reason["not-json"]["domain"]) == ("smtp", "quarantine.example")
+        for sent, reason in ((broken, "not-json"), (note, "to-postmaster")):
+            sha256 = by_reason[reason]["sha256"]
+            assert hashlib.sha256(sent).hexdigest() == sha256
+            done = service.run("report", "quarantine", sha256, stdin=b"", check=0)
+            assert done.stdout == sent
+        assert sorted(rows) == [line for line in service.run("report", "quarantine", check=0).stdout.splitlines()
+                                if not line.startswith(" ")]
+        assert service.run("report", "quarantine", "0" * 64).returncode == 1
+        assert service.json("report", "retry")["quarantined"] == 2
+        eventually(lambda: ways(mailed) == {"messages": 4, "quarantined": 2, "no-report": 1, "foreign": 1})
+        service.stop()
+        change_rows(service, "update quarantine set program = 'older', tries = 1")
+        service.start()
+        eventually(lambda: {row["tries"] for row in quarantined(service).values()} == {2})
+        service.stop()
+        change_rows(service, "update quarantine set arrived = arrived - 31 * 86400 where reason = 'not-json'")
+        service.start()
+        eventually(lambda: set(quarantined(service)) == {by_reason["to-postmaster"]["sha256"]})
+    finally:
+        service.stop()
+
+
+def ways(mailed):
+    """What became of what came by SMTP, as /metrics tells it."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{mailed.service.ports['admin']}/metrics", timeout=20) as answer:
+        text = answer.read().decode()
+    return {outcome: int(n) for outcome, n in
+            re.findall(r'^mxseal_taken_total\{way="smtp",outcome="([a-z-]+)"\} (\d+)$', text, re.M)}

@@ -2,6 +2,7 @@
 #include "store/arrivals.h"
 #include "store/quarantine.h"
 #include "store/supplies.h"
+#include "store/taken.h"
 #include "unit/store/fixture.h"
 
 TEST(arrivals)
@@ -133,16 +134,68 @@ TEST(quarantine)
 	       "but its better trust");
 	EXPECT_SLICE(slice_str(got.reason), S("bad-json"), "the reason stays");
 	EXPECT_SLICE(got.message, S("<script> ?"), "text is kept as UTF-8");
-	EXPECT(quarantine_retried(f.db, S("bb"), "reader-died", S("again"), NOON + 5) == OK,
-	       "tried");
+	row.reason = "reader-died";
+	row.message = S("again");
+	row.tried = NOON + 5;
+	row.program = "2";
+	EXPECT(quarantine_retried(f.db, &row) == OK, "tried");
 	EXPECT(quarantine_get(f.db, S("bb"), f.a, &got) == OK && got.tries == 2 &&
 	               got.tried == NOON + 5 && got.arrived == NOON,
 	       "counted");
 	EXPECT_SLICE(slice_str(got.reason), S("reader-died"), "with the new reason");
-	EXPECT(quarantine_retried(f.db, S("cc"), "x", S(""), NOON) == ERR_NOTFOUND, "unknown");
+	EXPECT_SLICE(slice_str(got.program), S("2"), "and by whom");
+	(void)snprintf(row.sha256, sizeof(row.sha256), "cc"); /* fits */
+	EXPECT(quarantine_retried(f.db, &row) == ERR_NOTFOUND, "unknown");
 	EXPECT(quarantine_resolve(f.db, S("bb")) == OK, "read at last");
 	EXPECT(quarantine_resolve(f.db, S("bb")) == ERR_NOTFOUND, "gone");
 	EXPECT(quarantine_get(f.db, S("bb"), f.a, &got) == ERR_NOTFOUND, "gone");
+	fixture_close(&f);
+}
+
+TEST(quarantine_of_an_older_program)
+{
+	struct fixture f;
+	struct quarantine_row old = entry("aa"), new = entry("bb"), late = entry("cc"), *rows;
+	size_t count = 0;
+	int64_t left = 0;
+
+	fixture_open(&f);
+	old.program = "1";
+	new.program = "2";
+	late.program = "1";
+	late.arrived = NOON + UTC_DAY;
+	EXPECT(quarantine_put(f.db, &old, NULL) == OK && quarantine_put(f.db, &new, NULL) == OK &&
+	               quarantine_put(f.db, &late, NULL) == OK,
+	       "three entries");
+	EXPECT(quarantine_others(f.db, "2", S(""), 9, f.a, &rows, &count) == OK && count == 2,
+	       "what another program has read");
+	EXPECT_SLICE(slice_str(rows[0].sha256), S("aa"), "the first of them");
+	EXPECT(quarantine_others(f.db, "2", S("aa"), 9, f.a, &rows, &count) == OK && count == 1,
+	       "behind it");
+	EXPECT(quarantine_purge(f.db, NOON + 1) == OK && quarantine_count(f.db, &left) == OK &&
+	               left == 1,
+	       "what is too old goes");
+	fixture_close(&f);
+}
+
+TEST(taken_by_ways)
+{
+	static const struct taken rows[] = {
+		{ "smtp", "messages", 3 },
+		{ "smtp", "messages", 4 },
+		{ "post", "foreign", 1 },
+	};
+	struct fixture f;
+	struct taken *list;
+	size_t count = 0;
+
+	fixture_open(&f);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		EXPECT(taken_add(f.db, MIDNIGHT + (int64_t)i * UTC_DAY, &rows[i]) == OK, "added");
+	EXPECT(taken_add(f.db, MIDNIGHT, &rows[0]) == OK, "the same day again");
+	EXPECT(taken_list(f.db, f.a, &list, &count) == OK && count == 2, "two kinds");
+	EXPECT_SLICE(slice_str(list[0].way), S("post"), "in order");
+	EXPECT(list[0].count == 1 && list[1].count == 10, "summed over all days");
 	fixture_close(&f);
 }
 
@@ -207,4 +260,4 @@ TEST(supplies)
 }
 
 TEST_MAIN(UNIT(supplies), UNIT(arrivals), UNIT(arrival_units), UNIT(position), UNIT(quarantine),
-          UNIT(quarantine_pages))
+          UNIT(quarantine_pages), UNIT(quarantine_of_an_older_program), UNIT(taken_by_ways))
