@@ -102,6 +102,41 @@ static void print_horizon(const struct cli *cli, const json_t *answer)
 		              client_time(cli, until));
 }
 
+/* What became of a policy that the domain had elsewhere. */
+static void print_adopted(const struct cli *cli, const json_t *answer)
+{
+	const char *id = client_str(answer, "id_before", NULL);
+	const char *why = client_str(answer, "adopted_why", NULL);
+
+	if (id == NULL)
+		return;
+	if (json_is_true(json_object_get(answer, "adopted")))
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena,
+		                            "  [ OK ] Its policy is taken over as it is, with id "
+		                            "%s.\n",
+		                            id));
+	else
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena,
+		                            "  [INFO] It had a policy with id %s, which is "
+		                            "replaced%s%s.\n",
+		                            id, why != NULL ? ": " : "", why != NULL ? why : ""));
+}
+
+static void print_to_type(const struct cli *cli, const json_t *answer)
+{
+	const json_t *line = json_object_get(answer, "waiting_for_you");
+
+	if (json_is_object(line))
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena,
+		                            "  [ .. ] Waiting for you: set the TXT record at %s "
+		                            "to\n         %s\n",
+		                            client_str(line, "name", "-"),
+		                            client_str(line, "value", "-")));
+}
+
 static void print_change(const struct cli *cli, const json_t *answer)
 {
 	const char *domain = client_domain(cli), *why = client_str(answer, "why", NULL);
@@ -124,6 +159,8 @@ static void print_change(const struct cli *cli, const json_t *answer)
 		            cli->out);
 	if (why != NULL)
 		cli_print_safe(cli->out, arena_printf(cli->arena, "  [ .. ] %s\n", why));
+	print_adopted(cli, answer);
+	print_to_type(cli, answer);
 	print_horizon(cli, answer);
 }
 

@@ -1,7 +1,10 @@
 #include "web/api_json.h"
 
+#include <stdio.h>
+
 #include "base/utc.h"
 #include "mtasts/horizon_json.h"
+#include "mtasts/name.h"
 #include "web/problem.h"
 
 #define EXPIRES_SOON_PART 3 /* the last third of a lifetime */
@@ -273,6 +276,20 @@ static void add_mx(json_t *o, const struct hosting_change *c)
 	(void)json_object_set_new(o, "mx_notes", api_strings(mx->notes, mx->note_count));
 }
 
+/* The line that a person is to type for the newest publication; null: none is waited for. */
+static json_t *to_type(const struct hosting_change *c)
+{
+	const struct publication *p = &c->state.newest;
+	char name[NAME_SIZE], value[64];
+
+	if (!c->state.has_policy || c->domain.way[RECORD_ID] != WAY_TXT || p->served == 0 ||
+	    p->id_seen != 0 || p->end != END_NOT ||
+	    name_for(NAME_STS_TXT, slice_str(c->domain.name), name) != OK)
+		return json_null();
+	(void)snprintf(value, sizeof(value), "v=STSv1; id=%s;", p->policy_id); /* an id fits */
+	return json_pack("{s:s, s:s, s:s}", "name", name, "type", "TXT", "value", value);
+}
+
 json_t *api_change(const struct hosting_change *c, bool served)
 {
 	const struct publish_state *s = &c->state;
@@ -292,6 +309,7 @@ json_t *api_change(const struct hosting_change *c, bool served)
 	                          s->has_policy ? json_string(state_of(&s->newest)) : json_null());
 	(void)json_object_set_new(
 	        o, "horizon", c->horizon_known ? horizon_answer_json(&c->horizon) : json_null());
+	(void)json_object_set_new(o, "waiting_for_you", to_type(c));
 	if (c->before_id != NULL) {
 		(void)json_object_set_new(o, "adopted", json_boolean(c->adopted));
 		(void)json_object_set_new(o, "id_before", api_string(c->before_id));

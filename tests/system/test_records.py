@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
     reason="needs root and " + ", ".join(NEEDED))
 
 FIRST, SECOND, OURS, ELSEWHERE = "192.0.2.53", "192.0.2.54", "192.0.2.10", "192.0.2.80"
-CUSTOMERS = ("customer.example", "typed.example", "old.example")
+CUSTOMERS = ("customer.example", "typed.example", "old.example", "early.example", "moved.example")
 
 ZONE = """$ORIGIN {origin}.
 $TTL 60
@@ -106,7 +106,7 @@ class World:
             nsd += f'zone:\n    name: "{zone}"\n    zonefile: "{zone}.second"\n'
             self.write(zone, "", "")
         names = "".join(f"{z} NS ns1.{z}.example.\n{z} NS ns2.{z}.example.\nns1.{z} A {FIRST}\nns2.{z} A {SECOND}\n"
-                        for z in ("customer", "typed", "old", "bogus"))
+                        for z in ("customer", "typed", "old", "early", "moved", "bogus"))
         (folder / "example.zone").write_text(PARENT.format(origin="example", delegations=names + (
             "bogus DS 4711 13 2 " + "00" * 32 + "\n"
             f"sts.provider NS ns1.sts.provider\nns1.sts.provider A {OURS}\n")))
@@ -178,12 +178,12 @@ WEB = """
 import http.server, ssl, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        if sys.argv[3] == "redirect":
+        if "moved" in self.headers["Host"]:
             self.send_response(302)
-            self.send_header("Location", "https://192.0.2.10/.well-known/mta-sts.txt")
+            self.send_header("Location", "https://mta-sts.old.example/.well-known/mta-sts.txt")
             self.end_headers()
             return
-        body = open(sys.argv[4], "rb").read()
+        body = open(sys.argv[3], "rb").read()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         self.end_headers()
@@ -323,6 +323,9 @@ def test_a_typed_id_is_waited_for(world):
     assert any(n["title"].startswith("Waiting for you") for n in shown["needs"]), shown["needs"]
     refused = run("policy", "set", "typed.example", "--mode", "enforce", check=6)
     assert "fix: " in refused.stderr
+    said = run("policy", "bump", "typed.example", check=0).stdout
+    first = id_of(world, "typed.example")
+    assert f"Waiting for you: set the TXT record at _mta-sts.typed.example to\n         v=STSv1; id={first};" in said
     # One server has it: still waiting.
     host = f"mta-sts A {OURS}\n"
     line = f'_mta-sts TXT "v=STSv1; id={first};"\n'
@@ -333,6 +336,20 @@ def test_a_typed_id_is_waited_for(world):
     assert "id-not-seen" not in json("horizon", "typed.example")["warnings"]
     assert json("policy", "show", "typed.example")["state"] == "announced"
     assert json("domain", "show", "typed.example")["waiting_for_you"] is None
+
+
+def test_an_id_that_ran_ahead_is_not_adopted(world):
+    """STS-86: an id that was typed before its text was served may be held with an older text."""
+    world.service.run("domain", "add", "early.example", "--way", "txt", check=0)
+    world.zone("early.example", f'mta-sts A {OURS}\n_mta-sts TXT "v=STSv1; id=early;"\n')
+    assert state(world, "early.example", "policy-id")[0] == "pending"
+    world.service.run("cert", "import", world.authority.issue("mta-sts.early.example"), check=0)
+    eventually(lambda: world.service.json("policy", "show", "early.example")["state"] != "staged")
+    assert state(world, "early.example", "policy-id") == ("waiting-for-you", "id-ahead")
+    assert id_of(world, "early.example") != "early"
+    ours = row(world.service.json("records", "early.example"), "policy-id")["value"]
+    world.zone("early.example", f'mta-sts A {OURS}\n_mta-sts TXT "{ours}"\n')
+    assert state(world, "early.example", "policy-id") == ("seen", None)
 
 
 def test_a_stricter_step_waits_for_the_typed_line(world):
@@ -414,9 +431,9 @@ POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx1.old.example\r\nmax_age: 120
 def test_a_domain_with_a_policy_is_taken_over_as_it_is(world):
     """Mode, max_age, patterns and id stay; the id moves with the first change; the past is unknown."""
     run, json = world.service.run, world.service.json
-    crt = world.authority.issue("mta-sts.old.example")
+    crt = world.authority.issue("mta-sts.old.example", "mta-sts.moved.example")
     (world.folder / "old.txt").write_text(POLICY, newline="")
-    world.space.start("/usr/bin/python3", "-c", WEB, crt, crt.with_suffix(".key"), "policy", world.folder / "old.txt")
+    world.space.start("/usr/bin/python3", "-c", WEB, crt, crt.with_suffix(".key"), world.folder / "old.txt")
     world.zone("old.example", f'mta-sts A {ELSEWHERE}\n_mta-sts TXT "v=STSv1; id=old1;"\n')
 
     def add():
@@ -438,3 +455,12 @@ def test_a_domain_with_a_policy_is_taken_over_as_it_is(world):
     assert horizon["old_policy_until"] - time.time() > 31557600 - 600
     changed = json("policy", "set", "old.example", "--add-mx", "mx2.old.example")
     assert changed["policy"]["id"] != "old1"
+
+
+def test_a_redirect_is_no_policy(world):
+    """STS-47: a policy host that redirects is not followed, to whatever place."""
+    world.zone("moved.example", f'mta-sts A {ELSEWHERE}\n_mta-sts TXT "v=STSv1; id=moved1;"\n')
+    added = world.service.json("domain", "add", "moved.example", "--way", "txt")
+    assert added["adopted"] is False and added["id_before"] == "moved1", added
+    assert "not answered as a policy is" in added["adopted_why"]
+    assert added["policy"]["id"] != "moved1" and added["policy"]["mode"] == "testing"

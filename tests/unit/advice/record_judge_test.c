@@ -1,5 +1,6 @@
 #include "advice/record_judge.h"
 
+#include "advice/explain.h"
 #include "test.h"
 
 #define ID "20260101000000"
@@ -342,5 +343,14 @@ TEST(the_id_of_all)
 	arena_free(a);
 }
 
-TEST_MAIN(UNIT(one_server), UNIT(several_servers), UNIT(in_other_places), UNIT(never_asked),
-          UNIT(the_id_of_all))
+TEST(every_mistake_is_explained)
+{
+	for (unsigned m = MISTAKE_NONE + 1; m < MISTAKE_COUNT; m++) {
+		const char *code = judge_mistake_code((enum judge_mistake)m);
+		const struct explain_entry *e = explain_find(slice_str(code));
+		EXPECT(e != NULL && strcmp(e->id, code) == 0, code);
+	}
+}
+
+TEST_MAIN(UNIT(every_mistake_is_explained), UNIT(one_server), UNIT(several_servers),
+          UNIT(in_other_places), UNIT(never_asked), UNIT(the_id_of_all))
