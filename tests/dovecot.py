@@ -68,6 +68,65 @@ userdb {{
   args = uid={uid} gid={gid} home={folder}/mail/%u
 }}
 """
+# Version 2.4 has another language for the same.
+CONFIG_24 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+protocols = imap
+listen = 127.0.0.1
+default_internal_user = {internal}
+default_internal_group = {internal_group}
+default_login_user = {login}
+mail_driver = maildir
+mail_path = {folder}/mail/%{{user}}
+ssl = {ssl}
+ssl_server_cert_file = {cert}
+ssl_server_key_file = {key}
+auth_allow_cleartext = yes
+auth_mechanisms = plain login xoauth2 oauthbearer
+first_valid_uid = 0
+mail_uid = {uid}
+mail_gid = {gid}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+oauth2 {{
+  introspection_mode = local
+  username_attribute = sub
+}}
+oauth2_local_validation {{
+  dict fs {{
+    fs posix {{
+      prefix = {folder}/keys/
+    }}
+  }}
+}}
+passdb oauth2 {{
+  mechanisms_filter = xoauth2 oauthbearer
+}}
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {folder}/mail/%{{user}}
+  }}
+}}
+"""
 OAUTH_23 = """
 introspection_mode = local
 local_validation_key_dict = fs:posix:prefix={folder}/keys/
@@ -112,7 +171,9 @@ class Dovecot:
                       gid=65534 if ROOT else os.getegid(), ssl="yes" if tls else "no",
                       internal="dovecot" if ROOT else me, internal_group="dovecot" if ROOT else group,
                       login="dovenull" if ROOT else me)
-        (self.folder / "dovecot.conf").write_text(CONFIG_23.format(**values))
+        version = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True).stdout
+        config = CONFIG_23 if version.startswith("2.3") else CONFIG_24
+        (self.folder / "dovecot.conf").write_text(config.format(**values))
         (self.folder / "oauth2.conf").write_text(OAUTH_23.format(**values))
 
     def start(self):

@@ -217,9 +217,16 @@ static void step(struct intake *in, struct item *it)
 	intake_read_ended(in, it);
 }
 
+/* Without a report in it, a mail out of somebody's mailbox is nobody's business. */
+static bool is_theirs(const struct item *it)
+{
+	return it->facts.count == 0 &&
+	       (it->record.way == ARCHIVE_MAILBOX || it->record.way == ARCHIVE_WATCH);
+}
+
 void trust_begin(struct intake *in, struct item *it)
 {
-	if (!trust_by_signature(it->record.way) || it->facts.signatures == NULL ||
+	if (is_theirs(it) || !trust_by_signature(it->record.way) || it->facts.signatures == NULL ||
 	    it->facts.signatures->count == 0) {
 		intake_read_ended(in, it);
 		return;

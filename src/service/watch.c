@@ -50,7 +50,10 @@ static void note_seen(struct watch *w, const struct watch_seen *s)
 	w->next[w->next_count++] = *s;
 }
 
-/* A whole scan is done: what is older than its mark needs no memory any more. */
+/*
+ * A scan is done.  After a whole one, what is older than its mark needs no memory any more; what
+ * could not be opened keeps the mark where it was.
+ */
 static void end_scan(struct watch *w, int64_t started)
 {
 	int64_t mark = started - MARK_BACK_NS;
@@ -58,7 +61,7 @@ static void end_scan(struct watch *w, int64_t started)
 
 	if (w->pending && w->oldest_pending_ns < mark)
 		mark = w->oldest_pending_ns;
-	if (mark > w->row.mark)
+	if (mark > w->row.mark && w->why[0] == '\0')
 		w->row.mark = mark;
 	for (size_t i = 0; i < w->next_count; i++)
 		if (w->next[i].changed_ns >= w->row.mark)
@@ -191,9 +194,7 @@ static enum err scan(struct watch *w, struct arena *a)
 		w->pending = true;
 		return e;
 	}
-	if (w->why[0] == '\0')
-		end_scan(w, started);
-	w->next_count = 0;
+	end_scan(w, started);
 	w->folder_ns = changed;
 	w->scan_ms = clock_mono_ms() - w->scanned_ms;
 	return OK;
