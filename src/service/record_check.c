@@ -13,7 +13,7 @@
 #include "tlsrpt/record.h"
 
 #define ACTOR "service"
-#define SOON_S 10
+#define SOON_S 5
 #define LATER_S 60
 #define SELDOM_S 600
 #define RIGHT_S 3600
@@ -155,14 +155,14 @@ static enum err store(struct looking *l)
 }
 
 /*
- * An id that somebody typed instead of ours is taken, when it came after its text: a look since
- * the text was served everywhere saw another one.  An id that ran ahead may be held together with
+ * An id that somebody typed instead of ours is taken, when it came after its text: a look that
+ * began after the text was served everywhere saw another one.  An id that ran ahead may be held together with
  * the text before.
  */
 static bool may_adopt(const struct looking *l)
 {
 	return l->domain.way[RECORD_ID] == WAY_TXT && l->p.end == END_NOT && l->p.served != 0 &&
-	       l->after.id[0] != '\0' && l->after.other_last >= l->p.served;
+	       l->after.id[0] != '\0' && l->after.other_last > l->p.served;
 }
 
 static enum err adopt(struct looking *l)

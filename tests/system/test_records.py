@@ -3,6 +3,7 @@
 Inside: mxseal as the product with a service zone of its own, knot as the parent zones and the
 first server of the customers' zones, nsd as their second server, so that the two can disagree.
 """
+import calendar
 import os
 import pathlib
 import shutil
@@ -229,6 +230,8 @@ def cnames(targets, **other):
 def test_cnames_are_seen_and_the_id_reaches_the_horizon(world, targets):
     """DNS-22 DNS-25: every name server is asked itself; the id counts as seen when all of them answer it."""
     world.zone("customer.example", cnames(targets))
+    found = lambda: world.service.json("records", "customer.example", "--no-check")["records"]
+    eventually(lambda: [r["state"] for r in found()] == ["seen"] * 3)  # nobody asked for a look
     answer = world.service.json("records", "customer.example")
     assert [r["state"] for r in answer["records"]] == ["seen"] * 3, answer
     servers = row(answer, "policy-id")["servers"]
@@ -268,6 +271,14 @@ def test_a_mistake_is_named(world, targets, purpose, line, want, mistake):
         assert got == (want, mistake), world.service.run("records", "customer.example").stdout
 
 
+def test_a_record_in_the_zone_above(world):
+    """The short name typed for the parent domain is found there, and said."""
+    world.service.run("domain", "add", "mail.customer.example", "--mx", "mx1.customer.example", check=0)
+    value = row(world.service.json("records", "mail.customer.example", "--no-check"), "policy-id")["value"]
+    world.zone("customer.example", f"_mta-sts CNAME {value}.\n")
+    assert state(world, "mail.customer.example", "policy-id") == ("pending", "wrong-zone")
+
+
 def test_servers_that_disagree(world, targets):
     """DNS-22: one lagging secondary keeps a record from being seen, and is named."""
     world.zone("customer.example", cnames(targets), "")
@@ -302,6 +313,10 @@ def test_formats(world, targets):
     assert watch.returncode == 0 and out.count('"seen"') >= 3
     table = world.service.run("records", "customer.example", check=0).stdout
     assert f"ns1.customer.example {FIRST}  seen" in table
+
+
+def stamp(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def id_of(world, domain):
@@ -365,7 +380,10 @@ def test_a_stricter_step_waits_for_the_typed_line(world):
 def test_another_id_is_adopted_when_it_came_after_its_text(world):
     """A valid id of somebody's own choice is taken, not called wrong."""
     ours = id_of(world, "typed.example")
+    served = world.service.json("policy", "show", "typed.example")["served"]
     assert state(world, "typed.example", "policy-id")[0] == "waiting-for-you"
+    # A look that began after the second in which the text was served.
+    eventually(lambda: stamp(world.service.json("records", "typed.example")["checked"]) > served)
     world.zone("typed.example", f'mta-sts A {OURS}\n_mta-sts TXT "v=STSv1; id=mine2026;"\n')
     assert state(world, "typed.example", "policy-id") == ("seen", None)
     assert id_of(world, "typed.example") == "mine2026" != ours
@@ -396,7 +414,7 @@ def test_a_dead_address_is_named(world):
 
 
 def test_another_vendors_reports_are_kept(world):
-    """RPT-12: report addresses that are there stay, and ours is added behind them."""
+    """Report addresses that are there stay, and ours is added behind them."""
     theirs = "mailto:tls@vendor.example"
     world.zone("typed.example", f'mta-sts A {OURS}\n_smtp._tls TXT "v=TLSRPTv1; rua={theirs}"\n')
     assert state(world, "typed.example", "reports") == ("wrong", "other-vendor")

@@ -1,5 +1,7 @@
 /* What desk writes beside domains and policies: jobs, the audit log, sessions, settings. */
 #include "store/audit.h"
+#include "store/checks.h"
+#include "store/domains.h"
 #include "store/jobs.h"
 #include "store/sessions.h"
 #include "store/settings.h"
@@ -37,6 +39,46 @@ TEST(jobs)
 	EXPECT_SLICE(slice_str(job.last_error), S("no answer"), "with the reason");
 	EXPECT(jobs_done(f.db, job.id) == OK && jobs_done(f.db, job.id) == ERR_NOTFOUND,
 	       "done once");
+	fixture_close(&f);
+}
+
+TEST(looks_at_records)
+{
+	struct domain d = { .tenant = TENANT_ONLY,
+		            .name = "example.com",
+		            .profile = "default",
+		            .rua = "",
+		            .tag = "t",
+		            .tag_before = "",
+		            .claim = "c",
+		            .hosted = true };
+	struct check c = { .facts = S("{}"), .id = "a1", .rua_kept = "", .checked = NOON }, got;
+	struct fixture f;
+	struct job job;
+	int64_t id;
+
+	fixture_open(&f);
+	assert_int_equal(domains_add(f.db, &d, NOON, &id), OK);
+	EXPECT(checks_get(f.db, id, f.a, &got) == ERR_NOTFOUND, "nobody looked yet");
+	c.domain = id;
+	EXPECT(checks_put(f.db, &c) == OK, "a first look");
+	c.id = "b2";
+	c.other_last = NOON;
+	c.host_seen = NOON + 1;
+	c.adopted = NOON + 2;
+	EXPECT(checks_put(f.db, &c) == OK, "and another");
+	EXPECT(checks_get(f.db, id, f.a, &got) == OK && got.other_last == NOON &&
+	               got.host_seen == NOON + 1 && got.adopted == NOON + 2,
+	       "is what is there");
+	EXPECT_SLICE(slice_str(got.id), S("b2"), "with its id");
+	EXPECT(checks_follow(f.db, "records", NOON) == OK &&
+	               checks_follow(f.db, "records", NOON + 9) == OK,
+	       "every domain has its job");
+	EXPECT(jobs_claim(f.db, "records", NOON, 60, f.a, &job) == OK, "due at once");
+	EXPECT(jobs_claim(f.db, "records", NOON + 9, 60, f.a, &job) == ERR_NOTFOUND,
+	       "and one only");
+	c.facts.len = CHECK_FACTS_MAX + 1;
+	EXPECT(checks_put(f.db, &c) == ERR_LIMIT, "facts have a ceiling");
 	fixture_close(&f);
 }
 
@@ -188,4 +230,5 @@ TEST(settings)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(jobs), UNIT(audit_log), UNIT(audit_changes_show), UNIT(sessions), UNIT(settings))
+TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(audit_log), UNIT(audit_changes_show),
+          UNIT(sessions), UNIT(settings))

@@ -271,6 +271,59 @@ TEST(needs)
 	arena_free(a);
 }
 
+TEST(records_that_need_somebody)
+{
+	static const struct record_server there[] = {
+		{ "ns1.<b>", "192.0.2.53", "wrong", 1, { "TXT <script>" } }
+	};
+	struct records *dns;
+	struct need out[NEEDS_MAX];
+	struct sample s;
+	struct arena *a = arena_new();
+	struct buf b;
+
+	sample_fill(&s);
+	s.view.mx_count = 1;
+	s.figures.failure_count = 0;
+	dns = arena_alloc(a, sizeof(*dns));
+	dns->count = 2;
+	dns->rows[0] = (struct record_row){ .purpose = "policy-id",
+		                            .way = "txt",
+		                            .name = "_mta-sts.acme.example",
+		                            .relative = "_mta-sts",
+		                            .type = "TXT",
+		                            .value = "v=STSv1; id=1;",
+		                            .state = "waiting-for-you" };
+	dns->rows[1] = (struct record_row){ .purpose = "reports",
+		                            .way = "txt",
+		                            .name = "_smtp._tls.acme.example",
+		                            .relative = "_smtp._tls",
+		                            .type = "TXT",
+		                            .value = "v=TLSRPTv1; rua=mailto:a@b.example",
+		                            .state = "wrong",
+		                            .mistake = "two records: leave one",
+		                            .server_count = 1,
+		                            .servers = there };
+	dns->waits = true;
+	s.view.dns = dns;
+	s.view.records = dns->rows;
+	s.view.record_count = 2;
+	EXPECT(needs_of_domain(&s.view, a, out) == 2 && out[0].status == STATUS_WARNING &&
+	               out[0].impact == IMPACT_BLIND,
+	       "reports that go elsewhere");
+	EXPECT(out[1].status == STATUS_WAITING && strstr(out[1].title, "Waiting for you") != NULL &&
+	               strcmp(out[1].command, "v=STSv1; id=1;") == 0,
+	       "the line to type, to copy");
+	buf_init(&b, 1u << 20);
+	page_part_setup(&b, &s.view);
+	const char *page = buf_str(&b);
+	EXPECT(strstr(page, "ns1.&lt;b&gt;") != NULL && strstr(page, "TXT &lt;script&gt;") != NULL,
+	       "what servers answer is text");
+	EXPECT(strstr(page, "waiting for you") != NULL, "the state in words");
+	buf_fini(&b);
+	arena_free(a);
+}
+
 /* What an authority says is a stranger's text. */
 TEST(orders)
 {
@@ -326,4 +379,4 @@ TEST(assets)
 
 TEST_MAIN(UNIT(domain_page), UNIT(days_without_a_report), UNIT(no_reports_at_all),
           UNIT(hostile_text), UNIT(many_rows), UNIT(lines_of_the_list), UNIT(other_pages),
-          UNIT(needs), UNIT(orders), UNIT(assets))
+          UNIT(needs), UNIT(records_that_need_somebody), UNIT(orders), UNIT(assets))
