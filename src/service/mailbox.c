@@ -11,7 +11,7 @@
 
 #define RESOLVE_MS 5000u
 #define BATCH 50u        /* messages looked at with one command */
-#define STUCK_TRIES 5    /* polls that end at the same message before it is passed over */
+#define STUCK_TRIES 3    /* polls that end at the same message before it is passed over */
 #define PAUSE_MAX_S 900u /* between polls that fail */
 #define WORDS_SIZE 512u
 #define IDENTITY_SIZE 1200u /* host, folder and most of a user */

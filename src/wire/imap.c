@@ -32,10 +32,14 @@ enum err imap_frame_step(struct imap_frame *f, struct slice in, size_t max, size
 
 	while (f->pos <= in.len) {
 		struct slice rest = slice_skip(in, f->pos);
-		size_t end = slice_find(rest, '\n');
+		size_t end = slice_find(slice_skip(rest, f->seen), '\n');
 
-		if (end == SIZE_MAX)
+		if (end == SIZE_MAX) {
+			f->seen = rest.len;
 			return in.len >= max ? ERR_LIMIT : ERR_AGAIN;
+		}
+		end += f->seen;
+		f->seen = 0;
 		f->pos += end + 1;
 		if (!literal_size(without_cr(slice_head(rest, end)), &literal)) {
 			if (f->pos > max)

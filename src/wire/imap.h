@@ -15,7 +15,8 @@
 
 /* How far a response was looked at; all zero at its start. */
 struct imap_frame {
-	size_t pos;
+	size_t pos;  /* where the line under way begins */
+	size_t seen; /* so much of it has no end */
 };
 
 /*
