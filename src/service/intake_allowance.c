@@ -150,6 +150,11 @@ enum err allowance_take(struct allowances *a, int64_t domain, enum report_trust 
 	return OK;
 }
 
+void allowance_resize(struct allowance_place *p, size_t size)
+{
+	p->units = units_of(size);
+}
+
 void allowance_grow(struct allowances *a, struct allowance_place *p, size_t size)
 {
 	uint64_t units = units_of(size);
@@ -163,7 +168,9 @@ void allowance_grow(struct allowances *a, struct allowance_place *p, size_t size
 
 void allowance_give_back(struct allowances *a, struct allowance_place *p)
 {
-	if (p->units > 0 && p->day == a->day)
-		slot_of(a, p->domain, p->trust)->units -= p->units;
+	struct used *u = slot_of(a, p->domain, p->trust);
+
+	if (p->units > 0 && p->day == a->day && u->trust != TRUST_COUNT)
+		u->units -= p->units < u->units ? p->units : u->units;
 	p->units = 0;
 }

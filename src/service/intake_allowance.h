@@ -38,9 +38,11 @@ void allowances_free(struct allowances *a); /* NULL does nothing */
  */
 enum err allowance_take(struct allowances *a, int64_t domain, enum report_trust trust, size_t size,
                         int64_t now, struct allowance_place *out) MUST_USE;
+/* The units of a place that was taken for so many bytes; for one that is not at hand any more. */
+void allowance_resize(struct allowance_place *p, size_t size);
 /* The message of a place is larger than was known. */
 void allowance_grow(struct allowances *a, struct allowance_place *p, size_t size);
-/* p is empty afterwards. */
+/* p is empty afterwards.  Of what was counted from the database no more goes than was counted. */
 void allowance_give_back(struct allowances *a, struct allowance_place *p);
 
 #endif

@@ -104,26 +104,72 @@ static int take_fd(struct control_conn *c)
 	return fd;
 }
 
-static void archive_mail(struct control_conn *c, struct source *source)
+static const char used_up[] =
+        "the allowance of mail without a verified signer is used up for today";
+
+static void on_offered(void *arg, const struct item *it, enum err e)
+{
+	struct control_conn *c = arg;
+	bool good = intake_offer_done(c->in, it, e);
+
+	if (!c->closed)
+		end_with(c, good ? "stored" : "again", good ? NULL : used_up);
+	control_item_done(c, it);
+}
+
+/* There is no place for the mail: it must show first whose it is. */
+static enum err offer(struct control_conn *c, const struct archive_record *r)
+{
+	enum err e = intake_offer(c->in, r, on_offered, c);
+
+	if (e != OK)
+		return e;
+	c->item_count++;
+	c->item_bytes += r->bytes.len;
+	return OK;
+}
+
+/* Which domain the mail is about shows only when it is read: all of them share one allowance. */
+static enum err take_bytes(struct control_conn *c, struct slice bytes)
 {
 	struct archive_record r = { .way = ARCHIVE_INGEST,
 		                    .kind = ARCHIVE_MAIL,
-		                    .received = clock_now_s() };
+		                    .received = clock_now_s(),
+		                    .bytes = bytes };
+	struct allowance_place place;
 	bool again = false;
+	enum err e =
+	        allowance_take(c->in->allowances, 0, TRUST_UNSIGNED, bytes.len, r.received, &place);
+
+	if (e == ERR_LIMIT && !intake_knows(c->in, bytes))
+		return offer(c, &r);
+	if (e == OK || e == ERR_LIMIT)
+		e = intake_archive(c->in, &r, &c->waiter, &again);
+	if (e != OK || again)
+		allowance_give_back(c->in->allowances, &place);
+	return e;
+}
+
+static void archive_mail(struct control_conn *c, struct source *source)
+{
 	struct buf mail;
 	enum err e;
 
 	buf_init(&mail, SOURCE_MAIL_MAX);
 	e = source_next(source, &mail);
-	r.bytes = buf_slice(&mail);
-	if (e == ERR_LIMIT)
+	if (e == ERR_LIMIT) {
 		end_with(c, "refused", "the mail is larger than 25 MiB");
-	else if (e != OK)
+	} else if (e != OK) {
 		end_with(c, "again", "the mail could not be read");
-	else if (intake_archive(c->in, &r, &c->waiter, &again) == OK)
-		enter(c, CONTROL_DISK);
-	else
-		end_with(c, "again", "the mail could not be written to disk");
+	} else {
+		e = take_bytes(c, buf_slice(&mail));
+		if (e == OK)
+			enter(c, CONTROL_DISK);
+		else
+			end_with(c, "again",
+			         e == ERR_LIMIT ? used_up
+			                        : "the mail could not be written to disk");
+	}
 	buf_fini(&mail);
 }
 

@@ -31,6 +31,7 @@ enum item_source {
 	ITEM_IMPORT,   /* still with its owner */
 	ITEM_RETRY,    /* in the archive and in quarantine */
 	ITEM_HELD,     /* in the archive; waits for its signer's key */
+	ITEM_OFFER,    /* still with its sender, and taken only if its signature is believed */
 };
 
 struct item;
@@ -58,6 +59,7 @@ struct item {
 	enum report_trust trust;
 	char domain[ITEM_DOMAIN_SIZE]; /* of the tag; "" for none */
 	int64_t tag_domain;            /* the id of that domain; 0: not looked up, or none */
+	bool believed;                 /* a report of it counts for a verified signer */
 	unsigned tries;
 	struct arena *arena; /* facts and outcome live here */
 	struct facts facts;
@@ -126,6 +128,7 @@ struct intake {
 	size_t recent_count;
 
 	struct allowances *allowances;
+	size_t offers;    /* ITEM_OFFER under way */
 	size_t held;      /* bytes of bodies in memory */
 	int64_t space_ms; /* when the disk was asked for its free space */
 	uint64_t space;   /* what it said, less what was added since */
@@ -219,6 +222,20 @@ void intake_open_smtp(struct intake *in);
 /* No further connections; idle ones are told to come again. */
 void intake_end_smtp(struct intake *in);
 void intake_close_smtp(struct intake *in);
+
+/* intake_offer.c */
+
+/*
+ * Reads a mail (way, kind, received, hint, bytes) for which there is no place any more; done is
+ * called with its item, and calls intake_offer_done.  ERR_LIMIT: there is no point in it, or no
+ * room; done is not called.
+ */
+enum err intake_offer(struct intake *in, const struct archive_record *r, item_done_fn done,
+                      void *arg) MUST_USE;
+/* True: the mail is believed and stored durably. */
+bool intake_offer_done(struct intake *in, const struct item *it, enum err e);
+/* Before anything is stored: some report of it is believed. */
+bool intake_offer_is_good(const struct intake *in, const struct item *it, struct slice tag_domain);
 
 /* intake_upkeep.c */
 

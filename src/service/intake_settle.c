@@ -202,6 +202,8 @@ static enum err store_report(struct settle *s, struct report_item *r)
 	it->counts.duplicates += o.result == REPORT_DUPLICATE;
 	it->counts.foreign += o.result == REPORT_FOREIGN;
 	it->counts.refused += o.refused;
+	it->believed = it->believed ||
+	               (arrival.trust == TRUST_DKIM && !o.over && o.result != REPORT_FOREIGN);
 	s->wanted = s->wanted || o.result == REPORT_NEW || o.replaced;
 	note_foreign(it, &o);
 	note_news(it, &r->report, arrival.trust, &o);
@@ -311,7 +313,8 @@ static enum err note_arrival(struct settle *s)
 	struct arrival arrival = {
 		.place = s->place,
 		.way = intake_way_name(it->record.way),
-		.trust = best_trust(it),
+		/* A signature alone, on whatever it is, opens nobody's allowance. */
+		.trust = it->believed ? TRUST_DKIM : it->trust,
 		.arrived = it->record.received,
 		.reports = (int64_t)it->counts.reports,
 		.domain = it->tag_domain,
@@ -373,6 +376,9 @@ static enum err settle_item(struct intake *in, struct item *it, int64_t now)
 	it->counts = (struct item_counts){ .no_report = it->facts.no_report };
 	it->foreign_count = 0;
 	it->news_count = 0;
+	it->believed = false;
+	if (e == OK && it->source == ITEM_OFFER && !intake_offer_is_good(in, it, s.tag_domain))
+		return OK;                                    /* refused: nothing of it is kept */
 	(void)enc_hex(it->record.sha256, SHA256_SIZE, s.hex); /* gives s.hex */
 	if (e == OK)
 		e = find_place(&s);
@@ -400,7 +406,8 @@ static void forget_own(struct intake *in, struct item *batch)
 	struct own_record **at = &in->own;
 
 	for (; batch != NULL; batch = batch->next) {
-		if (batch->source == ITEM_IMPORT && archive_pos_cmp(batch->record.at, end) >= 0)
+		if ((batch->source == ITEM_IMPORT || batch->source == ITEM_OFFER) &&
+		    archive_pos_cmp(batch->record.at, end) >= 0)
 			batch->archived = false;
 	}
 	while (*at != NULL && archive_pos_cmp((*at)->at, end) < 0)
@@ -485,6 +492,19 @@ static void log_news(const struct item *it)
 	}
 }
 
+/* A mail that turned out to be a verified signer's was not what the allowance is for. */
+static void release_allowance(struct intake *in, const struct item *it)
+{
+	struct allowance_place p = { .domain = it->tag_domain,
+		                     .day = utc_day_start(it->record.received),
+		                     .trust = TRUST_UNSIGNED };
+
+	if (!it->believed || (it->source != ITEM_ARCHIVED && it->source != ITEM_HELD))
+		return;
+	allowance_resize(&p, it->record.bytes.len);
+	allowance_give_back(in->allowances, &p);
+}
+
 enum err intake_settle(struct intake *in, struct item *batch)
 {
 	struct archive_pos pos = position_after(in);
@@ -495,7 +515,10 @@ enum err intake_settle(struct intake *in, struct item *batch)
 	if (e != OK)
 		return e;
 	in->stored = pos;
-	for (; batch != NULL && !in->set->quiet; batch = batch->next)
-		log_news(batch);
+	for (; batch != NULL; batch = batch->next) {
+		release_allowance(in, batch);
+		if (!in->set->quiet)
+			log_news(batch);
+	}
 	return OK;
 }

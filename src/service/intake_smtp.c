@@ -25,9 +25,16 @@ struct smtp_conn {
 	int64_t began_ms;
 	enum smtpd_state seen_state; /* when the deadline was set */
 	unsigned seen_commands;
+	struct offer *offer; /* a mail that is read before it is taken; NULL: none */
 	struct allowance_place places[ENVELOPE_TAGS_MAX];
 	size_t place_count;
 	char peer[ADDRESS_TEXT_SIZE];
+};
+
+/* Outlives a connection that goes while its mail is read. */
+struct offer {
+	struct intake *in;
+	struct smtp_conn *conn; /* NULL: gone */
 };
 
 struct smtp_listener {
@@ -52,6 +59,8 @@ static void conn_close(struct smtp_conn *c)
 	*at = c->next;
 	in->smtp_count--;
 	give_places_back(c);
+	if (c->offer != NULL)
+		c->offer->conn = NULL;
 	waiter_cancel(in, &c->waiter);
 	loop_watch_fini(&c->watch);
 	loop_timer_fini(&c->timer);
@@ -227,45 +236,80 @@ static enum err take_places(struct smtp_conn *c, const struct envelope *env, siz
 	return e;
 }
 
-static enum err archive(struct smtp_conn *c, const struct envelope *env, struct slice bytes)
+static enum err archive(struct smtp_conn *c, struct archive_record *r)
 {
-	struct archive_record r = { .way = c->smtpd.lmtp ? ARCHIVE_LMTP : ARCHIVE_SMTP,
-		                    .kind = ARCHIVE_MAIL,
-		                    .received = clock_now_s(),
-		                    .bytes = bytes };
 	bool again = false;
-	struct buf line;
-	enum err e;
+	enum err e = intake_archive(c->in, r, &c->waiter, &again);
 
-	buf_init(&line, ENVELOPE_TEXT_MAX);
-	e = envelope_format(env, &line);
-	r.hint = buf_slice(&line);
-	if (e == OK)
-		e = intake_archive(c->in, &r, &c->waiter, &again);
-	buf_fini(&line);
 	if (e == OK && !again)
 		c->place_count = 0; /* used for good */
 	give_places_back(c);
 	return e;
 }
 
+static void on_offered(void *arg, const struct item *it, enum err e)
+{
+	struct offer *o = arg;
+	struct smtp_conn *c = o->conn;
+	bool good = intake_offer_done(o->in, it, e);
+
+	mem_free(o);
+	if (c == NULL)
+		return;
+	c->offer = NULL;
+	smtpd_stored(&c->smtpd, good ? SMTPD_STORED : e == OK ? SMTPD_USED_UP : SMTPD_FAILED);
+	conn_step(c);
+}
+
+/* There is no place for the mail: it must show first whose it is. */
+static enum err offer(struct smtp_conn *c, const struct archive_record *r)
+{
+	struct offer *o = mem_alloc(sizeof(*o));
+	enum err e;
+
+	*o = (struct offer){ c->in, c };
+	e = intake_offer(c->in, r, on_offered, o);
+	if (e == OK)
+		c->offer = o;
+	else
+		mem_free(o);
+	return e;
+}
+
+static enum err take(struct smtp_conn *c, const struct envelope *env, struct slice bytes)
+{
+	struct archive_record r = { .way = c->smtpd.lmtp ? ARCHIVE_LMTP : ARCHIVE_SMTP,
+		                    .kind = ARCHIVE_MAIL,
+		                    .received = clock_now_s(),
+		                    .bytes = bytes };
+	enum err e = take_places(c, env, bytes.len);
+	struct buf line;
+
+	buf_init(&line, ENVELOPE_TEXT_MAX);
+	if (e == OK || e == ERR_LIMIT) {
+		(void)!envelope_format(env, &line); /* its ceilings are those of the session */
+		r.hint = buf_slice(&line);
+	}
+	/* Who did not hear that a mail was taken sends it again: that is not to go on for days. */
+	if (e == ERR_LIMIT && !intake_knows(c->in, bytes))
+		e = offer(c, &r);
+	else if (e == OK || e == ERR_LIMIT)
+		e = archive(c, &r);
+	buf_fini(&line);
+	return e;
+}
+
 static void store(void *arg, struct smtpd *s, const struct envelope *env, struct slice bytes)
 {
 	struct smtp_conn *c = arg;
-	enum err e = take_places(c, env, bytes.len);
+	enum err e = take(c, env, bytes);
 
-	/* Who did not hear that a mail was taken sends it again, and that is not to go on for days.
-	 */
-	if (e == ERR_LIMIT && intake_knows(c->in, bytes))
-		e = OK;
+	if (e == OK)
+		return;
 	if (e == ERR_LIMIT) {
 		smtpd_stored(s, SMTPD_USED_UP);
 		return;
 	}
-	if (e == OK)
-		e = archive(c, env, bytes);
-	if (e == OK)
-		return;
 	smtpd_stored(s, e == ERR_UNAVAILABLE ? SMTPD_NO_SPACE : SMTPD_FAILED);
 	log_error("a mail cannot be archived", F("reason", err_name(e)));
 }

@@ -53,12 +53,12 @@ class Mailed(Intake):
         return sorted(r["report_id"] for r in rows if (r["trust"], r["domain"]) == (trust, domain))
 
 
-def start(folder, settings=""):
+def start(folder, settings="", more=""):
     folder.chmod(0o755)
     ports = {name: free_port() for name in ("tls", "http", "dns", "smtp", "admin")}
     config = folder / "mxseal.conf"
     config.write_text(MAIL.format(state=folder / "state", lmtp=folder / "lmtp", lmtp_port=free_port(),
-                                  report=settings, **ports))
+                                  report=settings, **ports) + more)
     return Service(folder, ["--config", config], ports).start()
 
 
@@ -271,6 +271,50 @@ def test_allowance(tmp_path, authority):
         assert again == 452
     finally:
         service.stop()
+
+
+def test_signed_mail_when_the_allowance_is_used_up(tmp_path, authority):
+    """RPT-87: a flood of unsigned mail never keeps out what a verified signer sends, and that uses nothing up."""
+    signing = pytest.importorskip("test_dkim", reason="needs python3-dkim")
+    if not signing.KNOTD:
+        pytest.skip("needs knotd")
+    key = signing.Key(tmp_path, "ed", "ed25519")
+    names = signing.Names(tmp_path / "names", {"example": [("ed._domainkey.sender", key.record)]}).start()
+    service = start(tmp_path, "keep_unsigned = 2", f"[resolver]\nstub = example=127.0.0.1:{names.port}\n"
+                                                   "trust_anchor = off\n")
+    try:
+        mailed, domain = Mailed(service, authority), "flood.example"
+        tag = mailed.add(domain)
+        text = lambda number: signing.mail(number, domain)
+        signed = lambda number: signing.sign(text(number), key, "ed")
+        forged = lambda number: signed(number).replace(b"A report.", b"A lie.")
+
+        def send(mail_text):
+            with mailed.smtp() as s:
+                s.ehlo("x")
+                s.docmd("MAIL", "FROM:<tls@sender.example>")
+                s.rcpt(mailed.address(tag))
+                return s.data(mail_text)[0]
+
+        seen = lambda: reports_by_trust(service, domain)
+        assert [send(signed(n)) for n in ("s1", "s2")] == [250, 250]
+        eventually(lambda: seen() == {"dkim": 2})
+        assert [send(text(n)) for n in ("u1", "u2", "u3")] == [250, 250, 452]
+        assert send(forged("f1")) == 452
+        assert [send(signed(n)) for n in ("s3", "s4", "s3")] == [250, 250, 250]
+        assert send(text("u4")) == 452
+        eventually(lambda: seen() == {"dkim": 4, "unsigned": 2})
+        ingest = lambda mail_text: service.run("ingest", stdin=mail_text).returncode
+        assert [ingest(text(f"i{n}")) for n in range(5)] == [0, 0, 0, 0, 75], "two for each of the two domains"
+        assert [ingest(forged("f2")), ingest(signed("s5"))] == [75, 0]
+        eventually(lambda: seen() == {"dkim": 5, "unsigned": 6})
+        service.stop(signal.SIGKILL)
+        service.start()
+        assert seen() == {"dkim": 5, "unsigned": 6}
+        assert [send(text("u5")), send(signed("s6"))] == [452, 250]
+    finally:
+        service.stop()
+        names.stop()
 
 
 def send_or_none(mailed, tag, body):
