@@ -70,6 +70,11 @@ int boot_main(const char *role);
 int role_edge(const struct boot *b);
 int role_intake(const struct boot *b);
 int role_reader(const struct boot *b);
+/*
+ * Before the reader's cage: returns in a fresh child, again and again; the process that calls it
+ * stays outside and never returns.
+ */
+void reader_generations(void);
 int role_desk(const struct boot *b);
 /* Creates and migrates the databases of a state; ends before the others start. */
 int role_migrate(const struct boot *b);

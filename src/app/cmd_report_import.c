@@ -1,12 +1,14 @@
 /*
  * report import PATH…: files, directories, mbox, Maildir, standard input.
  *
- * Every file goes to the service as an open descriptor; the answers come in the same order.  With
- * --add-domains a file that spoke of unknown domains is sent again once these are added.
+ * Every file goes to the service as an open descriptor, small ones many together in memory; the
+ * answers come in the same order.  With --add-domains every file goes alone, and one that spoke of
+ * unknown domains is sent again once these are added.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,9 +17,13 @@
 #include "app/client_intake.h"
 #include "app/commands.h"
 #include "net/clock.h"
+#include "service/archive.h"
+#include "service/bundle.h"
 
-#define WINDOW 32u    /* files on their way at once */
-#define DEPTH_MAX 64u /* of directories in directories */
+#define WINDOW 32u            /* files or bundles on their way at once */
+#define BUNDLE_FILES 64u      /* small files that go together */
+#define SMALL_MAX (16u << 10) /* bytes of a small file */
+#define DEPTH_MAX 64u         /* of directories in directories */
 
 #define READABLE "name files and directories that this user may read"
 
@@ -25,10 +31,17 @@ struct counts {
 	json_int_t reports, new, duplicates, foreign, quarantined, no_report;
 };
 
+/* A regular file that was opened. */
+struct file {
+	const char *path, *kind;
+	off_t size;
+};
+
 struct sent {
 	int fd;
 	const char *name, *kind;
-	bool again; /* sent for the second time, after its domains were added */
+	json_int_t files; /* in it */
+	bool again;       /* sent for the second time, after its domains were added */
 	json_int_t new_before;
 };
 
@@ -39,6 +52,10 @@ struct import {
 	size_t first, count;
 	struct counts sum;
 	json_int_t files;
+	struct buf bundle;    /* small files that were not sent yet */
+	char *small;          /* SMALL_MAX bytes of one */
+	json_int_t bundled;   /* files in bundle */
+	const char *first_of; /* its first file */
 	bool add_domains, progress_shown;
 	int64_t began, shown;
 	int code;           /* the worst so far; 3 before 1 before 0 */
@@ -129,7 +146,7 @@ static void add_counts(struct import *im, const struct sent *s, const json_t *a)
 
 	/* A report that was stored for one domain and then for another is one new report. */
 	new = new > reports ? reports : new;
-	im->files++;
+	im->files += s->files;
 	im->sum.reports += reports;
 	im->sum.new += new;
 	im->sum.foreign += client_int(a, "foreign");
@@ -211,25 +228,85 @@ static bool take_answer(struct import *im)
 	return true;
 }
 
+static bool send_when_room(struct import *im, const struct sent *s)
+{
+	while (im->count >= WINDOW)
+		if (!take_answer(im))
+			return false;
+	return send_file(im, s);
+}
+
 static bool import_descriptor(struct import *im, int fd, const char *name, const char *kind)
 {
 	struct sent s = { .fd = fd,
 		          .name = arena_str(im->cli->arena, slice_str(name)),
-		          .kind = kind };
+		          .kind = kind,
+		          .files = 1 };
 
-	while (im->count >= WINDOW)
-		if (!take_answer(im))
-			return false;
-	return send_file(im, &s);
+	return send_when_room(im, &s);
+}
+
+/* The small files that were gathered go over in one piece of memory. */
+static bool send_bundle(struct import *im)
+{
+	int fd = im->bundled == 0 ? -1 : memfd_create("bundle", MFD_CLOEXEC);
+	struct sent s = { .fd = fd, .name = im->first_of, .kind = "bundle", .files = im->bundled };
+	struct slice rest = buf_slice(&im->bundle);
+
+	if (im->bundled == 0)
+		return true;
+	while (fd >= 0 && rest.len > 0) {
+		ssize_t n = write(fd, rest.p, rest.len);
+
+		if (n <= 0)
+			break;
+		rest = slice_skip(rest, (size_t)n);
+	}
+	buf_reset(&im->bundle);
+	im->bundled = 0;
+	if (fd >= 0 && rest.len == 0)
+		return send_when_room(im, &s);
+	fail(im, cli_error(im->cli, EXIT_UNKNOWN, s.name, "no memory to pass files on", NULL));
+	if (fd >= 0)
+		(void)close(fd); /* memory */
+	return false;
+}
+
+/* True: the file is small and was taken into the bundle, or could not be; *alive_out as usual. */
+static bool bundle_file(struct import *im, int fd, const struct file *f, bool *alive_out)
+{
+	const char *slash = strrchr(f->path, '/');
+	ssize_t n = im->add_domains || f->size >= SMALL_MAX || strcmp(f->kind, "mbox") == 0
+	                    ? -1
+	                    : pread(fd, im->small, SMALL_MAX, 0);
+
+	if (n < 0 || n == SMALL_MAX)
+		return false; /* also a file that grows: it goes alone */
+	if (im->bundled == 0)
+		im->first_of = arena_str(im->cli->arena, slice_str(f->path));
+	bundle_add(
+	        &(struct bundle_item){ strcmp(f->kind, "eml") == 0 ? ARCHIVE_MAIL : ARCHIVE_REPORT,
+	                               slice_str(slash == NULL ? f->path : slash + 1),
+	                               slice_of(im->small, (size_t)n) },
+	        &im->bundle);
+	(void)close(fd); /* only read */
+	*alive_out = ++im->bundled < BUNDLE_FILES || send_bundle(im);
+	return true;
 }
 
 static bool import_file(struct import *im, const char *path, const char *kind)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
+	bool alive = true;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return import_descriptor(im, fd, path, kind);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		struct file f = { path, kind, st.st_size };
+
+		if (bundle_file(im, fd, &f, &alive))
+			return alive;
+		return send_bundle(im) && import_descriptor(im, fd, path, kind);
+	}
 	const char *why = fd < 0 ? strerror(errno) : "is no file";
 	if (fd >= 0)
 		(void)close(fd); /* only opened */
@@ -253,15 +330,19 @@ static bool is_maildir_part(const char *path)
 static bool import_entry(struct import *im, const char *folder, const struct dirent *entry,
                          unsigned depth)
 {
-	const char *path = arena_printf(im->cli->arena, "%s/%s", folder, entry->d_name);
 	const char *kind = kind_of(entry->d_name, is_maildir_part(folder));
+	unsigned char type = entry->d_type;
+	char path[PATH_MAX];
 	struct stat st;
 
-	if (entry->d_name[0] == '.' || lstat(path, &st) != 0)
+	if (entry->d_name[0] == '.' ||
+	    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >= (int)sizeof(path))
 		return true;
-	if (S_ISDIR(st.st_mode))
+	if (type == DT_UNKNOWN && lstat(path, &st) == 0)
+		type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : DT_UNKNOWN;
+	if (type == DT_DIR)
 		return import_folder(im, path, depth + 1);
-	return kind == NULL || !S_ISREG(st.st_mode) ? true : import_file(im, path, kind);
+	return kind == NULL || type != DT_REG ? true : import_file(im, path, kind);
 }
 
 static bool import_folder(struct import *im, const char *path, unsigned depth)
@@ -368,14 +449,19 @@ static int run(const struct cli *cli)
 	json_decref(hello);
 	if (!alive)
 		return code;
+	im.small = mem_alloc(SMALL_MAX);
+	buf_init(&im.bundle, BUNDLE_FILES * (SMALL_MAX + 512));
 	for (size_t i = 0; i < cli->arg_count && alive; i++)
 		alive = import_path(&im, cli->args[i]);
+	alive = alive && send_bundle(&im);
 	while (alive && im.count > 0)
 		alive = take_answer(&im);
 	for (; im.count > 0; im.count--, im.first = (im.first + 1) % WINDOW)
 		(void)close(im.queue[im.first].fd); /* only read */
 	intake_close(&im.link);
 	mem_free(im.added);
+	mem_free(im.small);
+	buf_fini(&im.bundle);
 	print_result(&im);
 	return cli_finish(cli, im.code);
 }

@@ -77,6 +77,8 @@ int boot_main(const char *name)
 	board = boot_fd(b, "board");
 	if (board >= 0 && board_map(board, &b->board) != OK)
 		log_fatal("the board cannot be mapped");
+	if (role == ROLE_READER)
+		reader_generations();
 	if (cage_enter(role, b->conf->server.state) != OK)
 		log_fatal("the cage of this role cannot be entered");
 	code = run(role, b);

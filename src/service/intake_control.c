@@ -178,7 +178,7 @@ static void take_mail(struct control_conn *c)
 	struct source source;
 	int fd = take_fd(c);
 
-	if (source_init(&source, fd, false, SOURCE_MAIL_MAX, c->trusted) != OK) {
+	if (source_init(&source, fd, SOURCE_FILE, SOURCE_MAIL_MAX, c->trusted) != OK) {
 		(void)close(fd); /* only passed */
 		end_with(c, "refused", "the mail must come as a descriptor of memory");
 		return;

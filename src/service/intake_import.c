@@ -48,7 +48,10 @@ enum err import_add_file(struct control_conn *c, struct slice line, int fd)
 	}
 	f->name = said.name;
 	f->mail = said.mail;
-	f->open = source_init(&f->source, fd, said.mbox,
+	f->open = source_init(&f->source, fd,
+	                      said.bundle ? SOURCE_BUNDLE
+	                      : said.mbox ? SOURCE_MBOX
+	                                  : SOURCE_FILE,
 	                      said.mbox ? SOURCE_MAIL_MAX : ARCHIVE_BYTES_MAX, true) == OK;
 	if (!f->open) {
 		(void)close(fd); /* only opened */
@@ -94,10 +97,14 @@ static void on_done(void *arg, const struct item *it, enum err e)
 
 static void submit(struct control_file *f, struct item *it)
 {
+	bool bundle = f->source.form == SOURCE_BUNDLE;
+	bool mail = bundle ? f->source.item.kind == ARCHIVE_MAIL : f->mail;
+	struct slice name = base_name(bundle ? f->source.item.name : f->name);
+
 	it->record.way = ARCHIVE_IMPORT;
-	it->record.kind = f->mail ? ARCHIVE_MAIL : ARCHIVE_REPORT;
+	it->record.kind = mail ? ARCHIVE_MAIL : ARCHIVE_REPORT;
 	it->record.received = clock_now_s();
-	it->record.hint = arena_copy(it->arena, slice_head(base_name(f->name), ARCHIVE_HINT_MAX));
+	it->record.hint = arena_copy(it->arena, slice_head(name, ARCHIVE_HINT_MAX));
 	it->record.bytes = buf_slice(&it->store);
 	enc_sha256(it->record.bytes, it->record.sha256);
 	it->trust = TRUST_IMPORTED;
@@ -119,8 +126,9 @@ static bool read_one(struct control_file *f)
 	}
 	item_free(it);
 	if (e == ERR_LIMIT)
-		f->counts.error = f->source.mbox ? "a message in it is larger than 25 MiB"
-		                                 : "is larger than 64 MiB";
+		f->counts.error = f->source.form == SOURCE_MBOX
+		                          ? "a message in it is larger than 25 MiB"
+		                          : "is larger than 64 MiB";
 	else if (e == ERR_IO)
 		f->counts.error = "cannot be read";
 	return e == ERR_LIMIT;

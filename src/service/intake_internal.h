@@ -15,7 +15,7 @@
 
 #define ITEM_TRIES_MAX 2u /* readings that end with the reader's death before quarantine */
 #define ITEM_DOMAIN_SIZE 256u
-#define BATCH_MAX 64u      /* messages stored in one transaction */
+#define BATCH_MAX 256u     /* messages stored in one transaction */
 #define BATCH_WAIT_MS 10   /* how long a finished one waits for others */
 #define STORE_RETRY_MS 250 /* after the database was busy */
 #define IMPORT_RETRIES 8u  /* of a batch, before an import is told that it failed */
@@ -61,6 +61,7 @@ struct item {
 	int64_t tag_domain;            /* the id of that domain; 0: not looked up, or none */
 	bool believed;                 /* a report of it counts for a verified signer */
 	unsigned tries;
+	bool alone; /* a reader ended while it had this and others */
 	struct arena *arena; /* facts and outcome live here */
 	struct facts facts;
 	struct proof *proof; /* NULL: there was no signature to look at */

@@ -37,15 +37,20 @@ static enum err set_kind(struct slice kind, struct line_file *f)
 {
 	static const struct {
 		struct slice name;
-		bool mbox, mail;
+		bool bundle, mbox, mail;
 	} kinds[] = {
-		{ SLICE_INIT(""), false, true },    { SLICE_INIT("json"), false, false },
-		{ SLICE_INIT("gz"), false, false }, { SLICE_INIT("zip"), false, false },
-		{ SLICE_INIT("eml"), false, true }, { SLICE_INIT("mbox"), true, true },
+		{ SLICE_INIT(""), false, false, true },
+		{ SLICE_INIT("json"), false, false, false },
+		{ SLICE_INIT("gz"), false, false, false },
+		{ SLICE_INIT("zip"), false, false, false },
+		{ SLICE_INIT("eml"), false, false, true },
+		{ SLICE_INIT("mbox"), false, true, true },
+		{ SLICE_INIT("bundle"), true, false, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (slice_eq(kind, kinds[i].name)) {
+			f->bundle = kinds[i].bundle;
 			f->mbox = kinds[i].mbox;
 			f->mail = kinds[i].mail;
 			return OK;

@@ -1,8 +1,9 @@
 /*
  * The line protocol of the control socket: imports, ingested mails, and the retry.  Pure.
  *
- *   {"op":"import"}   then {"file":"NAME","kind":"json|gz|zip|eml|mbox"} with a descriptor each;
- *                     one answer line a file, in order
+ *   {"op":"import"}   then {"file":"NAME","kind":"json|gz|zip|eml|mbox|bundle"} with a descriptor
+ *                     each; one answer line a file, in order.  A bundle (service/bundle.h, kind:
+ *                     enum archive_kind) holds many small files and has one answer for all
  *   {"op":"ingest"}   with one descriptor, here or with a {"file":…} line behind it
  *   {"op":"retry"}    reads what lies in quarantine again; one answer line
  */
@@ -21,6 +22,7 @@ enum err line_parse_op(struct slice line, enum line_op *out) MUST_USE;
 
 struct line_file {
 	struct slice name; /* as given, in the arena */
+	bool bundle;       /* many files */
 	bool mbox;         /* many messages */
 	bool mail;         /* a message; else one report in any packing */
 };

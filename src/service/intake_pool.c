@@ -1,5 +1,6 @@
 #include "service/intake_pool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -7,10 +8,12 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "service/bundle.h"
 #include "tlsrpt/report_show.h"
 
 enum slot_state {
@@ -27,7 +30,8 @@ struct slot {
 	struct loop_watch watch, death;
 	struct loop_timer timer;
 	uint64_t id; /* of the request under way */
-	void *job;
+	void *jobs[READER_BATCH_MAX];
+	size_t job_count;
 	int out;       /* its output memory */
 	bool overtime; /* killed by us */
 };
@@ -42,22 +46,36 @@ struct pool {
 	struct pool_counts counts;
 };
 
-/* Reports the end of the slot's message; state is already what it shall be. */
-static void finish(struct slot *s, enum pool_result result, struct slice lines)
+/* Reports the end of one message. */
+static void tell(struct pool *p, void *job, enum pool_result result, struct slice lines)
 {
-	struct pool *p = s->pool;
-	void *job = s->job;
+	p->counts.read += result == POOL_READ;
+	p->counts.died += result == POOL_DIED;
+	p->counts.timeouts += result == POOL_TIMEOUT;
+	p->owner.done(p->owner.arg, job, result, lines);
+}
 
-	s->job = NULL;
+/*
+ * Reports the end of the slot's request: the answers first, then result for the others.  state is
+ * already what it shall be.
+ */
+static void finish(struct slot *s, struct slice answers, enum pool_result result)
+{
+	struct bundle_item answer;
+	void *jobs[READER_BATCH_MAX];
+	size_t count = s->job_count, i = 0;
+
+	memcpy(jobs, s->jobs, count * sizeof(*jobs));
+	s->job_count = 0;
 	s->overtime = false;
 	loop_timer_fini(&s->timer);
 	if (s->out >= 0)
 		(void)close(s->out); /* memory */
 	s->out = -1;
-	p->counts.read += result == POOL_READ;
-	p->counts.died += result == POOL_DIED;
-	p->counts.timeouts += result == POOL_TIMEOUT;
-	p->owner.done(p->owner.arg, job, result, lines);
+	while (i < count && bundle_next(&answers, &answer) == OK)
+		tell(s->pool, jobs[i++], POOL_READ, answer.bytes);
+	while (i < count)
+		tell(s->pool, jobs[i++], result, (struct slice){ NULL, 0 });
 }
 
 static void forget_process(struct slot *s)
@@ -74,12 +92,14 @@ static void forget_process(struct slot *s)
 static void gone(struct slot *s)
 {
 	bool busy = s->state == SLOT_BUSY;
-	enum pool_result result = s->overtime ? POOL_TIMEOUT : POOL_DIED;
+	enum pool_result result = s->job_count > 1 ? POOL_ALONE
+	                          : s->overtime    ? POOL_TIMEOUT
+	                                           : POOL_DIED;
 
 	forget_process(s);
 	s->state = SLOT_ABSENT;
 	if (busy)
-		finish(s, result, (struct slice){ NULL, 0 });
+		finish(s, (struct slice){ NULL, 0 }, result);
 }
 
 static void drain(struct slot *s);
@@ -87,11 +107,11 @@ static void drain(struct slot *s);
 static void on_death(void *arg, unsigned ready)
 {
 	struct slot *s = arg;
-	int pidfd = s->pidfd;
+	pid_t pid = s->pid;
 
 	(void)ready;
-	drain(s); /* what it said before it ended counts */
-	if (s->pidfd == pidfd && pidfd >= 0)
+	drain(s); /* what it said before it ended counts; its successor may have spoken, too */
+	if (s->pid == pid && pid != 0)
 		gone(s);
 }
 
@@ -122,26 +142,25 @@ static void on_hello(struct slot *s, pid_t pid)
 		s->state = SLOT_IDLE;
 }
 
-/* The facts, copied out of memory that the reader could still write to. */
+/* The answers, copied out of memory that the reader could still write to. */
 static void on_done(struct slot *s, const struct reader_reply *r)
 {
-	struct buf lines;
+	const size_t max = READER_ANSWER_MAX + SHOW_TEXT_MAX + BUNDLE_HEAD_SIZE;
+	struct buf answers;
 	ssize_t n = 0;
 
-	buf_init(&lines, SHOW_TEXT_MAX);
-	if (r->status == READER_DONE && r->length > 0 && r->length <= SHOW_TEXT_MAX) {
-		lines.p = mem_realloc(lines.p, (size_t)r->length);
-		lines.cap = (size_t)r->length;
-		n = pread(s->out, lines.p, (size_t)r->length, 0);
+	buf_init(&answers, max);
+	if (r->status == READER_DONE && r->length > 0 && r->length <= max) {
+		answers.p = mem_realloc(answers.p, (size_t)r->length);
+		answers.cap = (size_t)r->length;
+		n = pread(s->out, answers.p, (size_t)r->length, 0);
 	}
 	s->state = r->left == 0 ? SLOT_ABSENT : SLOT_IDLE;
-	if (n > 0 && (uint64_t)n == r->length) {
-		lines.len = (size_t)n;
-		finish(s, POOL_READ, buf_slice(&lines));
-	} else {
-		finish(s, POOL_FAILED, (struct slice){ NULL, 0 });
-	}
-	buf_fini(&lines);
+	if (n > 0 && (uint64_t)n == r->length)
+		answers.len = (size_t)n;
+	/* Progress is made: a reader that says it has done nothing gets nothing again. */
+	finish(s, buf_slice(&answers), r->done > 0 ? POOL_AGAIN : POOL_FAILED);
+	buf_fini(&answers);
 }
 
 /* One datagram and who sent it.  ERR_AGAIN: none; ERR_CLOSED: the parent let the socket go. */
@@ -206,7 +225,7 @@ static void on_readable(void *arg, unsigned ready)
 
 static void open_slot(struct pool *p, struct slot *s, int fd)
 {
-	struct reader_request hello = { .kind = 0 };
+	struct reader_request hello = { .count = 0 };
 	int on = 1;
 
 	*s = (struct slot){ .pool = p, .fd = fd, .pidfd = -1, .out = -1 };
@@ -227,7 +246,7 @@ static void on_retry(void *arg)
 
 		if (s->state == SLOT_BUSY && s->id == 0) {
 			s->state = SLOT_IDLE;
-			finish(s, POOL_FAILED, (struct slice){ NULL, 0 });
+			finish(s, (struct slice){ NULL, 0 }, POOL_FAILED);
 		}
 	}
 }
@@ -283,26 +302,63 @@ bool pool_has_idle(const struct pool *p)
 	return idle_slot(p) != NULL;
 }
 
-/* Sealed memory with the message in it; -1: there is none. */
-static int input_memory(struct slice bytes)
+/* Three parts of each message: its head, name and bytes. */
+struct parts {
+	unsigned char heads[READER_BATCH_MAX][BUNDLE_HEAD_SIZE];
+	struct iovec list[3 * READER_BATCH_MAX];
+	size_t count;
+};
+
+static struct iovec part_of(struct slice s)
 {
-	int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return (struct iovec){ (void *)(uintptr_t)s.p, s.len }; /* only read */
+}
 
-	while (fd >= 0 && bytes.len > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.len);
+static void fill_parts(const struct pool_message *list, size_t count, struct parts *out)
+{
+	out->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct bundle_item item = { (uint32_t)list[i].kind,
+			                    slice_head(list[i].name, ARCHIVE_HINT_MAX),
+			                    list[i].bytes };
 
-		if (n <= 0) {
-			(void)close(fd); /* given up */
-			return -1;
-		}
-		bytes = slice_skip(bytes, (size_t)n);
+		bundle_head(&item, out->heads[i]);
+		out->list[out->count++] = part_of(slice_of(out->heads[i], sizeof(out->heads[i])));
+		out->list[out->count++] = part_of(item.name);
+		out->list[out->count++] = part_of(item.bytes);
 	}
-	if (fd >= 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+}
+
+static bool write_parts(int fd, struct parts *p)
+{
+	struct iovec *at = p->list, *end = p->list + p->count;
+
+	while (at < end) {
+		ssize_t n = writev(fd, at, (int)(end - at));
+
+		if (n < 0)
+			return false;
+		for (; at < end && (size_t)n >= at->iov_len; at++)
+			n -= (ssize_t)at->iov_len;
+		if (at < end)
+			*at = part_of(slice_skip(slice_of(at->iov_base, at->iov_len), (size_t)n));
+	}
+	return true;
+}
+
+/* Sealed memory with the messages in it; -1: there is none. */
+static int input_memory(const struct pool_message *list, size_t count)
+{
+	struct parts parts;
+	int fd = memfd_create("messages", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	fill_parts(list, count, &parts);
+	if (fd >= 0 && write_parts(fd, &parts) &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
+		return fd;
+	if (fd >= 0)
 		(void)close(fd); /* given up */
-		return -1;
-	}
-	return fd;
+	return -1;
 }
 
 static bool send_request(const struct slot *s, const struct reader_request *request, int in)
@@ -327,21 +383,18 @@ static bool send_request(const struct slot *s, const struct reader_request *requ
 	return sendmsg(s->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(copy);
 }
 
-void pool_submit(struct pool *p, void *job, struct slice bytes, enum archive_kind kind,
-                 struct slice name)
+void pool_submit(struct pool *p, const struct pool_message *list, size_t count)
 {
 	struct slot *s = idle_slot(p);
-	struct reader_request request = { .id = ++p->next_id, .kind = (uint32_t)kind };
-	int in;
+	struct reader_request request = { .id = ++p->next_id, .count = (uint32_t)count };
+	int in = input_memory(list, count);
 
-	name = slice_head(name, READER_NAME_SIZE);
-	request.name_len = (uint32_t)name.len;
-	if (name.len > 0)
-		memcpy(request.name, name.p, name.len);
-	in = input_memory(bytes);
+	assert(s != NULL);
 	s->out = memfd_create("facts", MFD_CLOEXEC);
 	s->state = SLOT_BUSY;
-	s->job = job;
+	s->job_count = count;
+	for (size_t i = 0; i < count; i++)
+		s->jobs[i] = list[i].job;
 	s->id = request.id;
 	loop_timer_init(&s->timer, p->loop, on_overtime, s);
 	if (in >= 0 && s->out >= 0 && send_request(s, &request, in)) {

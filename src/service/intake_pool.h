@@ -1,5 +1,5 @@
 /*
- * Intake's side of the caged readers: one message at a time for each, with a time limit.
+ * Intake's side of the caged readers: one request at a time for each, with a time limit.
  *
  * The parent starts readers and starts them again; here they are known by their sockets, which
  * outlive them.  A reader that is silent for READER_TIME_MS is killed through its pidfd.
@@ -17,10 +17,18 @@ enum pool_result {
 	POOL_DIED,    /* the reader ended in the middle */
 	POOL_TIMEOUT, /* it took too long and was killed */
 	POOL_FAILED,  /* no memory for the exchange: nothing about the message is known */
+	POOL_AGAIN,   /* it was not reached: submit it again */
+	POOL_ALONE,   /* the reader ended over several messages: submit each of them alone */
+};
+
+struct pool_message {
+	void *job;
+	enum archive_kind kind;
+	struct slice name, bytes;
 };
 
 struct pool_owner {
-	/* One submitted message is finished.  lines are valid during the call. */
+	/* One submitted message is finished, in their order.  lines are valid during the call. */
 	void (*done)(void *arg, void *job, enum pool_result result, struct slice lines);
 	/* A reader has nothing to do: submit if there is something. */
 	void (*idle)(void *arg);
@@ -33,9 +41,11 @@ struct pool *pool_new(struct loop *loop, const int *fds, size_t count,
 void pool_free(struct pool *p); /* NULL does nothing; what is being read is forgotten */
 
 bool pool_has_idle(const struct pool *p);
-/* Gives bytes to an idle reader (there must be one); done follows, never within this call. */
-void pool_submit(struct pool *p, void *job, struct slice bytes, enum archive_kind kind,
-                 struct slice name);
+/*
+ * Gives 1 to READER_BATCH_MAX messages to an idle reader (there must be one); done follows for
+ * each, never within this call.
+ */
+void pool_submit(struct pool *p, const struct pool_message *list, size_t count);
 
 struct pool_counts {
 	uint64_t read, died, timeouts;

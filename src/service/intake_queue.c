@@ -2,6 +2,15 @@
 #include "base/log.h"
 #include "service/intake_internal.h"
 
+#define READ_BYTES_MAX (1u << 20) /* that go to a reader together; a larger message goes alone */
+
+/* Messages on their way to one reader. */
+struct batch {
+	struct item *items[READER_BATCH_MAX];
+	struct pool_message list[READER_BATCH_MAX];
+	size_t count, bytes;
+};
+
 void queue_init(struct queue *q)
 {
 	*q = (struct queue){ .last = &q->first };
@@ -172,16 +181,23 @@ void intake_read_ended(struct intake *in, struct item *it)
 	intake_wake(in);
 }
 
+/* In front of all others. */
+static void read_again(struct intake *in, struct item *it)
+{
+	it->next = in->imports.first;
+	in->imports.first = it;
+	if (it->next == NULL)
+		in->imports.last = &it->next;
+	in->imports.count++;
+	intake_wake(in);
+}
+
 /* A death may be an accident of the reader's; a second one is the message's doing. */
 static void on_death(struct intake *in, struct item *it, enum pool_result result)
 {
 	if (++it->tries < ITEM_TRIES_MAX && result != POOL_TIMEOUT) {
-		it->next = in->imports.first;
-		in->imports.first = it;
-		if (it->next == NULL)
-			in->imports.last = &it->next;
-		in->imports.count++;
-		intake_wake(in);
+		it->alone = true;
+		read_again(in, it);
 		return;
 	}
 	log_warn("a message could not be read and is kept in quarantine",
@@ -198,13 +214,26 @@ static void on_read(void *arg, void *job, enum pool_result result, struct slice 
 	struct item *it = job;
 
 	in->reading--;
-	if (result != POOL_READ) {
+	switch (result) {
+	case POOL_READ:
+		if (facts_parse(lines, it->arena, &it->facts) != OK)
+			it->facts =
+			        facts_failed("reader-answer", "The reader's answer made no sense.");
+		trust_begin(in, it);
+		break;
+	case POOL_AGAIN:
+		read_again(in, it);
+		break;
+	case POOL_ALONE:
+		it->alone = true;
+		read_again(in, it);
+		break;
+	case POOL_DIED:
+	case POOL_TIMEOUT:
+	case POOL_FAILED:
 		on_death(in, it, result);
-		return;
+		break;
 	}
-	if (facts_parse(lines, it->arena, &it->facts) != OK)
-		it->facts = facts_failed("reader-answer", "The reader's answer made no sense.");
-	trust_begin(in, it);
 }
 
 void intake_wake(struct intake *in)
@@ -291,18 +320,43 @@ static struct item *next_item(struct intake *in)
 	return it != NULL ? it : queue_take(&in->imports);
 }
 
+/* What goes to a reader together: small messages, none of which has met a reader's death. */
+static bool fits(const struct batch *b, const struct item *it)
+{
+	return b->count == 0 || (b->count < READER_BATCH_MAX && !it->alone && !b->items[0]->alone &&
+	                         b->bytes + it->record.bytes.len <= READ_BYTES_MAX);
+}
+
+static void add_to(struct batch *b, struct item *it)
+{
+	b->items[b->count] = it;
+	b->list[b->count++] = (struct pool_message){ .job = it,
+		                                     .kind = it->record.kind,
+		                                     .name = item_file_name(it),
+		                                     .bytes = it->record.bytes };
+	b->bytes += it->record.bytes.len;
+}
+
 static void on_dispatch(void *arg)
 {
 	struct intake *in = arg;
-	struct item *it;
+	struct item *it = NULL;
 
 	while (pool_has_idle(in->pool) && in->done.count < BATCH_MAX) {
-		it = next_item(in);
-		if (it == NULL)
+		struct batch b = { .count = 0 };
+
+		for (; it != NULL || (it = next_item(in)) != NULL; it = NULL) {
+			if (!fits(&b, it))
+				break;
+			add_to(&b, it);
+		}
+		if (b.count == 0)
 			return;
-		in->reading++;
-		pool_submit(in->pool, it, it->record.bytes, it->record.kind, item_file_name(it));
+		in->reading += b.count;
+		pool_submit(in->pool, b.list, b.count);
 	}
+	if (it != NULL)
+		read_again(in, it); /* taken, but there is no reader for it now */
 }
 
 void intake_submit(struct intake *in, struct item *it)

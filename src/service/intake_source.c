@@ -9,7 +9,7 @@
 
 #define CHUNK_SIZE (256u << 10)
 
-enum err source_init(struct source *s, int fd, bool mbox, size_t max, bool trusted)
+enum err source_init(struct source *s, int fd, enum source_form form, size_t max, bool trusted)
 {
 	struct stat st;
 
@@ -19,8 +19,8 @@ enum err source_init(struct source *s, int fd, bool mbox, size_t max, bool trust
 	/* Only memory has seals. */
 	if (!trusted && fcntl(fd, F_GET_SEALS) < 0)
 		return ERR_DENIED;
-	*s = (struct source){ .fd = fd, .mbox = mbox, .max = max };
-	if (mbox) {
+	*s = (struct source){ .fd = fd, .form = form, .max = max };
+	if (form == SOURCE_MBOX) {
 		mbox_init(&s->split, max);
 		s->chunk = mem_alloc(CHUNK_SIZE);
 	}
@@ -29,7 +29,7 @@ enum err source_init(struct source *s, int fd, bool mbox, size_t max, bool trust
 
 void source_fini(struct source *s)
 {
-	if (s->mbox)
+	if (s->form == SOURCE_MBOX)
 		mbox_fini(&s->split);
 	mem_free(s->chunk);
 	(void)close(s->fd); /* only read */
@@ -98,8 +98,48 @@ static enum err one_of_many(struct source *s, struct buf *out)
 	return e;
 }
 
+/* All of a bundle at once. */
+static enum err load_bundle(struct source *s)
+{
+	struct stat st;
+	size_t got = 0, have = 0;
+	enum err e = OK;
+
+	if (fstat(s->fd, &st) != 0 || st.st_size > (off_t)SOURCE_BUNDLE_MAX)
+		return ERR_IO;
+	s->chunk = mem_alloc((size_t)st.st_size);
+	while (have < (size_t)st.st_size &&
+	       (e = read_some(s, s->chunk + have, (size_t)st.st_size - have, &got)) == OK &&
+	       got > 0)
+		have += got;
+	s->rest = slice_of(s->chunk, have);
+	return e;
+}
+
+static enum err one_of_bundle(struct source *s, struct buf *out)
+{
+	enum err e = OK;
+
+	if (s->ended)
+		return ERR_NOTFOUND;
+	if (s->chunk == NULL)
+		e = load_bundle(s);
+	if (e == OK)
+		e = bundle_next(&s->rest, &s->item);
+	s->ended = e != OK;
+	if (e == OK)
+		buf_add(out, s->item.bytes);
+	return e == ERR_SYNTAX ? ERR_IO : e;
+}
+
 enum err source_next(struct source *s, struct buf *out)
 {
+	static enum err (*const next[])(struct source * s, struct buf * out) = {
+		[SOURCE_FILE] = whole,
+		[SOURCE_MBOX] = one_of_many,
+		[SOURCE_BUNDLE] = one_of_bundle,
+	};
+
 	buf_reset(out);
-	return s->mbox ? one_of_many(s, out) : whole(s, out);
+	return next[s->form](s, out);
 }

@@ -7,15 +7,20 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "service/bundle.h"
 #include "tlsrpt/report_show.h"
 #include "wire/dkim_scan.h"
 
 /* A reader whose intake died in the middle of a message would otherwise never end. */
 #define ALARM_S (2u * READER_TIME_MS / 1000u)
+#define INPUT_MAX (ARCHIVE_BYTES_MAX + READER_BATCH_MAX * 512u) /* one of the largest alone */
 
 struct work {
 	struct reader_request request;
 	int in, out; /* -1: none came */
+	struct arena *arena;
+	struct buf answer; /* to one message */
+	struct buf all;
 };
 
 /* Something in the mail is a report or was meant as one. */
@@ -37,9 +42,9 @@ static void show_signatures(struct slice bytes, struct slice name, struct arena 
 	buf_add_char(out, '\n');
 }
 
-void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct buf *out)
+void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct arena *arena,
+                 struct buf *out)
 {
-	struct arena *arena = arena_new();
 	struct report_fault large = { .code = FAULT_TOO_LARGE };
 	enum report_form form = report_sniff(slice_head(bytes, 4096));
 	struct reports all;
@@ -55,7 +60,6 @@ void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, 
 	} else if (is_report_mail(&all)) {
 		show_signatures(bytes, name, arena, out);
 	}
-	arena_free(arena);
 }
 
 /* Two descriptors or none; others of a datagram are closed. */
@@ -92,7 +96,7 @@ static enum err receive(int fd, struct work *w)
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return ERR_CLOSED;
-	if (n != (ssize_t)sizeof(w->request) || w->request.name_len > READER_NAME_SIZE)
+	if (n != (ssize_t)sizeof(w->request))
 		return ERR_IO;
 	w->in = w->out = -1;
 	take_descriptors(&msg, w);
@@ -123,24 +127,43 @@ static enum err write_out(int fd, struct slice text)
 	return OK;
 }
 
-static enum reader_status do_work(const struct work *w, uint64_t *length_out)
+/* Reads messages until the request, the reader's life or the room for answers ends. */
+static void read_messages(struct work *w, struct slice input, struct reader_reply *r)
+{
+	struct bundle_item message;
+
+	while (r->done < w->request.count && r->left > 0 && w->all.len < READER_ANSWER_MAX &&
+	       bundle_next(&input, &message) == OK) {
+		buf_reset(&w->answer);
+		reader_read(message.bytes, (enum archive_kind)message.kind, message.name, w->arena,
+		            &w->answer);
+		bundle_add(&(struct bundle_item){ .bytes = buf_slice(&w->answer) }, &w->all);
+		arena_reset(w->arena);
+		r->done++;
+		r->left--;
+	}
+}
+
+static enum reader_status do_work(struct work *w, struct reader_reply *r)
 {
 	struct stat st;
-	struct buf out;
-	enum err e = ERR_IO;
+	enum err e;
 	void *map;
 
-	if (fstat(w->in, &st) != 0 || st.st_size < 0 || st.st_size > (off_t)ARCHIVE_BYTES_MAX)
+	if (fstat(w->in, &st) != 0 || st.st_size < 0 || st.st_size > (off_t)INPUT_MAX)
 		return READER_FAILED;
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, w->in, 0);
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, w->in, 0);
 	if (map == MAP_FAILED)
 		return READER_FAILED;
-	buf_init(&out, SHOW_TEXT_MAX);
-	reader_read(slice_of(map, (size_t)st.st_size), (enum archive_kind)w->request.kind,
-	            slice_of(w->request.name, w->request.name_len), &out);
-	e = write_out(w->out, buf_slice(&out));
-	*length_out = out.len;
-	buf_fini(&out);
+	buf_init(&w->answer, SHOW_TEXT_MAX);
+	buf_init(&w->all, READER_ANSWER_MAX + SHOW_TEXT_MAX + BUNDLE_HEAD_SIZE);
+	w->arena = arena_new();
+	read_messages(w, slice_of(map, (size_t)st.st_size), r);
+	e = write_out(w->out, buf_slice(&w->all));
+	r->length = w->all.len;
+	arena_free(w->arena);
+	buf_fini(&w->answer);
+	buf_fini(&w->all);
 	(void)munmap(map, (size_t)st.st_size); /* the arguments are those of mmap */
 	return e == OK ? READER_DONE : READER_FAILED;
 }
@@ -156,24 +179,24 @@ static void close_both(const struct work *w)
 enum err reader_run(int fd)
 {
 	struct reader_reply hello = { .status = READER_HELLO, .left = READER_MESSAGES_MAX };
-	struct reader_reply r;
-	struct work w;
+	struct reader_reply r = hello;
+	struct work w = { .in = -1 };
 	enum err e = reply(fd, &hello);
 
-	for (uint32_t left = READER_MESSAGES_MAX; e == OK && left > 0;) {
+	for (uint32_t left = READER_MESSAGES_MAX; e == OK && left > 0; left = r.left) {
 		e = receive(fd, &w);
 		if (e != OK)
 			break;
-		r = (struct reader_reply){ .id = w.request.id, .status = READER_HELLO };
-		if (w.request.kind != 0) {
+		r = (struct reader_reply){ .id = w.request.id,
+			                   .status = READER_HELLO,
+			                   .left = left };
+		if (w.request.count != 0) {
 			(void)alarm(ALARM_S);
-			r.status = do_work(&w, &r.length);
+			r.status = do_work(&w, &r);
 			(void)alarm(0);
-			left--;
 		}
 		close_both(&w);
-		r.left = left;
 		e = reply(fd, &r);
 	}
-	return e == ERR_CLOSED ? OK : e;
+	return e;
 }

@@ -2,9 +2,10 @@
  * The caged reader: from hostile bytes to facts, one message after the other.
  *
  * Intake and a reader share a SOCK_SEQPACKET pair.  A request is struct reader_request with two
- * descriptors of memory: the sealed input and an empty output.  The reader writes the lines of
- * tlsrpt/report_show.h into the output and answers with struct reader_reply.  It says hello when
- * it starts and whenever it is asked; who it is intake learns from the kernel, not from the words.
+ * descriptors of memory: the sealed input, a bundle of messages (kind: enum archive_kind), and an
+ * empty output.  The reader writes a bundle with the lines of tlsrpt/report_show.h for each
+ * message, in order, and answers with struct reader_reply.  It says hello when it starts and
+ * whenever it is asked; who it is intake learns from the kernel, not from the words.
  * It holds nothing else, and it ends by itself after READER_MESSAGES_MAX messages.
  */
 #ifndef SERVICE_READER_H
@@ -12,17 +13,18 @@
 
 #include <stdint.h>
 
+#include "base/mem.h"
 #include "service/archive.h"
 
 #define READER_MESSAGES_MAX 1000u
-#define READER_TIME_MS 30000 /* for one message; then intake kills the reader */
-#define READER_NAME_SIZE 256u
+#define READER_TIME_MS 30000         /* for one request; then intake kills the reader */
+#define READER_BATCH_MAX 32u         /* messages of one request */
+#define READER_ANSWER_MAX (4u << 20) /* answers beyond which the rest is left undone */
 
 struct reader_request {
 	uint64_t id;
-	uint32_t kind; /* enum archive_kind; 0: say hello, no descriptors */
-	uint32_t name_len;
-	char name[READER_NAME_SIZE]; /* of the file, for hints; not terminated */
+	uint32_t count; /* of messages; 0: say hello, no descriptors */
+	uint32_t unused;
 };
 
 enum reader_status {
@@ -35,16 +37,19 @@ struct reader_reply {
 	uint64_t id;
 	uint32_t status;
 	uint32_t left; /* messages it will still take */
+	uint32_t done; /* messages that were read, the first ones of the request */
+	uint32_t unused;
 	uint64_t length;
 };
 
 /*
- * Serves requests from fd until the other side is closed (OK), READER_MESSAGES_MAX are done (OK)
- * or the socket is broken (ERR_IO).
+ * Serves requests from fd until READER_MESSAGES_MAX are done (OK), the other side is closed
+ * (ERR_CLOSED) or the socket is broken (ERR_IO).
  */
 enum err reader_run(int fd) MUST_USE;
 
 /* The lines for one message, appended to out.  Pure; what reader_run does in between. */
-void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct buf *out);
+void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct arena *arena,
+                 struct buf *out);
 
 #endif

@@ -36,7 +36,7 @@ enum err conn_open(struct conn *c, const struct conn_spec *spec, struct diag *di
 		return diag_set(diag, ERR_IO, 0, "the database cannot be opened");
 	}
 	*c = (struct conn){ .handle = handle, .table = spec->table, .count = spec->count };
-	c->cache = mem_calloc(spec->count, sizeof(sqlite3_stmt *));
+	c->cache = mem_calloc(spec->count, sizeof(*c->cache));
 	return OK;
 }
 
@@ -44,7 +44,7 @@ void conn_close(struct conn *c)
 {
 	for (size_t i = 0; i < c->count; i++)
 		/* It repeats the statement's last failure, which was told when it happened. */
-		(void)sqlite3_finalize(c->cache[i]);
+		(void)sqlite3_finalize(c->cache[i].st);
 	mem_free(c->cache);
 	(void)sqlite3_close(c->handle); /* refuses only while statements live; none does */
 	*c = (struct conn){ 0 };
@@ -95,7 +95,8 @@ enum err conn_make_wal(struct conn *c)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(c->handle,
 		                  "pragma synchronous = full; pragma foreign_keys = on;"
-		                  "pragma journal_size_limit = 67108864",
+		                  "pragma journal_size_limit = 67108864; pragma cache_size = "
+		                  "-32768; pragma wal_autocheckpoint = 8192",
 		                  NULL, NULL, NULL);
 	return conn_err(rc);
 }
@@ -106,38 +107,44 @@ static void query_note(struct query *q, int rc)
 		q->status = conn_err(rc);
 }
 
-struct query query_start(struct conn *c, int statement)
-{
-	struct query q = { .conn = c };
-	sqlite3_stmt **slot = &c->cache[statement];
-
-	if (*slot == NULL)
-		query_note(&q, sqlite3_prepare_v3(c->handle, c->table[statement].text, -1,
-		                                  SQLITE_PREPARE_PERSISTENT, slot, NULL));
-	q.st = *slot;
-	return q;
-}
-
-/* $n counts by its number, SQLite by first appearance: ask for the name. */
-static int param_index(struct query *q, int n)
+/* $n counts by its number, SQLite by first appearance: ask for the names once. */
+static void find_places(struct compiled *c)
 {
 	char name[16];
 
-	(void)snprintf(name, sizeof(name), "$%d", n); /* n is below CONN_PARAMS_MAX */
-	return sqlite3_bind_parameter_index(q->st, name);
+	for (int n = 1; n <= CONN_PARAMS_MAX; n++) {
+		(void)snprintf(name, sizeof(name), "$%d", n); /* always fits */
+		c->place[n] = (unsigned char)sqlite3_bind_parameter_index(c->st, name);
+	}
+}
+
+struct query query_start(struct conn *c, int statement)
+{
+	struct query q = { .conn = c };
+	struct compiled *slot = &c->cache[statement];
+
+	if (slot->st == NULL) {
+		query_note(&q, sqlite3_prepare_v3(c->handle, c->table[statement].text, -1,
+		                                  SQLITE_PREPARE_PERSISTENT, &slot->st, NULL));
+		if (slot->st != NULL)
+			find_places(slot);
+	}
+	q.st = slot->st;
+	q.place = slot->place;
+	return q;
 }
 
 void query_int(struct query *q, int n, int64_t v)
 {
 	if (q->st != NULL)
-		query_note(q, sqlite3_bind_int64(q->st, param_index(q, n), v));
+		query_note(q, sqlite3_bind_int64(q->st, q->place[n], v));
 }
 
 void query_text(struct query *q, int n, struct slice v)
 {
 	if (q->st != NULL)
-		query_note(q, sqlite3_bind_text64(q->st, param_index(q, n), v.p == NULL ? "" : v.p,
-		                                  v.len, SQLITE_STATIC, SQLITE_UTF8));
+		query_note(q, sqlite3_bind_text64(q->st, q->place[n], v.p == NULL ? "" : v.p, v.len,
+		                                  SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void query_str(struct query *q, int n, const char *v)
@@ -148,8 +155,8 @@ void query_str(struct query *q, int n, const char *v)
 void query_blob(struct query *q, int n, struct slice v)
 {
 	if (q->st != NULL)
-		query_note(q, sqlite3_bind_blob64(q->st, param_index(q, n), v.p == NULL ? "" : v.p,
-		                                  v.len, SQLITE_STATIC));
+		query_note(q, sqlite3_bind_blob64(q->st, q->place[n], v.p == NULL ? "" : v.p, v.len,
+		                                  SQLITE_STATIC));
 }
 
 bool query_row(struct query *q)

@@ -29,16 +29,23 @@ struct statement {
 	const char *name, *text;
 };
 
+/* A compiled statement; place[n] is where SQLite counts $n. */
+struct compiled {
+	sqlite3_stmt *st;
+	unsigned char place[CONN_PARAMS_MAX + 1];
+};
+
 struct conn {
 	sqlite3 *handle;
 	const struct statement *table;
-	sqlite3_stmt **cache;
+	struct compiled *cache;
 	size_t count; /* of table and cache */
 };
 
 struct query {
 	struct conn *conn;
 	sqlite3_stmt *st;
+	const unsigned char *place;
 	enum err status;
 	bool done;
 };
