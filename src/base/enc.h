@@ -1,4 +1,7 @@
-/* Encodings and digests over libsodium: hex, base64, base64url, SHA-256, random labels. */
+/*
+ * Encodings over libsodium (hex, base64, base64url, random labels) and SHA-256 by OpenSSL, which
+ * uses the processor's own instructions.
+ */
 #ifndef BASE_ENC_H
 #define BASE_ENC_H
 

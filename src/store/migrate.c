@@ -174,6 +174,52 @@ static const char *const migrations[] = {
 	"alter table quarantine add column program @text not null default '';"
 	"create table taken (day @int not null, way @text not null, outcome @text not null,"
 	" n @int not null, primary key (day, way, outcome) @end;",
+
+	/* 11: tables that are only ever asked by their key lie in its order */
+	"alter table report_policy rename to report_policy_before;"
+	"create table report_policy (report @int not null references report (id),"
+	" number @int not null, type @text not null, domain @text not null,"
+	" strings @text not null, mx_hosts @text not null, successful @int not null,"
+	" failed @int not null, primary key (report, number) @keyed;"
+	"insert into report_policy select * from report_policy_before; drop table "
+	"report_policy_before;"
+	"alter table report_failure rename to report_failure_before;"
+	"create table report_failure (report @int not null references report (id),"
+	" policy @int not null, number @int not null, result_type @text not null,"
+	" reason_code @text not null, sending_mta_ip @text not null,"
+	" receiving_mx @text not null, receiving_helo @text not null,"
+	" receiving_ip @text not null, additional @text not null, sessions @int not null,"
+	" primary key (report, policy, number) @keyed;"
+	"insert into report_failure select * from report_failure_before; drop table "
+	"report_failure_before;"
+	"alter table figure rename to figure_before;"
+	"create table figure (domain @int not null references domain (id), day @int not null,"
+	" organization @text not null, trust @int not null, policy_type @text not null,"
+	" mx_host @text not null, result_type @text not null, sessions @int not null,"
+	" primary key (domain, day, organization, trust, policy_type, mx_host, result_type)"
+	" @keyed;"
+	"insert into figure select * from figure_before; drop table figure_before;"
+	"alter table figure_total rename to figure_total_before;"
+	"create table figure_total (domain @int not null references domain (id),"
+	" day @int not null, organization @text not null, trust @int not null,"
+	" reports @int not null, successful @int not null, failed @int not null,"
+	" primary key (domain, day, organization, trust) @keyed;"
+	"insert into figure_total select * from figure_total_before; drop table "
+	"figure_total_before;"
+	"alter table figure_failure rename to figure_failure_before;"
+	"create table figure_failure (domain @int not null references domain (id),"
+	" day @int not null, organization @text not null, trust @int not null,"
+	" result_type @text not null, reason_code @text not null, sessions @int not null,"
+	" primary key (domain, day, organization, trust, result_type, reason_code) @keyed;"
+	"insert into figure_failure select * from figure_failure_before; drop table "
+	"figure_failure_before;"
+	"alter table arrival rename to arrival_before;"
+	"create table arrival (sha256 @text primary key, segment @int not null,"
+	" place_offset @int not null, place_length @int not null, way @text not null,"
+	" trust @int not null, arrived @int not null, reports @int not null,"
+	" domain @int not null default 0 @keyed;"
+	"insert into arrival select * from arrival_before; drop table arrival_before;"
+	"create index arrival_domain on arrival (domain, trust, arrived);",
 };
 
 int migrate_newest(void)
@@ -190,6 +236,7 @@ static const struct word {
 	{ SLICE_INIT("@text"), { "text", "text collate \"C\"" } },
 	{ SLICE_INIT("@blob"), { "blob", "bytea" } },
 	{ SLICE_INIT("@end"), { ") strict", ")" } },
+	{ SLICE_INIT("@keyed"), { ") without rowid, strict", ")" } },
 };
 
 /* Adds what the word at the start of at stands for; returns its length. */

@@ -1,68 +1,65 @@
 #include "store/reports_part.h"
 
-#include <sodium.h>
-
 #include "base/utc.h"
 
 #define NAME_TEXT_MAX 255u
 #define LIST_TEXT_MAX 8192u /* policy strings and MX hosts of one policy, for people */
 #define NOTES_MAX 4096u
 
-static void hash_slice(crypto_hash_sha256_state *h, struct slice s)
+/* Each value with its length in front, so that no two reports give the same bytes. */
+static void pin_slice(struct buf *b, struct slice s)
 {
-	unsigned char len[8];
+	char len[8];
 
 	for (int i = 0; i < 8; i++)
-		len[i] = (unsigned char)((uint64_t)s.len >> (8 * i));
-	/* Both are documented to give 0 always. */
-	(void)crypto_hash_sha256_update(h, len, sizeof(len));
-	(void)crypto_hash_sha256_update(h, (const unsigned char *)s.p, s.len);
+		len[i] = (char)((uint64_t)s.len >> (8 * i) & 0xff);
+	buf_add(b, slice_of(len, sizeof(len)));
+	buf_add(b, s);
 }
 
-static void hash_number(crypto_hash_sha256_state *h, uint64_t n)
+static void pin_number(struct buf *b, uint64_t n)
 {
-	hash_slice(h, slice_of(&n, sizeof(n)));
+	pin_slice(b, slice_of(&n, sizeof(n)));
 }
 
-static void hash_policy(crypto_hash_sha256_state *h, const struct report_policy *p)
+static void pin_policy(struct buf *b, const struct report_policy *p)
 {
-	hash_slice(h, report_type_text(p));
-	hash_number(h, p->string_count);
+	pin_slice(b, report_type_text(p));
+	pin_number(b, p->string_count);
 	for (size_t i = 0; i < p->string_count; i++)
-		hash_slice(h, p->strings[i]);
-	hash_number(h, p->mx_host_count);
+		pin_slice(b, p->strings[i]);
+	pin_number(b, p->mx_host_count);
 	for (size_t i = 0; i < p->mx_host_count; i++)
-		hash_slice(h, p->mx_hosts[i]);
-	hash_number(h, p->successful);
-	hash_number(h, p->failed);
-	hash_number(h, p->failure_count);
+		pin_slice(b, p->mx_hosts[i]);
+	pin_number(b, p->successful);
+	pin_number(b, p->failed);
+	pin_number(b, p->failure_count);
 	for (size_t i = 0; i < p->failure_count; i++) {
 		const struct report_failure *f = &p->failures[i];
 
-		hash_slice(h, f->result_type);
-		hash_slice(h, f->sending_mta_ip);
-		hash_slice(h, f->receiving_mx_hostname);
-		hash_slice(h, f->receiving_mx_helo);
-		hash_slice(h, f->receiving_ip);
-		hash_slice(h, f->additional_information);
-		hash_slice(h, f->reason_code);
-		hash_number(h, f->failed_sessions);
+		pin_slice(b, f->result_type);
+		pin_slice(b, f->sending_mta_ip);
+		pin_slice(b, f->receiving_mx_hostname);
+		pin_slice(b, f->receiving_mx_helo);
+		pin_slice(b, f->receiving_ip);
+		pin_slice(b, f->additional_information);
+		pin_slice(b, f->reason_code);
+		pin_number(b, f->failed_sessions);
 	}
 }
 
 /* Equal facts give equal digests, however the JSON was laid out. */
 static void content_digest(const struct report *r, char out[SHA256_HEX_SIZE])
 {
-	crypto_hash_sha256_state h;
-	unsigned char digest[SHA256_SIZE];
+	struct buf b;
 
-	(void)crypto_hash_sha256_init(&h); /* documented to give 0 always */
-	hash_number(&h, r->has_start ? (uint64_t)r->start : 0);
-	hash_number(&h, r->has_end ? (uint64_t)r->end : 0);
+	buf_init(&b, SIZE_MAX / 2); /* a report's own ceilings bound it */
+	pin_number(&b, r->has_start ? (uint64_t)r->start : 0);
+	pin_number(&b, r->has_end ? (uint64_t)r->end : 0);
 	for (size_t i = 0; i < r->policy_count; i++)
-		hash_policy(&h, &r->policies[i]);
-	(void)crypto_hash_sha256_final(&h, digest);
-	(void)enc_hex(digest, sizeof(digest), out); /* returns out */
+		pin_policy(&b, &r->policies[i]);
+	(void)enc_sha256_hex(buf_slice(&b), out); /* returns out */
+	buf_fini(&b);
 }
 
 /* The report-id, its digest when it is too long to be a key, or the digest of the JSON. */

@@ -6,9 +6,16 @@
 #include "wire/json.h"
 
 /* Every helper writes `,"name":value`; the first member of an object is written by hand. */
+static void member(struct buf *out, const char *name)
+{
+	buf_add(out, S(",\""));
+	buf_add_str(out, name);
+	buf_add(out, S("\":"));
+}
+
 static void text(struct buf *out, const char *name, struct slice value)
 {
-	buf_printf(out, ",\"%s\":", name);
+	member(out, name);
 	json_add_string_or_null(out, value);
 }
 
@@ -21,7 +28,14 @@ static void text_if_any(struct buf *out, const char *name, struct slice value)
 
 static void count(struct buf *out, const char *name, uint64_t value)
 {
-	buf_printf(out, ",\"%s\":%" PRIu64, name, value);
+	char digits[20];
+	size_t n = sizeof(digits);
+
+	member(out, name);
+	do
+		digits[--n] = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	buf_add(out, slice_of(digits + n, sizeof(digits) - n));
 }
 
 static void stamp(struct buf *out, const char *name, bool has, int64_t t)
@@ -33,7 +47,8 @@ static void stamp(struct buf *out, const char *name, bool has, int64_t t)
 
 static void list(struct buf *out, const char *name, const struct slice *items, size_t n)
 {
-	buf_printf(out, ",\"%s\":[", name);
+	member(out, name);
+	buf_add_char(out, '[');
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_add_char(out, ',');

@@ -3,6 +3,7 @@
 #include <gmime/gmime.h>
 
 #include "base/buf.h"
+#include "wire/mime_plain.h"
 
 #define BOUNDARY_MAX 70u   /* RFC 2046, 5.1.1 */
 #define PARSE_DEPTH_MAX 3u /* messages that had to be decoded before they could be parsed */
@@ -406,7 +407,8 @@ static enum err salvage(struct walk *w, struct slice message)
 	return e;
 }
 
-enum err mime_read(struct slice message, struct arena *arena, struct mime *out, struct diag *diag)
+enum err mime_read_slow(struct slice message, struct arena *arena, struct mime *out,
+                        struct diag *diag)
 {
 	struct mime m = {
 		.messages = arena_calloc(arena, MIME_PARTS_MAX, sizeof(struct mime_message)),
@@ -428,4 +430,10 @@ enum err mime_read(struct slice message, struct arena *arena, struct mime *out, 
 	if (e == OK)
 		*out = m;
 	return e;
+}
+
+enum err mime_read(struct slice message, struct arena *arena, struct mime *out, struct diag *diag)
+{
+	return mime_plain(message, arena, out) == OK ? OK
+	                                             : mime_read_slow(message, arena, out, diag);
 }

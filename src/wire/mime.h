@@ -52,11 +52,16 @@ struct mime {
 };
 
 /*
- * Reads a message; everything in *out lies in arena.
+ * Reads a message; everything in *out lies in arena or in message.  What can be read in one way
+ * only is read by wire/mime_plain.h, the rest by GMime.
  * ERR_LIMIT: a ceiling above.  ERR_SYNTAX: no header field at its beginning.
  */
 enum err mime_read(struct slice message, struct arena *arena, struct mime *out,
                    struct diag *diag) MUST_USE;
+
+/* The same by GMime alone: what the short way must agree with. */
+enum err mime_read_slow(struct slice message, struct arena *arena, struct mime *out,
+                        struct diag *diag) MUST_USE;
 
 /*
  * Prepares GMime once a process; mime_read does so itself.  For a process that is about to give
