@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&cmd_report_summary,
 	&cmd_report_quarantine,
 	&cmd_report_retry,
+	&cmd_report_purge,
 	&cmd_report_export,
 	&cmd_report_ways,
 	&cmd_ingest,

@@ -28,6 +28,7 @@ extern const struct command cmd_report_list;
 extern const struct command cmd_report_summary;
 extern const struct command cmd_report_quarantine;
 extern const struct command cmd_report_retry;
+extern const struct command cmd_report_purge;
 extern const struct command cmd_report_export;
 extern const struct command cmd_report_ways;
 extern const struct command cmd_ingest;

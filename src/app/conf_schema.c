@@ -249,6 +249,19 @@ const struct conf_row conf_rows[] = {
 	             "them again.",
 	  .example = "365",
 	  .place = AT(report.keep_quarantine) },
+	{ .section = "report",
+	  .key = "keep_raw",
+	  .type = &conf_type_days,
+	  .preset = "400",
+	  .min = 1,
+	  .max = 36500,
+	  .unit = "days",
+	  .help = "how long the bytes of reports and mails are kept",
+	  .details =
+	          "Whole days of arrival go, once a day. What was read from them stays: reports, "
+	          "failures and figures are kept for ever.",
+	  .example = "unlimited",
+	  .place = AT(report.keep_raw) },
 
 	{ .section = "report",
 	  .key = "watch",

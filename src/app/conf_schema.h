@@ -30,6 +30,7 @@ extern const struct conf_type conf_type_nameservers;
 extern const struct conf_type conf_type_host;
 extern const struct conf_type conf_type_number;
 extern const struct conf_type conf_type_allowance;
+extern const struct conf_type conf_type_days;
 extern const struct conf_type conf_type_addresses;
 extern const struct conf_type conf_type_forward;
 extern const struct conf_type conf_type_stub;

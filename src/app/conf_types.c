@@ -236,6 +236,19 @@ static const char *read_allowance(const struct conf_row *row, const char *text, 
 	               : out_of_range(row, c, ", unlimited or off");
 }
 
+static const char *read_days(const struct conf_row *row, const char *text, struct conf *c,
+                             void *place, const char **normal_out)
+{
+	if (strcmp(text, "unlimited") == 0) {
+		*(uint64_t *)place = CONF_UNLIMITED;
+		*normal_out = "unlimited";
+		return NULL;
+	}
+	return read_number(row, text, c, place, normal_out) == NULL
+	               ? NULL
+	               : out_of_range(row, c, " or unlimited");
+}
+
 static const char *read_url(const struct conf_row *row, const char *text, struct conf *c,
                             void *place, const char **normal_out)
 {
@@ -443,6 +456,11 @@ const struct conf_type conf_type_allowance = {
 	.name = "number, unlimited or off",
 	.syntax = "a whole number; unlimited: no bound; off: none is kept",
 	.read = read_allowance,
+};
+const struct conf_type conf_type_days = {
+	.name = "number or unlimited",
+	.syntax = "a whole number of days; unlimited: for ever",
+	.read = read_days,
 };
 const struct conf_type conf_type_addresses = {
 	.name = "addresses",

@@ -372,6 +372,42 @@ enum err archive_fetch(const char *dir, struct archive_pos at, struct buf *store
 	return e;
 }
 
+/* Removes one segment, or looks at it. */
+static enum err purge_one(struct archive *a, uint32_t day, bool dry_run, struct archive_purge *out)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+
+	if (fstatat(a->dir, segment_name(day, name), &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? OK : ERR_IO;
+	if (!dry_run && a->read.fd >= 0 && a->read.day == day)
+		segment_close(&a->read);
+	if (!dry_run && unlinkat(a->dir, name, 0) != 0)
+		return ERR_IO;
+	out->segments++;
+	out->bytes += (uint64_t)st.st_size;
+	return OK;
+}
+
+enum err archive_purge(struct archive *a, uint32_t day, bool dry_run, struct archive_purge *out)
+{
+	struct archive_purge done = { 0 };
+	size_t n = 0;
+	enum err e = OK;
+
+	while (n + 1 < a->day_count && a->days[n] < day &&
+	       (e = purge_one(a, a->days[n], dry_run, &done)) == OK)
+		n++;
+	if (!dry_run && n > 0) {
+		memmove(a->days, a->days + n, (a->day_count - n) * sizeof(*a->days));
+		a->day_count -= n;
+		if (fsync(a->dir) != 0)
+			e = ERR_IO;
+	}
+	*out = done;
+	return e;
+}
+
 struct archive_counts archive_counts(const struct archive *a)
 {
 	return a->counts;

@@ -103,6 +103,17 @@ enum err archive_read(struct archive *a, struct archive_pos at, struct buf *stor
 enum err archive_fetch(const char *dir, struct archive_pos at, struct buf *store,
                        struct archive_record *out) MUST_USE;
 
+struct archive_purge {
+	uint64_t segments, bytes;
+};
+
+/*
+ * Removes the segments of days before day (YYYYMMDD), but never the newest one; dry_run only looks.
+ * ERR_IO: not all could be removed; *out counts those that were.
+ */
+enum err archive_purge(struct archive *a, uint32_t day, bool dry_run,
+                       struct archive_purge *out) MUST_USE;
+
 struct archive_counts archive_counts(const struct archive *a);
 
 #endif

@@ -68,6 +68,8 @@ static void on_tick(void *arg)
 	store_position(in);
 	if (in->draining)
 		intake_end_smtp(in);
+	else
+		intake_purge_daily(in);
 	held_tick(in);
 	if (in->draining && (intake_is_idle(in) || ++in->drain_ticks > DRAIN_TICKS))
 		loop_stop(in->loop);

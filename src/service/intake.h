@@ -28,7 +28,8 @@ struct intake_settings {
 	unsigned slot;
 	bool strict_dkim; /* d= must be the submitter, and its key be for TLS reports */
 	const struct resolver_conf *resolver; /* NULL: no DNS, no mail has a valid signature */
-	bool quiet;                           /* no line in the log for each report */
+	uint64_t keep_raw; /* days that raw bytes are kept; UINT64_MAX: for ever */
+	bool quiet;        /* no line in the log for each report */
 	/* Mailboxes and paths that are read by threads of their own; see service/supply.h. */
 	struct mailbox_conf *mailboxes;
 	size_t mailbox_count;

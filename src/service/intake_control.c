@@ -187,12 +187,27 @@ static void take_mail(struct control_conn *c)
 	source_fini(&source);
 }
 
+static void purge_now(struct control_conn *c, struct slice line)
+{
+	struct line_purge wish;
+	struct line_purged done;
+
+	if (line_parse_purge(line, &wish) != OK) {
+		end_with(c, "refused", "days is no number");
+		return;
+	}
+	intake_purge(c->in, &wish, &done);
+	line_format_purged(&done, &c->out);
+	enter(c, CONTROL_ENDING);
+}
+
 static void on_hello(struct control_conn *c, struct slice line)
 {
 	static const enum control_state states[] = {
 		[LINE_IMPORT] = CONTROL_IMPORT,
 		[LINE_INGEST] = CONTROL_MAIL,
 		[LINE_RETRY] = CONTROL_RETRY,
+		[LINE_PURGE] = CONTROL_ENDING,
 	};
 	enum line_op op;
 
@@ -200,6 +215,8 @@ static void on_hello(struct control_conn *c, struct slice line)
 		end_with(c, "refused", "the first line is not understood");
 	else if (op != LINE_INGEST && !c->trusted)
 		end_with(c, "denied", "this user may only bring mail");
+	else if (op == LINE_PURGE)
+		purge_now(c, line);
 	else
 		enter(c, states[op]);
 	if (c->state == CONTROL_RETRY)

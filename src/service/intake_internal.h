@@ -61,7 +61,7 @@ struct item {
 	int64_t tag_domain;            /* the id of that domain; 0: not looked up, or none */
 	bool believed;                 /* a report of it counts for a verified signer */
 	unsigned tries;
-	bool alone; /* a reader ended while it had this and others */
+	bool alone;          /* a reader ended while it had this and others */
 	struct arena *arena; /* facts and outcome live here */
 	struct facts facts;
 	struct proof *proof; /* NULL: there was no signature to look at */
@@ -147,6 +147,7 @@ struct intake {
 	struct loop_watch hand, signals;
 	struct loop_timer tick;
 	struct supplies *supplies; /* NULL: none */
+	int64_t purged;            /* the day on which old raw bytes were removed last */
 	bool draining;
 	unsigned drain_ticks;
 };
@@ -211,6 +212,15 @@ bool intake_hold(struct intake *in, size_t size);
 void intake_release(struct intake *in, size_t size);
 void intake_disk_init(struct intake *in);
 void intake_disk_fini(struct intake *in);
+
+/* intake_purge.c */
+
+struct line_purge;
+struct line_purged;
+/* Removes raw bytes as wished, or only counts them. */
+void intake_purge(struct intake *in, const struct line_purge *wish, struct line_purged *out);
+/* The same as configured, once a day. */
+void intake_purge_daily(struct intake *in);
 
 /* intake_http.c */
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/utc.h"
 #include "wire/json.h"
 
 enum err line_parse_op(struct slice line, enum line_op *out)
@@ -13,6 +14,7 @@ enum err line_parse_op(struct slice line, enum line_op *out)
 		{ SLICE_INIT("import"), LINE_IMPORT },
 		{ SLICE_INIT("ingest"), LINE_INGEST },
 		{ SLICE_INIT("retry"), LINE_RETRY },
+		{ SLICE_INIT("purge"), LINE_PURGE },
 	};
 	json_t *root = NULL;
 	enum err e = json_read(line, &json_limits_small, &root, NULL, NULL);
@@ -28,6 +30,23 @@ enum err line_parse_op(struct slice line, enum line_op *out)
 			e = OK;
 		}
 	}
+	json_decref(root);
+	return e;
+}
+
+enum err line_parse_purge(struct slice line, struct line_purge *out)
+{
+	json_t *root = NULL;
+	enum err e = json_read(line, &json_limits_small, &root, NULL, NULL);
+
+	if (e != OK)
+		return ERR_SYNTAX;
+	const json_t *days = json_member(root, "days");
+	if (days != NULL && (!json_is_integer(days) || json_integer_value(days) < 0))
+		e = ERR_SYNTAX;
+	if (e == OK)
+		*out = (struct line_purge){ (uint64_t)json_integer_value(days),
+			                    json_is_true(json_member(root, "dry_run")) };
 	json_decref(root);
 	return e;
 }
@@ -108,6 +127,24 @@ void line_format_retry(uint64_t retried, const struct line_counts *c, struct buf
 	add_counts(c, out);
 	buf_add_str(out, ",\"error\":");
 	json_add_string_or_null(out, slice_str(c->error));
+	buf_add_str(out, "}\n");
+}
+
+void line_format_purged(const struct line_purged *p, struct buf *out)
+{
+	char day[UTC_TEXT_SIZE];
+
+	buf_printf(out, "{\"schema\":\"mxseal.purge/1\",\"dry_run\":%s,\"days\":",
+	           p->dry_run ? "true" : "false");
+	if (p->days == UINT64_MAX)
+		buf_add_str(out, "null,\"before\":null");
+	else
+		buf_printf(out, "%" PRIu64 ",\"before\":\"%s\"", p->days,
+		           utc_format_day(p->before, day));
+	buf_printf(out, ",\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"messages\":%" PRIu64,
+	           p->segments, p->bytes, p->messages);
+	buf_add_str(out, ",\"error\":");
+	json_add_string_or_null(out, slice_str(p->error));
 	buf_add_str(out, "}\n");
 }
 

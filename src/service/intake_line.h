@@ -6,6 +6,8 @@
  *                     enum archive_kind) holds many small files and has one answer for all
  *   {"op":"ingest"}   with one descriptor, here or with a {"file":…} line behind it
  *   {"op":"retry"}    reads what lies in quarantine again; one answer line
+ *   {"op":"purge","days":N,"dry_run":B}  removes raw bytes older than N days, 0: as configured;
+ *                     one answer line
  */
 #ifndef SERVICE_INTAKE_LINE_H
 #define SERVICE_INTAKE_LINE_H
@@ -15,10 +17,18 @@
 
 #define LINE_MAX_SIZE 65536u
 
-enum line_op { LINE_IMPORT, LINE_INGEST, LINE_RETRY };
+enum line_op { LINE_IMPORT, LINE_INGEST, LINE_RETRY, LINE_PURGE };
 
 /* The first line.  ERR_SYNTAX: not one; ERR_NOTFOUND: an op nobody knows. */
 enum err line_parse_op(struct slice line, enum line_op *out) MUST_USE;
+
+struct line_purge {
+	uint64_t days; /* 0: as configured */
+	bool dry_run;
+};
+
+/* The rest of a line with the op purge.  ERR_SYNTAX: days is no number. */
+enum err line_parse_purge(struct slice line, struct line_purge *out) MUST_USE;
 
 struct line_file {
 	struct slice name; /* as given, in the arena */
@@ -40,6 +50,14 @@ struct line_counts {
 /* The answers, each with its LF.  Check buf_status. */
 void line_format_file(struct slice name, const struct line_counts *c, struct buf *out);
 void line_format_retry(uint64_t retried, const struct line_counts *c, struct buf *out);
+struct line_purged {
+	bool dry_run;
+	uint64_t days;  /* UINT64_MAX: unlimited */
+	int64_t before; /* midnight; what arrived on earlier days goes */
+	uint64_t segments, bytes, messages;
+	const char *error; /* NULL: none */
+};
+void line_format_purged(const struct line_purged *p, struct buf *out);
 /* result: "stored", "again", "refused", or "denied" to this user; why may be NULL. */
 void line_format_ingest(const char *result, const char *why, struct buf *out);
 

@@ -124,6 +124,22 @@ enum err arrivals_domains(struct db *db, int64_t *out)
 	return read_number(&q, out);
 }
 
+enum err arrivals_before(struct db *db, int64_t segment, int64_t *out)
+{
+	struct query q = db_query(db, SQL_ARRIVAL_BEFORE);
+
+	query_int(&q, 1, segment);
+	return read_number(&q, out);
+}
+
+enum err arrivals_purge(struct db *db, int64_t segment)
+{
+	struct query q = db_query(db, SQL_ARRIVAL_PURGE);
+
+	query_int(&q, 1, segment);
+	return query_run(&q);
+}
+
 enum err archive_get_position(struct db *db, struct archive_position *out)
 {
 	struct query q = db_query(db, SQL_ARCHIVE_GET);

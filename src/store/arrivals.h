@@ -35,6 +35,13 @@ enum err arrivals_units(struct db *db, int64_t domain, enum report_trust trust, 
 /* How many domains are there for mail that names no report address to be about. */
 enum err arrivals_domains(struct db *db, int64_t *out) MUST_USE;
 
+/*
+ * How many arrivals lie in segments before that day (YYYYMMDD), and forgetting them: the same bytes
+ * would be kept again, while the reports in them are still known.
+ */
+enum err arrivals_before(struct db *db, int64_t segment, int64_t *out) MUST_USE;
+enum err arrivals_purge(struct db *db, int64_t segment) MUST_USE;
+
 /* The first byte not yet stored.  Without one stored so far: segment 0, offset 0. */
 struct archive_position {
 	int64_t segment, offset;

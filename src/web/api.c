@@ -36,6 +36,8 @@ const struct route api_routes[] = {
 	  "Mailboxes and folders that are read" },
 	{ "POST", "/api/v1/reports/retry", ROUTE_WRITE, 0, api_reports_retry,
 	  "Read what lies in quarantine again" },
+	{ "POST", "/api/v1/reports/purge", ROUTE_WRITE, 0, api_reports_purge,
+	  "Remove raw bytes by age" },
 	{ "GET", "/api/v1/certs", ROUTE_READ, ROUTE_LOCKED, api_certs_list, "List certificates" },
 	{ "POST", "/api/v1/certs", ROUTE_WRITE, 0, api_certs_import_files,
 	  "Take certificates from PEM files" },

@@ -11,6 +11,7 @@
 #include "service/archive.h"
 #include "web/api_internal.h"
 
+#define PURGE_DAYS_MAX 36500u
 #define RETRY_MS 110000
 #define RETRY_LINE_MAX 65536u
 
@@ -191,9 +192,8 @@ static bool read_line(int fd, struct buf *out)
 }
 
 /* intake writes quarantine: it gets one end of a connection, as if the command line had called. */
-static bool ask_intake(const struct request *q, struct buf *line)
+static bool ask_intake(const struct request *q, const char *op, struct buf *line)
 {
-	static const char op[] = "{\"op\":\"retry\"}\n";
 	struct hand h = { .duty = HAND_IMPORT };
 	bool good = false;
 	int ends[2];
@@ -201,7 +201,7 @@ static bool ask_intake(const struct request *q, struct buf *line)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
 	if (hand_send(q->desk->hand_intake, &h, ends[1]) == OK &&
-	    write(ends[0], op, sizeof(op) - 1) == (ssize_t)sizeof(op) - 1 &&
+	    write(ends[0], op, strlen(op)) == (ssize_t)strlen(op) &&
 	    shutdown(ends[0], SHUT_WR) == 0)
 		good = read_line(ends[0], line);
 	(void)close(ends[0]); /* sockets: nothing is lost that was not lost before */
@@ -209,13 +209,13 @@ static bool ask_intake(const struct request *q, struct buf *line)
 	return good;
 }
 
-void api_reports_retry(const struct request *q, struct response *r)
+static void answer_by_intake(const struct request *q, const char *op, struct response *r)
 {
 	struct buf line;
 	json_t *answer = NULL;
 
 	buf_init(&line, RETRY_LINE_MAX);
-	if (ask_intake(q, &line))
+	if (ask_intake(q, op, &line))
 		answer = json_loadb(line.p, line.len, JSON_DISABLE_EOF_CHECK, NULL);
 	buf_fini(&line);
 	if (answer == NULL)
@@ -223,4 +223,27 @@ void api_reports_retry(const struct request *q, struct response *r)
 		            "try again in a moment");
 	else
 		response_json(r, answer);
+}
+
+void api_reports_retry(const struct request *q, struct response *r)
+{
+	answer_by_intake(q, "{\"op\":\"retry\"}\n", r);
+}
+
+void api_reports_purge(const struct request *q, struct response *r)
+{
+	struct api_body b;
+	bool has_days = false;
+
+	api_body_open(&b, q);
+	uint64_t days = api_body_number(&b, "days", &has_days);
+	bool dry_run = api_body_flag(&b, "dry_run");
+	if (has_days && (days == 0 || days > PURGE_DAYS_MAX))
+		api_body_fault(&b, "days", "is a number from 1 to 36500");
+	if (!api_body_close(&b, r))
+		return;
+	answer_by_intake(q,
+	                 arena_printf(q->arena, "{\"op\":\"purge\",\"days\":%u,\"dry_run\":%s}\n",
+	                              (unsigned)days, dry_run ? "true" : "false"),
+	                 r);
 }

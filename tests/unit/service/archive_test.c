@@ -255,5 +255,42 @@ TEST(no_segment_head)
 	tree_free(dir);
 }
 
-TEST_MAIN(UNIT(records_come_back), UNIT(one_flush_for_many), UNIT(bounds), UNIT(torn_at_every_byte),
-          UNIT(damage_in_the_middle), UNIT(content_is_never_a_record), UNIT(no_segment_head))
+TEST(whole_days_go)
+{
+	char *dir = tree_new();
+	struct archive *a = open_at(dir, START);
+	struct archive_purge gone = { 0 };
+	struct archive_record first, got;
+	struct buf store;
+	bool in_order;
+
+	buf_init(&store, 0);
+	first = add(a, S("record 0"), DAY_1);
+	(void)add(a, S("record 1"), DAY_1 + 86400);
+	struct archive_record last = add(a, S("record 2"), DAY_1 + 2 * 86400);
+	EXPECT(archive_sync(a) == OK && scan(a, START, &in_order) == 3, "three days");
+	EXPECT(archive_read(a, first.at, &store, &got) == OK, "the oldest is open for reading");
+	EXPECT(archive_purge(a, last.at.day, true, &gone) == OK && gone.segments == 2 &&
+	               gone.bytes > 0,
+	       "a dry run counts");
+	EXPECT(scan(a, START, &in_order) == 3, "and removes nothing");
+	EXPECT(archive_purge(a, first.at.day, false, &gone) == OK && gone.segments == 0,
+	       "the day itself is not before it");
+	EXPECT(archive_purge(a, 99991231, false, &gone) == OK && gone.segments == 2,
+	       "the newest one stays, whatever is asked");
+	EXPECT(archive_read(a, first.at, &store, &got) == ERR_NOTFOUND,
+	       "what is gone is not found");
+	EXPECT(scan(a, START, &in_order) == 1 && in_order, "the rest is read");
+	(void)add(a, S("record 3"), DAY_1 + 2 * 86400);
+	EXPECT(archive_sync(a) == OK && count(a) == 2, "appending goes on");
+	archive_close(a);
+	a = open_at(dir, START);
+	EXPECT(count(a) == 2, "also after opening again");
+	archive_close(a);
+	buf_fini(&store);
+	tree_free(dir);
+}
+
+TEST_MAIN(UNIT(whole_days_go), UNIT(records_come_back), UNIT(one_flush_for_many), UNIT(bounds),
+          UNIT(torn_at_every_byte), UNIT(damage_in_the_middle), UNIT(content_is_never_a_record),
+          UNIT(no_segment_head))
