@@ -2,7 +2,8 @@
 
 usage: tools/conformance.py [--check]   (--check: fail when the page is stale or an id is unknown)
 
-The requirements stand in docs/requirements.tsv.  A label is any string in a test program, or the
+The requirements stand in docs/requirements.tsv; a fourth column "senders" marks those that bind only
+who sends mail and reports, which this program does not.  A label is any string in a test program, or the
 name or docstring of a Python test, that contains ids such as STS-07 or, in names, sts_07.
 """
 import collections
@@ -38,14 +39,16 @@ def labels():
 def page(known, held):
     lines = ["# Conformance", "",
              "Made by `tools/conformance.py` from the labels of the tests; `./test` fails when it is stale.",
-             "\"not yet\" means that no test names the requirement.", ""]
+             "\"not yet\" means that no test names the requirement; those that bind only senders of mail and",
+             "reports, which mxseal is not, say so.", ""]
     done = sum(1 for key in known if held[key])
-    lines += [f"{done} of {len(known)} requirements are named by tests.", "",
+    others = sum(1 for key in known if not held[key] and known[key][2:] == ["senders"])
+    lines += [f"{done} of {len(known)} requirements are named by tests; {others} others bind only senders.", "",
               "| id | source | what | tests |", "|---|---|---|---|"]
-    for key, (source, what) in known.items():
+    for key, (source, what, *binds) in known.items():
         files = collections.Counter(path.relative_to(ROOT).as_posix() for path, _ in held[key])
         tests = ", ".join(f"{name} ({n})" if n > 1 else name for name, n in sorted(files.items()))
-        lines.append(f"| {key} | {source} | {what.replace('|', chr(92) + '|')} | {tests or 'not yet'} |")
+        lines.append(f"| {key} | {source} | {what.replace('|', chr(92) + '|')} | {tests or ('binds senders only' if binds else 'not yet')} |")
     return "\n".join(lines) + "\n"
 
 
