@@ -1,6 +1,8 @@
-/* report list | summary | retry */
+/* report list | summary | retry | purge */
+#include "advice/rhythm.h"
 #include "app/client.h"
 #include "app/commands.h"
+#include "base/num.h"
 
 #include <unistd.h>
 
@@ -62,6 +64,13 @@ static void print_trusts(const struct cli *cli, json_t *summary)
 	}
 }
 
+/* "; nothing for 3 days", or nothing. */
+static const char *silence(const struct cli *cli, json_int_t days)
+{
+	return days == 0 ? ""
+	                 : arena_printf(cli->arena, "; nothing for %lld days", (long long)days);
+}
+
 static void print_organizations(const struct cli *cli, const json_t *summary)
 {
 	const json_t *rows = json_object_get(summary, "organizations");
@@ -70,15 +79,21 @@ static void print_organizations(const struct cli *cli, const json_t *summary)
 		(void)fputs("\nWho reported\n", cli->out);
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *o = json_array_get(rows, i);
+		long long share = client_int(o, "share_permille");
+		char words[32];
 
-		cli_print_safe(
-		        cli->out,
-		        arena_printf(
-		                cli->arena,
-		                "  %-28.28s %5lld reports %10lld ok %8lld failed   last %s\n",
-		                client_str(o, "name", "-"), (long long)client_int(o, "reports"),
-		                (long long)client_int(o, "successful"),
-		                (long long)client_int(o, "failed"), client_str(o, "last", "-")));
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena,
+		                            "  %-28.28s %5lld reports %10lld ok %8lld failed "
+		                            "%3lld.%lld%%   last "
+		                            "%s, %s%s\n",
+		                            client_str(o, "name", "-"),
+		                            (long long)client_int(o, "reports"),
+		                            (long long)client_int(o, "successful"),
+		                            (long long)client_int(o, "failed"), share / 10,
+		                            share % 10, client_str(o, "last", "-"),
+		                            rhythm_words(client_int(o, "every_days"), words),
+		                            silence(cli, client_int(o, "silent_days"))));
 	}
 }
 
@@ -274,4 +289,72 @@ const struct command cmd_report_retry = {
 	.summary = "read what lies in quarantine again",
 	.examples = "mxseal report retry\n",
 	.run = run_retry,
+};
+
+static const struct option_spec purge_options[] = {
+	{ .name = "older-than",
+	  .arg = "DAYS",
+	  .help = "another age than [report] keep_raw, from 1 to 36500" },
+};
+
+static void print_purge(const struct cli *cli, const json_t *answer)
+{
+	const char *before = client_str(answer, "before", NULL);
+
+	if (before == NULL) {
+		(void)fputs("raw reports are kept for ever ([report] keep_raw = unlimited)\n",
+		            cli->out);
+		return;
+	}
+	(void)fprintf(cli->out,
+	              "%s what arrived before %s: %lld messages in %lld days, %lld bytes; "
+	              "reports and figures stay\n",
+	              cli->dry_run ? "would remove" : "removed", before,
+	              (long long)client_int(answer, "messages"),
+	              (long long)client_int(answer, "segments"),
+	              (long long)client_int(answer, "bytes"));
+}
+
+static int run_purge(const struct cli *cli)
+{
+	const char *days = cli_get(cli, "older-than");
+	json_t *answer = NULL, *body = json_object();
+	uint64_t n = 0;
+
+	if (days != NULL && (num_parse_u64(slice_str(days), 36500, &n) != OK || n == 0))
+		return cli_error(cli, EXIT_USAGE, "--older-than", "is a number from 1 to 36500",
+		                 "give the age in days, for example --older-than 400");
+	if (days != NULL)
+		(void)json_object_set_new(body, "days", json_integer((json_int_t)n));
+	if (cli->dry_run)
+		(void)json_object_set_new(body, "dry_run", json_true());
+	int code = client_request(cli, "POST", "/api/v1/reports/purge", body, &answer);
+	json_decref(body);
+	if (code != EXIT_GOOD)
+		return code;
+	const char *error = client_str(answer, "error", NULL);
+	if (error != NULL)
+		code = cli_error(cli, EXIT_UNKNOWN, "archive", error,
+		                 "make sure that the service may write in its state directory");
+	if (!client_print_json(cli, answer)) {
+		print_purge(cli, answer);
+		json_decref(answer);
+	}
+	return cli_finish(cli, code);
+}
+
+const struct command cmd_report_purge = {
+	.name = "report",
+	.sub = "purge",
+	.group = GROUP_SERVICE,
+	.common = COMMON_WRITER,
+	.summary = "remove the raw bytes of old reports; figures stay",
+	.details = "The service does this once a day by itself, as [report] keep_raw says.  Whole "
+	           "days of\n"
+	           "arrival go; reports, failures and figures that were read from them are kept.\n",
+	.examples =
+	        "mxseal report purge --dry-run\nmxseal report purge --older-than 90 --dry-run\n",
+	.options = purge_options,
+	.option_count = ARRAY_LEN(purge_options),
+	.run = run_purge,
 };

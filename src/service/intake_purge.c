@@ -37,7 +37,7 @@ void intake_purge(struct intake *in, const struct line_purge *wish, struct line_
 	int64_t today = utc_day_start(clock_now_s());
 	enum err e = OK;
 
-	if (p.days != INTAKE_UNLIMITED) {
+	if (p.days != UINT64_MAX) {
 		/* The oldest day is still a day that can be named. */
 		int64_t days = p.days < 36500 ? (int64_t)p.days : 36500;
 		uint32_t day;

@@ -55,6 +55,22 @@ static struct slice result_of(const struct report_failure_row *f)
 	return slice_eq(f->result_type, S(SUCCESSFUL)) ? S("other") : f->result_type;
 }
 
+/* Failed sessions of a policy that its report does not detail. */
+#define NOT_DETAILED "not-detailed"
+
+/*
+ * What the details of p leave out of its summary, which counts.  They may well add up to more:
+ * kinds of failure do not exclude each other (RFC 8460, 4).
+ */
+static int64_t not_detailed(const struct report_policy_row *p)
+{
+	int64_t sum = 0;
+
+	for (size_t j = 0; j < p->failure_count; j++)
+		sum = capped(sum, p->failures[j].sessions);
+	return p->failed > sum ? p->failed - sum : 0;
+}
+
 static bool names_one_host(const struct report_policy_row *p)
 {
 	return p->mx_hosts.len > 0 && slice_find(p->mx_hosts, '\n') == SIZE_MAX;
@@ -88,6 +104,10 @@ static struct rows figure_entries(const struct figure_share *share, struct arena
 				entry_add(&r, a, p->type, p->failures[j].receiving_mx,
 				          p->failures[j].sessions)
 				        ->c = result_of(&p->failures[j]);
+		if (not_detailed(p) > 0)
+			entry_add(&r, a, p->type, names_one_host(p) ? p->mx_hosts : S(""),
+			          not_detailed(p))
+			        ->c = S(NOT_DETAILED);
 	}
 	r.count = merge(r.items, r.count);
 	struct entry *e = r.items;
@@ -123,6 +143,9 @@ static struct rows failure_entries(const struct figure_share *share, struct aren
 				entry_add(&r, a, result_of(f), f->reason_code, 0)->sessions[kind] =
 				        f->sessions;
 		}
+		if (not_detailed(p) > 0)
+			entry_add(&r, a, S(NOT_DETAILED), S(""), 0)->sessions[kind] =
+			        not_detailed(p);
 	}
 	r.count = merge(r.items, r.count);
 	struct entry *e = r.items;

@@ -6,6 +6,10 @@
  * nothing twice figure_failure (domain, day, organisation, trust, result type, reason code) ->
  * sessions; same
  *
+ * Where the failure details of a report and its summary disagree the summary counts.  Details may
+ * add up to more, since kinds of failure do not exclude each other; what they leave out has the
+ * result type "not-detailed".
+ *
  * reports_store keeps them; here they are read.  The result type "successful" stands for sessions
  * that went well.  days are midnights in UTC.
  */

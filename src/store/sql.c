@@ -345,12 +345,17 @@ const struct statement sql_table[SQL_COUNT] = {
 	    ", min(day), max(day), max(case when trust = 0 then 1 else 0 end),"
 	    " max(case when trust = 1 then 1 else 0 end),"
 	    " max(case when trust = 2 then 1 else 0 end),"
-	    " max(case when trust = 3 then 1 else 0 end)"
+	    " max(case when trust = 3 then 1 else 0 end), f.organization,"
+	    " case when min(trust) = 0 then 0 else 1 end"
 	    " from figure_total f left join reporter r on r.organization = f.organization"
 	    " and r.tenant = (select tenant from domain where id = $1) where " RANGE
 	    " group by f.organization, case when trust = 0 then 0 else 1 end, r.name, r.signer"
 	    " order by " TRUSTED_FIRST ", " SUM("f.successful + f.failed") " desc, f.organization,"
 	                                                                   " min(trust) limit $8"),
+	ROW(SQL_SUMMARY_RHYTHMS,
+	    "select organization, case when trust = 0 then 0 else 1 end as proof, day"
+	    " from figure_total f where " RANGE " group by organization,"
+	    " case when trust = 0 then 0 else 1 end, day order by organization, proof, day"),
 	ROW(SQL_SUMMARY_MX,
 	    "select mx_host, " SUM(
 	            "case when result_type = 'successful' then "
@@ -388,6 +393,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_ARRIVAL_UNITS,
 	    "select cast(coalesce(sum(1 + place_length / 1048576), 0) as bigint) from arrival"
 	    " where domain = $1 and trust = $2 and arrived >= $3 and arrived < $4"),
+	ROW(SQL_ARRIVAL_BEFORE, "select count(*) from arrival where segment < $1"),
+	ROW(SQL_ARRIVAL_PURGE, "delete from arrival where segment < $1"),
 	ROW(SQL_ARCHIVE_GET,
 	    "select segment, place_offset from archive_position where name = 'archive'"),
 	ROW(SQL_ARCHIVE_SET,

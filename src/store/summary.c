@@ -86,10 +86,66 @@ static enum err read_organizations(const struct range *r, struct summary *s)
 		o->last = query_get_int(&q, 6);
 		for (int t = 0; t < TRUST_COUNT; t++)
 			o->trusts |= query_get_int(&q, 7 + t) != 0 ? TRUST_BIT(t) : 0;
+		o->key = query_copy(&q, 11, r->a);
+		o->is_signed = query_get_int(&q, 12) == 0;
 	}
 	s->organizations = rows.items;
 	s->organization_count = rows.count;
 	return query_end(&q);
+}
+
+/* The reported days of one sender, while its rows go by. */
+struct sender_days {
+	struct slice key;
+	bool is_signed;
+	int64_t days[SUMMARY_DAYS_MAX];
+	size_t count;
+};
+
+static void take_rhythm(struct summary *s, const struct sender_days *d)
+{
+	for (size_t i = 0; d->count > 0 && i < s->organization_count; i++) {
+		struct summary_organization *o = &s->organizations[i];
+
+		if (o->is_signed == d->is_signed && slice_eq(o->key, d->key))
+			o->rhythm = rhythm_of(d->days, d->count, s->to);
+	}
+}
+
+static enum err read_rhythms(const struct range *r, struct summary *s)
+{
+	struct query q = start(r, SQL_SUMMARY_RHYTHMS);
+	struct sender_days *d = arena_alloc(r->a, sizeof(*d));
+
+	while (query_row(&q)) {
+		bool is_signed = query_get_int(&q, 1) == 0;
+
+		if (d->count == 0 || d->is_signed != is_signed ||
+		    !slice_eq(d->key, query_get(&q, 0))) {
+			take_rhythm(s, d);
+			d->key = query_copy(&q, 0, r->a);
+			d->is_signed = is_signed;
+			d->count = 0;
+		}
+		if (d->count < SUMMARY_DAYS_MAX)
+			d->days[d->count++] = query_get_int(&q, 2);
+	}
+	take_rhythm(s, d);
+	return query_end(&q);
+}
+
+/* Of all sessions of the domain; by doubles, since the numbers go up to 2^53. */
+static void set_shares(struct summary *s)
+{
+	double all = (double)s->total.successful + (double)s->total.failed;
+
+	for (size_t i = 0; all > 0 && i < s->organization_count; i++) {
+		struct summary_organization *o = &s->organizations[i];
+
+		o->share = (unsigned)(((double)o->counts.successful + (double)o->counts.failed) /
+		                              all * 1000 +
+		                      0.5);
+	}
 }
 
 static enum err read_mx(const struct range *r, struct summary *s)
@@ -135,12 +191,13 @@ static enum err read_failures(const struct range *r, struct summary *s)
 static enum err read_all(const struct range *r, struct summary *s)
 {
 	static enum err (*const parts[])(const struct range *, struct summary *) = {
-		read_trusts, read_days, read_organizations, read_mx, read_failures,
+		read_trusts, read_days, read_organizations, read_rhythms, read_mx, read_failures,
 	};
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < ARRAY_LEN(parts); i++)
 		e = parts[i](r, s);
+	set_shares(s);
 	return e;
 }
 

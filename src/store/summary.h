@@ -8,6 +8,7 @@
 #ifndef STORE_SUMMARY_H
 #define STORE_SUMMARY_H
 
+#include "advice/rhythm.h"
 #include "store/reports.h"
 
 #define SUMMARY_DAYS 60u       /* the default range */
@@ -24,7 +25,11 @@ struct summary_organization {
 	struct slice name, signer; /* hostile text; signer empty: none was verified */
 	unsigned trusts;           /* TRUST_BITs seen from it in the range, among those asked for */
 	struct summary_counts counts;
-	int64_t first, last; /* days */
+	int64_t first, last;  /* days */
+	struct rhythm rhythm; /* as of the last day of the range */
+	unsigned share;       /* of the domain's sessions in the range, in thousandths */
+	struct slice key;     /* of its figures, with whether a signer was verified: internal */
+	bool is_signed;
 };
 struct summary_mx {
 	struct slice host;

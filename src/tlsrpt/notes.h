@@ -25,6 +25,8 @@
 	NOTE(NO_TIME_ZONE, "no-time-zone", "A time has no zone and is read as UTC.")               \
 	NOTE(DATE_ONLY, "date-only", "A time is a date alone and is read as its midnight, UTC.")   \
 	NOTE(LONG_RANGE, "long-range", "The report covers more than eight days.")                  \
+	NOTE(ODD_RANGE, "odd-range",                                                               \
+	     "The report does not cover one UTC day; it counts for the day of its middle.")        \
 	NOTE(POLICIES_NOT_ARRAY, "policies-not-array", "policies is one object, not a list.")      \
 	NOTE(NO_POLICIES, "no-policies", "The list of policies is empty.")                         \
 	NOTE(FLAT_POLICY, "flat-policy",                                                           \
@@ -54,6 +56,8 @@
 	NOTE(FAILURES_NAME, "failures-name", "failure-details is named failures.")                 \
 	NOTE(NO_FAILURE_DETAILS, "no-failure-details",                                             \
 	     "Failed sessions are counted but not detailed.")                                      \
+	NOTE(COUNTS_DIFFER, "counts-differ",                                                       \
+	     "The failure details add up to another number than the summary, which counts.")       \
 	NOTE(FAILURE_MEMBER_NAME, "failure-member-name",                                           \
 	     "A member of failure-details has another name than in RFC 8460.")                     \
 	NOTE(ADDITIONAL_OBJECT, "additional-object", "additional-information is not a string.")    \

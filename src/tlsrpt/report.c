@@ -95,6 +95,14 @@ bool report_day(const struct report *r, int64_t *day_start_out)
 	return true;
 }
 
+bool report_is_utc_day(const struct report *r)
+{
+	int64_t length = r->end - r->start;
+
+	return r->has_start && r->has_end && r->start == utc_day_start(r->start) &&
+	       (length == UTC_DAY || length == UTC_DAY - 1);
+}
+
 struct slice report_contact_domain(const struct report *r)
 {
 	struct slice rest = r->contact, before;

@@ -94,6 +94,9 @@ bool report_result_type_known(struct slice text);
  */
 bool report_day(const struct report *r, int64_t *day_start_out);
 
+/* The range is one UTC day, its end written as 23:59:59 or as the next midnight. */
+bool report_is_utc_day(const struct report *r);
+
 /* The domain behind the @ of contact-info, a mailto: before it skipped; empty: none. */
 struct slice report_contact_domain(const struct report *r);
 

@@ -430,8 +430,12 @@ static enum err take_failures(struct reading *r, const json_t *entry, struct rep
 	note_if(r, count == 0 && p->failed > 0, NOTE_NO_FAILURE_DETAILS);
 	p->failures = arena_calloc(r->arena, count, sizeof(*p->failures));
 	p->failure_count = count;
-	for (size_t i = 0; e == OK && i < count; i++)
+	uint64_t sum = 0;
+	for (size_t i = 0; e == OK && i < count; i++) {
 		e = take_failure(r, json_array_get(rows, i), &p->failures[i]);
+		sum += p->failures[i].failed_sessions; /* 100000 times 2^53 does not overflow */
+	}
+	note_if(r, count > 0 && sum != p->failed, NOTE_COUNTS_DIFFER);
 	return e;
 }
 
@@ -539,6 +543,7 @@ static enum err take_range(struct reading *r, const json_t *range)
 	if (out->end < out->start)
 		return refuse(r, FAULT_END_BEFORE_START, "the report ends before it starts");
 	note_if(r, out->end - out->start > RANGE_LONG, NOTE_LONG_RANGE);
+	note_if(r, !report_is_utc_day(out), NOTE_ODD_RANGE);
 	return OK;
 }
 

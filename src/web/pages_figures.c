@@ -118,6 +118,20 @@ static void put_trusts(struct buf *b, unsigned trusts)
 	}
 }
 
+/* "daily", and when it has fallen silent for how long. */
+static void put_rhythm(struct buf *b, const struct rhythm *r)
+{
+	char words[32];
+
+	HTML(b, "</td><td data-label=\"Rhythm\"><div>{}", H(rhythm_words(r->every, words)));
+	if (r->silent > 0) {
+		buf_add_str(b, " ");
+		frame_status(b, STATUS_WARNING);
+		HTML(b, "<small>nothing for {} days</small>", HN(r->silent));
+	}
+	buf_add_str(b, "</div>");
+}
+
 static void put_organization(struct buf *b, const struct summary_organization *o)
 {
 	buf_add_str(b, "<tr><th scope=\"row\">");
@@ -135,22 +149,26 @@ static void put_organization(struct buf *b, const struct summary_organization *o
 	frame_number(b, o->counts.failed);
 	buf_add_str(b, "</td><td class=\"num\" data-label=\"Reports\">");
 	frame_number(b, o->counts.reports);
+	HTML(b, "</td><td class=\"num\" data-label=\"Share\">{}.{} %", HN(o->share / 10),
+	     HN(o->share % 10));
 	buf_add_str(b, "</td><td data-label=\"First\">");
 	frame_day(b, o->first);
 	buf_add_str(b, "</td><td data-label=\"Last\">");
 	frame_day(b, o->last);
+	put_rhythm(b, &o->rhythm);
 	buf_add_str(b, "</td></tr>\n");
 }
 
 static void put_organizations(struct buf *b, const struct summary *s)
 {
-	buf_add_str(b,
-	            "<div class=\"scroll\"><table class=\"cards\"><thead><tr><th "
-	            "scope=\"col\">Sender</th>"
-	            "<th scope=\"col\">Trust</th><th scope=\"col\" class=\"num\">Sessions</th><th "
-	            "scope=\"col\" class=\"num\">Failed</th><th scope=\"col\" class=\"num\">Reports"
-	            "</th><th scope=\"col\">First</th><th scope=\"col\">Last</th></tr></thead>\n"
-	            "<tbody>\n");
+	buf_add_str(
+	        b, "<div class=\"scroll\"><table class=\"cards\"><thead><tr><th "
+	           "scope=\"col\">Sender</th>"
+	           "<th scope=\"col\">Trust</th><th scope=\"col\" class=\"num\">Sessions</th><th "
+	           "scope=\"col\" class=\"num\">Failed</th><th scope=\"col\" class=\"num\">Reports"
+	           "</th><th scope=\"col\" class=\"num\">Share</th><th scope=\"col\">First</th><th "
+	           "scope=\"col\">Last</th><th scope=\"col\">Rhythm</th></tr></thead>\n"
+	           "<tbody>\n");
 	size_t shown =
 	        s->organization_count < SENDERS_SHOWN ? s->organization_count : SENDERS_SHOWN;
 	for (size_t i = 0; i < shown; i++)

@@ -28,6 +28,17 @@ TEST(sessions_are_not_counted_twice)
 		         "") "," POLICY("sts", "example.com", "", 0, 2,
 		                        FAILURE("certificate-expired", "m", 2, "")),
 		  5, 2, 2 },
+		{ "RPT-38: details above the summary, which counts",
+		  POLICY("sts", "example.com", "", 5, 3,
+		         FAILURE("certificate-expired", "m", 3,
+		                 "") "," FAILURE("starttls-not-supported", "m", 2, "")),
+		  5, 3, 5 },
+		{ "RPT-38: what details leave out of the summary stands apart",
+		  POLICY("sts", "example.com", "", 5, 3,
+		         FAILURE("certificate-expired", "m", 1, "")),
+		  5, 3, 3 },
+		{ "RPT-38: no details at all", POLICY("sts", "example.com", "", 5, 3, ""), 5, 3,
+		  3 },
 		{ "no-policy-found is added",
 		  POLICY("no-policy-found", "example.com", "", 5, 0,
 		         "") "," POLICY("sts", "example.com", "", 3, 0, ""),
@@ -69,6 +80,77 @@ static int64_t fill(struct fixture *f)
 	for (size_t i = 0; i < ARRAY_LEN(sents); i++)
 		(void)send(f, &sents[i]);
 	return d;
+}
+
+/* Ten days of a signed sender, and one report that only claims its name. */
+TEST(senders_have_a_rhythm_and_a_share)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	for (int i = 0; i < 10; i++) {
+		struct sent sent = {
+			.json = TEN_GOOD,
+			.trust = TRUST_DKIM,
+			.signer = "sender.example",
+			.known_as = "Sender",
+			.id = arena_printf(f.a, "day%d", i),
+			.range = arena_printf(f.a,
+			                      "\"start-datetime\":\"2026-01-%02dT00:00:00Z\","
+			                      "\"end-datetime\":\"2026-01-%02dT23:59:59Z\"",
+			                      1 + i, 1 + i),
+		};
+		(void)send(&f, &sent);
+	}
+	(void)send(&f, &(struct sent){ .json = TEN_GOOD,
+	                               .trust = TRUST_IMPORTED,
+	                               .organization = "Other" });
+	struct summary s = { 0 };
+	EXPECT(summary_read(f.db, d, DAY, DAY + 14 * UTC_DAY, ALL, f.a, &s) == OK, "it is read");
+	EXPECT(s.organization_count == 2, "two senders");
+	EXPECT(s.organizations[0].rhythm.every == 1 && s.organizations[0].rhythm.silent == 3,
+	       "daily until the tenth, nothing for three days on the fifteenth");
+	EXPECT(s.organizations[0].share == 909 && s.organizations[1].share == 91,
+	       "ten of eleven sessions, and one");
+	EXPECT(s.organizations[1].rhythm.every == 0, "one report is no rhythm");
+	fixture_close(&f);
+}
+
+TEST(odd_ranges_count_for_the_day_of_their_middle)
+{
+	static const struct row {
+		const char *label, *range;
+		int64_t day;
+	} rows[] = {
+		{ "RPT-21: a day of a zone in the east",
+		  "\"start-datetime\":\"2026-01-05T00:00:00+08:00\",\"end-datetime\":"
+		  "\"2026-01-05T23:59:59+08:00\"",
+		  4 },
+		{ "RPT-21: three days",
+		  "\"start-datetime\":\"2026-01-05T00:00:00Z\",\"end-datetime\":"
+		  "\"2026-01-07T23:59:59Z\"",
+		  5 },
+		{ "RPT-21: an hour",
+		  "\"start-datetime\":\"2026-01-05T23:00:00Z\",\"end-datetime\":"
+		  "\"2026-01-05T23:59:59Z\"",
+		  4 },
+		{ "RPT-20: a start alone", "\"start-datetime\":\"2026-01-05T03:00:00Z\"", 4 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct fixture f;
+
+		fixture_open(&f);
+		int64_t d = add_domain(&f, "example.com");
+		(void)send(&f, &(struct sent){ .json = TEN_GOOD,
+		                               .trust = TRUST_IMPORTED,
+		                               .range = rows[i].range });
+		struct summary s = summary(&f, d, TRUST_HEADLINE);
+		EXPECT(s.day_count == 1 && s.days[0].day == DAY + rows[i].day * UTC_DAY,
+		       rows[i].label);
+		fixture_close(&f);
+	}
 }
 
 /* More untrusted senders, hosts and failures than are listed, all of them larger. */
@@ -277,5 +359,7 @@ TEST(many_hosts)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(sessions_are_not_counted_twice), UNIT(untrusted_do_not_crowd_out), UNIT(summaries),
-          UNIT(listing), UNIT(hostile_content), UNIT(many_hosts))
+TEST_MAIN(UNIT(senders_have_a_rhythm_and_a_share),
+          UNIT(odd_ranges_count_for_the_day_of_their_middle), UNIT(sessions_are_not_counted_twice),
+          UNIT(untrusted_do_not_crowd_out), UNIT(summaries), UNIT(listing), UNIT(hostile_content),
+          UNIT(many_hosts))
