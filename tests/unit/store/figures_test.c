@@ -88,7 +88,7 @@ TEST(senders_have_a_rhythm_and_a_share)
 	struct fixture f;
 
 	fixture_open(&f);
-	int64_t d = add_domain(&f, "example.com");
+	int64_t d = fixture_domain(&f, "example.com");
 	for (int i = 0; i < 10; i++) {
 		struct sent sent = {
 			.json = TEN_GOOD,
@@ -142,7 +142,7 @@ TEST(odd_ranges_count_for_the_day_of_their_middle)
 		struct fixture f;
 
 		fixture_open(&f);
-		int64_t d = add_domain(&f, "example.com");
+		int64_t d = fixture_domain(&f, "example.com");
 		(void)send(&f, &(struct sent){ .json = TEN_GOOD,
 		                               .trust = TRUST_IMPORTED,
 		                               .range = rows[i].range });
