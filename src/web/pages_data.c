@@ -133,6 +133,7 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
 static enum err read_figures(struct desk *d, struct arena *a, struct view_domain *v)
 {
 	struct summary *s = arena_calloc(a, 2, sizeof(*s));
+	struct supply_row *ways = NULL;
 	int64_t from = utc_day_start(v->now) - (int64_t)SUMMARY_DAYS * UTC_DAY;
 
 	v->figures = &s[0];
@@ -143,6 +144,10 @@ static enum err read_figures(struct desk *d, struct arena *a, struct view_domain
 		                 &s[1]);
 	if (e == OK)
 		e = quarantine_count(d->db, &v->quarantined);
+	if (e == OK)
+		e = supplies_list(d->db, a, &ways, &v->way_count);
+	if (e == OK)
+		v->ways = ways;
 	return e;
 }
 

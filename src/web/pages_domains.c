@@ -96,7 +96,7 @@ void page_domains(struct buf *b, const struct frame *f, const struct view_domain
 	HTML(b, "<h1>Domains</h1>\n");
 	if (v->count == 0) {
 		put_empty(b);
-		page_part_ways(b, v);
+		page_part_ways(b, v->ways, v->way_count);
 		frame_end(b);
 		return;
 	}
@@ -114,7 +114,7 @@ void page_domains(struct buf *b, const struct frame *f, const struct view_domain
 	buf_add_str(b, "</tbody></table></div>\n");
 	if (v->next != NULL)
 		HTML(b, "<p><a href=\"/?after={}\">More domains</a></p>\n", H(v->next));
-	page_part_ways(b, v);
+	page_part_ways(b, v->ways, v->way_count);
 	frame_quarantine(b, v->quarantined);
 	frame_end(b);
 }

@@ -13,13 +13,15 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
                  struct arena *a);
 void page_error(struct buf *b, const struct frame *f, const char *detail);
 
-/* A part of page_domains: mailboxes and folders that are read; nothing when there are none. */
-void page_part_ways(struct buf *b, const struct view_domains *v);
+/* Mailboxes and folders that are read; nothing when there are none. */
+void page_part_ways(struct buf *b, const struct supply_row *ways, size_t count);
 
 /* Parts of page_domain. */
 void page_part_setup(struct buf *b, const struct view_domain *v);
 void page_part_sessions(struct buf *b, const struct view_domain *v);
 void page_part_failures(struct buf *b, const struct view_domain *v);
 void page_part_senders(struct buf *b, const struct view_domain *v);
+/* How the reports of the range came, and what is read for more of them. */
+void page_part_arrivals(struct buf *b, const struct view_domain *v);
 
 #endif

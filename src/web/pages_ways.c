@@ -1,4 +1,4 @@
-/* Mailboxes and folders that are read for reports. */
+/* How reports come in: by their trust, and the mailboxes and folders that are read for them. */
 #include "web/pages_view.h"
 
 static void put_way(struct buf *b, const struct supply_row *s)
@@ -21,9 +21,9 @@ static void put_way(struct buf *b, const struct supply_row *s)
 	buf_add_str(b, "</td></tr>\n");
 }
 
-void page_part_ways(struct buf *b, const struct view_domains *v)
+void page_part_ways(struct buf *b, const struct supply_row *ways, size_t count)
 {
-	if (v->way_count == 0)
+	if (count == 0)
 		return;
 	buf_add_str(b, "<h2>Where reports are fetched</h2>\n<div class=\"scroll card\"><table "
 	               "class=\"cards\"><thead><tr><th scope=\"col\">From</th><th "
@@ -31,7 +31,31 @@ void page_part_ways(struct buf *b, const struct view_domains *v)
 	               "reports</th><th scope=\"col\" class=\"num\">Passed over</th><th "
 	               "scope=\"col\">Last read</th><th scope=\"col\">Why</th></tr></thead>\n"
 	               "<tbody>\n");
-	for (size_t i = 0; i < v->way_count; i++)
-		put_way(b, &v->ways[i]);
+	for (size_t i = 0; i < count; i++)
+		put_way(b, &ways[i]);
 	buf_add_str(b, "</tbody></table></div>\n");
+}
+
+void page_part_arrivals(struct buf *b, const struct view_domain *v)
+{
+	static const struct {
+		enum report_trust trust;
+		const char *words;
+	} rows[] = {
+		{ TRUST_DKIM, "By mail with a valid signature" },
+		{ TRUST_IMPORTED, "Imported by an operator" },
+		{ TRUST_POSTED, "Posted over HTTPS" },
+		{ TRUST_UNSIGNED, "By mail without a valid signature (shown apart)" },
+	};
+
+	buf_add_str(b,
+	            "<section class=\"card\" aria-labelledby=\"arrivals\"><h2 id=\"arrivals\">How "
+	            "reports came in</h2>\n<dl>");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		HTML(b, "<dt>{}</dt><dd>", H(rows[i].words));
+		frame_count(b, v->figures->trust[rows[i].trust].reports, "report", "reports");
+		buf_add_str(b, "</dd>");
+	}
+	buf_add_str(b, "</dl></section>\n");
+	page_part_ways(b, v->ways, v->way_count);
 }

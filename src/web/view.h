@@ -58,6 +58,8 @@ struct view_domain {
 	const struct summary *figures;   /* headline trusts */
 	const struct summary *unsigned_; /* unsigned reports alone */
 	int64_t quarantined;             /* in the whole installation */
+	size_t way_count;                /* mailboxes and folders that are read, for all domains */
+	const struct supply_row *ways;
 };
 
 struct view_line {
