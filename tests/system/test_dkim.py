@@ -8,6 +8,7 @@ import gzip
 import json
 import pathlib
 import shutil
+import smtplib
 import socket
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ import tempfile
 import pytest
 
 from conftest import CONFIG, Authority, Service, eventually, free_port
-from test_intake_ways import JSON, Intake, report
+from test_intake_ways import JSON, REPORTS, Intake, report
 
 dkim = pytest.importorskip("dkim")
 KNOTD = shutil.which("knotd", path="/usr/sbin:/usr/bin")
@@ -158,9 +159,10 @@ def world():
                 ("ed._domainkey.evil", keys["ed"].record), ("ed._domainkey.mail.sender", keys["ed"].record)]
     names = Names(folder / "names", {"example": records, "google.com": [("ed._domainkey", keys["ed"].record)]}).start()
     slow = Names(folder / "slow", {"slow.example": [("ed._domainkey", keys["ed"].record)]})
-    ports = {name: free_port() for name in ("tls", "http", "dns", "admin")}
+    ports = {name: free_port() for name in ("tls", "http", "dns", "smtp", "admin")}
     config = folder / "mxseal.conf"
-    config.write_text(CONFIG.format(state=folder / "state", **ports) +
+    listen = CONFIG.replace("[service]", "smtp = 127.0.0.1:{smtp}\n[service]")
+    config.write_text(listen.format(state=folder / "state", **ports) +
                       f"[resolver]\nstub = example=127.0.0.1:{names.port} google.com=127.0.0.1:{names.port} "
                       f"slow.example=127.0.0.1:{slow.port}\ntrust_anchor = off\n")
     service = Service(folder, ["--config", config], ports).start()
@@ -372,6 +374,66 @@ def test_the_verdict_outlives_the_key(world):
     world.ingest(again)
     world.ingest(sign(mail(2, "rotate.example"), world.keys["rsa"], "rsa"))
     eventually(lambda: world.trusts("rotate.example").get("dkim") == (2, 2))
+
+
+def test_unsigned_mail_does_not_crowd_out(world):
+    """RPT-87: when the allowance is used up, signed mail is judged at the door and gets in; nothing else does."""
+    tag = world.add("flood.example")
+    config = world.service.folder / "mxseal.conf"
+    world.service.stop()
+    text = config.read_text()
+    config.write_text(text.replace("[report]\n", "[report]\nkeep_unsigned = 3\n"))
+    world.service.start()
+    key = world.keys["ed"]
+
+    def send(body):
+        """The last reply's code."""
+        with smtplib.SMTP("127.0.0.1", world.service.ports["smtp"], timeout=60) as s:
+            try:
+                s.sendmail("x@sender.example", [f"r-{tag}@{REPORTS}"], body)
+            except smtplib.SMTPDataError as refused:
+                return refused.smtp_code
+        return 250
+
+    try:
+        for n in range(3):
+            assert send(mail(n, "flood.example", who=f"Forger {n}")) == 250
+        assert send(mail(4, "flood.example")) == 452
+        tampered = sign(mail(5, "flood.example"), key, "ed").replace(b"A report.", b"A Report.")
+        assert send(tampered) == 452
+        assert send(sign(mail(6, "flood.example"), key, "ed", domain="evil.example")) == 452
+        for n in range(10, 15):
+            assert send(sign(mail(n, "flood.example"), key, "ed")) == 250
+        eventually(lambda: world.trusts("flood.example") == {"dkim": (5, 5), "unsigned": (3, 3)})
+    finally:
+        world.service.stop()
+        config.write_text(text)
+        world.service.start()
+
+
+def test_signed_mail_uses_no_allowance(world):
+    """RPT-87: the place that a mail took comes back when it is believed."""
+    tag = world.add("quota.example")
+    config = world.service.folder / "mxseal.conf"
+    world.service.stop()
+    text = config.read_text()
+    config.write_text(text.replace("[report]\n", "[report]\nkeep_unsigned = 2\n"))
+    world.service.start()
+    try:
+        with smtplib.SMTP("127.0.0.1", world.service.ports["smtp"], timeout=60) as s:
+            for n in range(4):
+                s.sendmail("x@sender.example", [f"r-{tag}@{REPORTS}"],
+                           sign(mail(n, "quota.example"), world.keys["ed"], "ed"))
+            eventually(lambda: world.trusts("quota.example") == {"dkim": (4, 4)})
+            for n in (5, 6):
+                s.sendmail("x@sender.example", [f"r-{tag}@{REPORTS}"], mail(n, "quota.example"))
+            with pytest.raises(smtplib.SMTPDataError):
+                s.sendmail("x@sender.example", [f"r-{tag}@{REPORTS}"], mail(7, "quota.example"))
+        eventually(lambda: world.trusts("quota.example").get("unsigned") == (2, 2))
+    finally:
+        world.service.stop()
+        config.write_text(text)
+        world.service.start()
 
 
 def test_strict(world):
