@@ -9,15 +9,15 @@
 
 static void step(struct intake *in, struct item *it);
 
-bool trust_by_signature(enum archive_way way)
+bool trust_by_signature(const struct archive_record *r)
 {
-	switch (way) {
+	switch (r->way) {
 	case ARCHIVE_INGEST:
 	case ARCHIVE_SMTP:
 	case ARCHIVE_LMTP:
 	case ARCHIVE_MAILBOX:
 	case ARCHIVE_WATCH:
-		return true;
+		return r->kind == ARCHIVE_MAIL; /* a bare report in a folder is its owner's act */
 	case ARCHIVE_POST:
 	case ARCHIVE_IMPORT:
 		break;
@@ -226,7 +226,7 @@ static bool is_theirs(const struct item *it)
 
 void trust_begin(struct intake *in, struct item *it)
 {
-	if (is_theirs(it) || !trust_by_signature(it->record.way) || it->facts.signatures == NULL ||
+	if (is_theirs(it) || !trust_by_signature(&it->record) || it->facts.signatures == NULL ||
 	    it->facts.signatures->count == 0) {
 		intake_read_ended(in, it);
 		return;
@@ -305,7 +305,7 @@ uint64_t trust_notes(const struct item *it)
 void trust_of_report(const struct intake *in, const struct item *it, const struct report_item *r,
                      struct slice tag_domain, struct report_arrival *out)
 {
-	bool by_signature = trust_by_signature(it->record.way);
+	bool by_signature = trust_by_signature(&it->record);
 
 	out->trust = by_signature ? TRUST_UNSIGNED : it->trust;
 	out->domain = facts_domain(r, tag_domain, it->record.way == ARCHIVE_POST);

@@ -36,8 +36,8 @@ struct proof {
 void trust_init(struct intake *in); /* after loop and database */
 void trust_fini(struct intake *in);
 
-/* True when mail that came that way is believed by its signatures alone. */
-bool trust_by_signature(enum archive_way way);
+/* True when a record is mail that is believed by its signatures alone. */
+bool trust_by_signature(const struct archive_record *r);
 
 /* Looks at it->facts and ends with intake_read_ended, now or later. */
 void trust_begin(struct intake *in, struct item *it);
