@@ -31,6 +31,12 @@ static void set_result(struct proof *p, size_t i, enum dkim_fault fault)
 	p->rows[i].result = dkim_fault_code(fault);
 }
 
+/* Mail in a mailbox or folder arrived there before; x= was for that moment, which nobody told. */
+static bool came_now(const struct item *it)
+{
+	return it->record.way != ARCHIVE_MAILBOX && it->record.way != ARCHIVE_WATCH;
+}
+
 /* All that can be said of a signature without its key; DKIM_NONE: the key decides. */
 static enum dkim_fault judge_alone(const struct intake *in, const struct item *it,
                                    const struct dkim_signed *s)
@@ -38,7 +44,7 @@ static enum dkim_fault judge_alone(const struct intake *in, const struct item *i
 	enum dkim_fault f = s->fault;
 
 	if (f == DKIM_NONE)
-		f = dkim_time_check(s->has_time, s->time, s->has_expiry, s->expiry,
+		f = dkim_time_check(s->has_time, s->time, s->has_expiry && came_now(it), s->expiry,
 		                    it->record.received);
 	if (f == DKIM_NONE && !aligned_same(in->suffixes, s->domain, it->facts.signatures->from))
 		f = DKIM_UNALIGNED;
