@@ -3,6 +3,7 @@
 #include "base/utc.h"
 #include "net/clock.h"
 #include "service/board.h"
+#include "store/held.h"
 #include "store/orders.h"
 #include "store/taken.h"
 #include "web/api_internal.h"
@@ -90,18 +91,20 @@ static json_t *processes_json(const struct desk *d, int64_t now_ms)
 void api_status(const struct request *q, struct response *r)
 {
 	uint64_t seq = board_committed(q->desk->board);
-	int64_t quarantined = 0;
+	int64_t quarantined = 0, held = 0, due;
 	enum err e = quarantine_count(q->desk->db, &quarantined);
 
+	if (e == OK)
+		e = held_count(q->desk->db, &held, &due);
 	if (e != OK) {
 		api_store_failed(q, e, r);
 		return;
 	}
-	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:o}", "schema", "mxseal.status/1",
-	                           "demo", (int)q->desk->set.demo, "seq", (json_int_t)seq,
-	                           "served_everywhere",
+	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:o}", "schema",
+	                           "mxseal.status/1", "demo", (int)q->desk->set.demo, "seq",
+	                           (json_int_t)seq, "served_everywhere",
 	                           (int)board_served_everywhere(q->desk->board, seq), "quarantined",
-	                           (json_int_t)quarantined, "processes",
+	                           (json_int_t)quarantined, "held", (json_int_t)held, "processes",
 	                           processes_json(q->desk, clock_mono_ms())));
 }
 
@@ -250,7 +253,7 @@ static enum err put_taken(const struct request *q, struct buf *out)
 void api_metrics(const struct request *q, struct response *r)
 {
 	size_t counts[STAGE_RETIRE + 1] = { 0 };
-	int64_t quarantined = 0;
+	int64_t quarantined = 0, held = 0, due;
 
 	/* Over the admin host strangers come too. */
 	if (q->secure && q->who == WHO_NOBODY) {
@@ -261,6 +264,8 @@ void api_metrics(const struct request *q, struct response *r)
 	enum err e = count_stages(q, counts);
 	if (e == OK)
 		e = quarantine_count(q->desk->db, &quarantined);
+	if (e == OK)
+		e = held_count(q->desk->db, &held, &due);
 	if (e == OK)
 		e = put_orders(q, &r->body);
 	if (e == OK)
@@ -281,9 +286,12 @@ void api_metrics(const struct request *q, struct response *r)
 	buf_printf(&r->body,
 	           "# HELP mxseal_quarantined_messages Messages that could not be read\n"
 	           "# TYPE mxseal_quarantined_messages gauge\nmxseal_quarantined_messages %lld\n"
+	           "# HELP mxseal_held_messages Mails that wait for their signer's key\n"
+	           "# TYPE mxseal_held_messages gauge\nmxseal_held_messages %lld\n"
 	           "# HELP mxseal_change_seq Newest change for the edges\n"
 	           "# TYPE mxseal_change_seq counter\nmxseal_change_seq %llu\n",
-	           (long long)quarantined, (unsigned long long)board_committed(q->desk->board));
+	           (long long)quarantined, (long long)held,
+	           (unsigned long long)board_committed(q->desk->board));
 	put_processes(q, &r->body);
 }
 

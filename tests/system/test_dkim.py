@@ -141,6 +141,16 @@ class World(Intake):
         answer = self.service.json("report", "summary", domain, "--from", "2026-05-12", "--to", "2026-05-12")
         return [(o["name"], o["signer"], o["reports"]) for o in answer["organizations"]]
 
+    def api(self, path):
+        """An answer of the API over the control socket."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(self.service.state / "control.sock"))
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            data = b""
+            while chunk := s.recv(65536):
+                data += chunk
+        return json.loads(data.partition(b"\r\n\r\n")[2])
+
     def database(self):
         return sqlite3.connect(f"file:{self.service.state}/mxseal.db?mode=ro", uri=True)
 
@@ -370,6 +380,8 @@ def test_the_verdict_outlives_the_key(world):
         " (select id from domain where name = 'rotate.example')").fetchone()
     assert row[:4] == ("sender.example", "rsa", "pass", 2048)
     assert dkim.verify(text, dnsfunc=lambda name, timeout=5: row[4].encode())
+    items = world.api(f"/api/v1/reports/signatures/{found['sha256']}")["items"]
+    assert [(i["domain"], i["result"], i["key"]) for i in items] == [("sender.example", "pass", row[4])]
     again = sign(mail(1, "rotate.example", body=report(1, "rotate.example", good=70)), world.keys["lost"], "nokey")
     world.ingest(again)
     world.ingest(sign(mail(2, "rotate.example"), world.keys["rsa"], "rsa"))
