@@ -13,10 +13,10 @@
 
 #define LOOK_MS 1000                      /* between two looks at all paths */
 #define SAVE_MS 600000                    /* when nothing happens */
-#define MARK_BACK_NS INT64_C(60000000000) /* the mark stays so far behind the clock */
+#define MARK_BACK_NS INT64_C(60000000000) /* the mark stays so far behind the newest file */
 #define SCAN_MS 4000  /* between two scans of a folder that has not changed itself */
 #define SCAN_SHARE 50 /* a scan takes at most this part of the time */
-#define FUTURE_NS INT64_C(1000000000)
+#define FUTURE_NS INT64_C(3600000000000)
 
 struct watching {
 	const char *paths;
@@ -50,13 +50,25 @@ static void note_seen(struct watch *w, const struct watch_seen *s)
 	w->next[w->next_count++] = *s;
 }
 
+/* The newest change, but of no file whose clock was wrong by more than an hour. */
+static int64_t newest_of(const struct watch *w, int64_t limit)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < w->next_count; i++)
+		if (w->next[i].changed_ns > newest && w->next[i].changed_ns <= limit)
+			newest = w->next[i].changed_ns;
+	return newest;
+}
+
 /*
- * A scan is done.  After a whole one, what is older than its mark needs no memory any more; what
+ * A scan is done.  The mark goes by the clock of the file system, which may be another machine's.
+ * After a whole one, what is older than its mark needs no memory any more; what
  * could not be opened keeps the mark where it was.
  */
 static void end_scan(struct watch *w, int64_t started)
 {
-	int64_t mark = started - MARK_BACK_NS;
+	int64_t mark = newest_of(w, started + FUTURE_NS) - MARK_BACK_NS;
 	size_t kept = 0;
 
 	if (w->pending && w->oldest_pending_ns < mark)
@@ -181,7 +193,7 @@ static enum err scan(struct watch *w, struct arena *a)
 
 	/* A change within the grain of the clock might not show. */
 	if (!w->pending && changed == w->folder_ns && started - changed > WATCH_REST_NS &&
-	    (maildir || !is_due(w)))
+	    !is_due(w))
 		return OK;
 	w->scanned_ms = clock_mono_ms();
 	if (w->row.mark > started + FUTURE_NS)
