@@ -1,12 +1,14 @@
 """A real IMAP server for tests: dovecot on loopback, as the user who runs the tests."""
 import base64
 import contextlib
+import grp
 import hashlib
 import hmac
 import imaplib
 import json
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import socket
@@ -165,7 +167,7 @@ class Dovecot:
         keys = self.folder / "keys/default/HS256"
         keys.mkdir(parents=True)
         (keys / "test").write_text(base64.b64encode(JWT_KEY).decode())
-        me, group = (str(os.geteuid()), str(os.getegid()))
+        me, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
         values = dict(folder=self.folder, listen=listen, imap=self.imap, imaps=self.imaps, cert=self.cert, key=self.key,
                       password=PASSWORD, uid=uid,
                       gid=65534 if ROOT else os.getegid(), ssl="yes" if tls else "no",
