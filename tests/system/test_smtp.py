@@ -362,6 +362,7 @@ smtp_tls_secure_cert_match = {host}
 smtp_tls_loglevel = 1
 smtp_connection_cache_on_demand = no
 transport_maps = inline:{{ {transports} }}
+virtual_alias_maps = inline:{{ {{tls-reports@sender.example = tls-reports@mxseal.invalid}} }}
 """
 MASTER = """
 127.0.0.1:{port} inet n - n - - smtpd
@@ -415,19 +416,27 @@ def accepts(port):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Postfix is started by root only")
 def test_postfix_delivers(mailed):
-    """By SMTP in clear, by SMTP over a verified STARTTLS session, and by LMTP over a Unix socket."""
+    """By SMTP in clear, by SMTP over a verified STARTTLS session, and by LMTP over a Unix socket, the last also
+    for an address of its own as docs/reports.md has it."""
     tags = {way: mailed.add(f"postfix-{way}.example") for way in ("plain", "secured", "lmtp")}
     server = f"[127.0.0.1]:{mailed.service.ports['smtp']}"
     hops = {"plain": f"plain:{server}", "secured": f"secured:{server}",
             "lmtp": f"lmtp:unix:{mailed.service.folder}/lmtp"}
     folder = mailed.service.folder / "postfix"
-    with postfix(folder, [(mailed.address(tag), hops[way]) for way, tag in tags.items()], mailed.authority) as port:
+    transports = [(mailed.address(tag), hops[way]) for way, tag in tags.items()]
+    transports.append(("mxseal.invalid", "lmtp:unix:mxseal/lmtp"))
+    mailed.add("own.example")
+    with postfix(folder, transports, mailed.authority) as port:
+        (folder / "queue/mxseal").symlink_to(mailed.service.folder)
+        with smtplib.SMTP("127.0.0.1", port, timeout=30) as s:
+            s.sendmail("tls@sender.example", ["tls-reports@sender.example"], mail(report("own", "own.example")))
         for way, tag in tags.items():
             with smtplib.SMTP("127.0.0.1", port, timeout=30) as s:
                 s.sendmail("tls@sender.example", [mailed.address(tag)], mail(report(way, f"postfix-{way}.example")))
         try:
             for way in tags:
                 eventually(lambda: reports_by_trust(mailed.service, f"postfix-{way}.example") == {"unsigned": 1})
+            eventually(lambda: reports_by_trust(mailed.service, "own.example") == {"unsigned": 1})
         except AssertionError:
             pytest.fail((folder / "log").read_text())
         assert "Verified TLS connection established to 127.0.0.1" in (folder / "log").read_text()
