@@ -71,6 +71,16 @@ def test_first_mail(hosted, domain):
 
 
 @short
+def test_live_mx_against_the_policy(hosted):
+    """STS-97: a live MX host that no pattern matches and a pattern that matches none are named."""
+    tried = lambda *mx: hosted.mxseal.json("policy", "set", "moved.example", "--mode", "testing", "--dry-run", *mx)
+    said = tried("--mx", "old.mail.example", "--mx", "*.mail.example")
+    assert said["unmatched_mx"] == [] and said["unused_patterns"] == ["old.mail.example"]
+    said = tried("--mx", "*.example")
+    assert said["unmatched_mx"] == ["good.mail.example"] and said["unused_patterns"] == ["*.example"]
+
+
+@short
 def test_signed_from_the_root(hosted):
     """The sender's resolver vouches for the customer's own records."""
     answer = hosted["sender"].run("kdig", "+dnssec", "signed.example", "MX").stdout

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from conftest import Service, eventually
-from test_resolver_netns import Namespace
+from namespace import Namespace
 
 NEEDED = ("ip", "knotd", "kdig")
 pytestmark = pytest.mark.skipif(

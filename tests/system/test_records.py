@@ -14,7 +14,7 @@ import time
 import pytest
 
 from conftest import BIN, Authority, Service, eventually
-from test_resolver_netns import Namespace
+from namespace import Namespace
 
 NEEDED = ("ip", "knotd", "knotc", "keymgr", "nsd", "kdig")
 pytestmark = pytest.mark.skipif(
