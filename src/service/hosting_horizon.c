@@ -28,6 +28,28 @@ static struct horizon_policy as_horizon(const struct publication *p)
 }
 
 /*
+ * An id that was replaced before anybody had looked for it stood in a record whose lifetime is
+ * known from the looks before and after it: the longer one.
+ */
+static void fill_ttls(struct horizon_policy *rows, size_t n)
+{
+	int64_t before = 0, after = HORIZON_OPEN;
+
+	for (size_t i = n; i-- > 0;) {
+		if (rows[i].ttl != HORIZON_OPEN)
+			after = rows[i].ttl;
+		else
+			rows[i].ttl = after;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].id_seen != HORIZON_OPEN)
+			before = rows[i].ttl;
+		else if (rows[i].ttl < before)
+			rows[i].ttl = before;
+	}
+}
+
+/*
  * A sender may hold what edges were given, from then on.  While the newest is on its way to them
  * the older text can still be fetched: for the arithmetic the newest begins now.  Moments are kept
  * in order, since the clock may have stepped back between two of them.
@@ -53,6 +75,7 @@ static size_t take_offered(struct arena *a, const struct publication *list, size
 		last = r->served_from;
 		n++;
 	}
+	fill_ttls(rows, n);
 	*out = rows;
 	return n;
 }

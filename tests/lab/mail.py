@@ -210,22 +210,18 @@ class Message:
         return (f"From: alice@sender.example\nTo: {self.to}\nMessage-ID: <{message_id}>\nSubject: hello\n\n"
                 "How are you?\n").encode()
 
-    def lines(self):
-        """(pid, line) of the smtp client about this mail, in order; before its status also its TLS."""
-        text = self.host.text("postfix")
-        queued = re.search(rf" (\w+): message-id=<{self.id}>", text)
-        return [] if not queued else [
-            (pid, line) for pid, line in re.findall(r"postfix/smtp\[(\d+)\]: (.*)", text[queued.start():])
-            if line.startswith(queued[1] + ":") or "TLS connection established" in line]
-
     def attempts(self):
         """What became of each attempt: (status, how the connection was, the reason)."""
+        text = self.host.text("postfix")
+        queued = re.search(rf" (\w+): message-id=<{self.id}>", text)
         found, tls = [], {}
-        for pid, line in self.lines():
+        for pid, line in re.findall(r"postfix/smtp\[(\d+)\]: (.*)", text[queued.start():] if queued else ""):
             if "TLS connection established" in line:
                 tls[pid] = line.split()[0]
             elif status := re.search(r"status=(\w+) (.*)", line):
-                found.append((status[1], tls.pop(pid, "Plain"), status[2]))
+                how = tls.pop(pid, "Plain")
+                if line.startswith(queued[1] + ":"):
+                    found.append((status[1], how, status[2]))
         return found
 
     def received(self, host):
