@@ -84,6 +84,19 @@ static bool open_resolver(struct duty *u)
 	return e == OK;
 }
 
+static void fill_tokens(struct duty *u)
+{
+	const struct conf *c = u->boot->conf;
+	struct desk_token *list = arena_calloc(c->arena, CONF_MAILBOXES_MAX, sizeof(*list));
+
+	u->desk.set.tokens = list;
+	for (size_t i = 0; i < c->mailbox_count; i++)
+		if (c->mailboxes[i].token_command[0] != '\0')
+			list[u->desk.set.token_count++] =
+			        (struct desk_token){ c->mailboxes[i].name,
+				                     c->mailboxes[i].token_command };
+}
+
 static void fill_settings(struct duty *u)
 {
 	const struct conf *c = u->boot->conf;
@@ -114,6 +127,7 @@ static void fill_settings(struct duty *u)
 		               address_format(&c->listen.admin.at[0].any, text));
 		s->admin_url = u->admin_url;
 	}
+	fill_tokens(u);
 }
 
 static bool open_all(struct duty *u)

@@ -21,6 +21,11 @@ struct dial_rules;
 
 #define DESK_HOSTS_MAX 8u
 
+/* A mailbox whose access token a command prints. */
+struct desk_token {
+	const char *name, *command;
+};
+
 /* Settings as desk needs them; strings live as long as the process, empty: not set. */
 struct desk_settings {
 	bool demo;
@@ -38,6 +43,8 @@ struct desk_settings {
 	unsigned https_port;   /* of the first one on loopback; demonstrations fetch there */
 	const char *admin_url; /* "http://127.0.0.1:8000", where a login link leads */
 	const char *ca_file;   /* demonstration CA; empty: none */
+	size_t token_count;
+	const struct desk_token *tokens;
 };
 
 struct desk {

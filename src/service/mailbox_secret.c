@@ -10,10 +10,12 @@
 #include "net/addresses.h"
 #include "net/clock.h"
 #include "net/fetch.h"
+#include "net/local.h"
 #include "wire/json.h"
 
 #define RESOLVE_MS 5000u
 #define TOKEN_MS 30000u
+#define COMMAND_MS 40000u
 #define EARLY_MS 60000 /* a token is renewed so long before it ends */
 #define PRESET_S 600   /* a token that does not say how long it is good */
 #define FORM_MAX (2 * IMAP_SECRET_MAX)
@@ -91,6 +93,14 @@ static enum err make_form(const struct mailbox_conf *conf, struct buf *out,
 	return e;
 }
 
+/* Keeps a token with its time; it was checked. */
+static void keep_token(struct mailbox_secret *s, struct slice token, int64_t lasts_s)
+{
+	memcpy(s->text, token.p, token.len);
+	s->text[token.len] = '\0';
+	s->until_ms = clock_mono_ms() - EARLY_MS + 1000 * lasts_s;
+}
+
 /* RFC 6749, 5.1 and 5.2 */
 static enum err read_token(const struct fetch_answer *answer, const char *host,
                            struct mailbox_secret *s, char why[SECRET_WHY_SIZE])
@@ -106,10 +116,7 @@ static enum err read_token(const struct fetch_answer *answer, const char *host,
 	if (answer->status == 200 && token.len > 0 && token.len <= IMAP_SECRET_MAX) {
 		json_int_t lasts = json_integer_value(json_member(root, "expires_in"));
 
-		memcpy(s->text, token.p, token.len);
-		s->text[token.len] = '\0';
-		s->until_ms = clock_mono_ms() - EARLY_MS +
-		              1000 * (lasts > 0 && lasts < 86400 ? (int64_t)lasts : PRESET_S);
+		keep_token(s, token, lasts > 0 && lasts < 86400 ? (int64_t)lasts : PRESET_S);
 		e = OK;
 	} else {
 		char words[96];
@@ -178,6 +185,45 @@ static enum err ask_token(const struct mailbox_conf *conf, const atomic_bool *st
 	return e;
 }
 
+/* Desk starts the command: intake starts no programs. */
+static enum err ask_command(const struct mailbox_conf *conf, const atomic_bool *stop,
+                            struct mailbox_secret *s, char why[SECRET_WHY_SIZE])
+{
+	char path[128];
+	struct local_request q = { .socket_path = conf->control_socket,
+		                   .path = path,
+		                   .timeout_ms = COMMAND_MS,
+		                   .stop = stop };
+	struct slice token, detail;
+	json_t *root = NULL;
+	struct buf body;
+	long status = 0;
+	enum err e;
+
+	/* The name of a section fits. */
+	(void)snprintf(path, sizeof(path), "/api/v1/reports/ways/%s/token", conf->name);
+	buf_init(&body, FORM_MAX);
+	e = local_post(&q, &status, &body);
+	if (e == OK)
+		e = json_read(buf_slice(&body), &json_limits_small, &root, NULL, NULL);
+	token = json_slice(json_member(root, "token"));
+	detail = json_slice(json_member(root, "detail"));
+	if (e == OK && status == 200 && token.len > 0 && token.len <= IMAP_SECRET_MAX) {
+		keep_token(s, token, PRESET_S);
+	} else {
+		char words[SECRET_WHY_SIZE];
+
+		(void)snprintf(words, sizeof(words), "%.*s",
+		               SLICE_ARGS(slice_head(detail, SECRET_WHY_SIZE - 1))); /* fits */
+		e = fail(why, "token_command", words[0] == '\0' ? "is not answered" : words);
+	}
+	json_decref(root);
+	if (body.p != NULL)
+		mem_wipe(body.p, body.len);
+	buf_fini(&body);
+	return e;
+}
+
 enum err mailbox_secret(const struct mailbox_conf *conf, const atomic_bool *stop,
                         struct mailbox_secret *s, char why[SECRET_WHY_SIZE])
 {
@@ -185,8 +231,10 @@ enum err mailbox_secret(const struct mailbox_conf *conf, const atomic_bool *stop
 		return OK;
 	mailbox_secret_forget(s);
 	s->bearer = conf->password_file[0] == '\0';
-	return s->bearer ? ask_token(conf, stop, s, why)
-	                 : read_secret(conf->password_file, s->text, why);
+	if (!s->bearer)
+		return read_secret(conf->password_file, s->text, why);
+	return conf->token_url[0] != '\0' ? ask_token(conf, stop, s, why)
+	                                  : ask_command(conf, stop, s, why);
 }
 
 void mailbox_secret_forget(struct mailbox_secret *s)

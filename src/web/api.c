@@ -36,6 +36,8 @@ const struct route api_routes[] = {
 	  "Mailboxes and folders that are read" },
 	{ "GET", "/api/v1/reports/signatures/{sha256}", ROUTE_READ, ROUTE_LOCKED,
 	  api_report_signatures, "Why a mail was believed or not, by the digest of its bytes" },
+	{ "POST", "/api/v1/reports/ways/{w}/token", ROUTE_OWNER, 0, api_way_token,
+	  "For the service itself: an access token of a mailbox" },
 	{ "POST", "/api/v1/reports/retry", ROUTE_WRITE, 0, api_reports_retry,
 	  "Read what lies in quarantine again" },
 	{ "POST", "/api/v1/reports/purge", ROUTE_WRITE, 0, api_reports_purge,

@@ -30,6 +30,7 @@ void api_quarantine_raw(const struct request *q, struct response *r);
 void api_reports_export(const struct request *q, struct response *r);
 void api_reports_ways(const struct request *q, struct response *r);
 void api_report_signatures(const struct request *q, struct response *r);
+void api_way_token(const struct request *q, struct response *r);
 void api_reports_retry(const struct request *q, struct response *r);
 void api_reports_purge(const struct request *q, struct response *r);
 void api_certs_list(const struct request *q, struct response *r);

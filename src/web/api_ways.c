@@ -1,6 +1,10 @@
 /* Mailboxes and watched folders: how each fares. */
+#include "service/printed.h"
 #include "store/supplies.h"
 #include "web/api_internal.h"
+
+#define TOKEN_MS 30000u
+#define TOKEN_MAX 16384u
 
 static json_t *supply_json(const struct supply_row *s)
 {
@@ -29,6 +33,54 @@ void api_reports_ways(const struct request *q, struct response *r)
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(items, supply_json(&rows[i]));
 	response_json(r, api_list(items, NULL));
+}
+
+static const struct desk_token *find_token(const struct request *q)
+{
+	const struct desk_settings *set = &q->desk->set;
+
+	for (size_t i = 0; q->control && i < set->token_count; i++)
+		if (slice_eq(q->params[0], slice_str(set->tokens[i].name)))
+			return &set->tokens[i];
+	return NULL;
+}
+
+/* The first line that the command prints. */
+static void answer_token(struct slice output, struct response *r)
+{
+	struct slice line = S("");
+
+	(void)slice_next_line(&output, &line); /* none: it printed nothing */
+	line = slice_trim(line);
+	if (line.len == 0 || !slice_is_printable(line))
+		problem_say(r, ERR_UNAVAILABLE, "token-command", "the command printed no token",
+		            "it prints the token alone, on one line");
+	else
+		response_json(r, json_pack("{s:o}", "token", json_text(line)));
+}
+
+/* Intake starts no programs; it asks here, over the control socket, as the service's user. */
+void api_way_token(const struct request *q, struct response *r)
+{
+	const struct desk_token *t = find_token(q);
+	char words[PRINTED_WORDS_SIZE] = "";
+	struct buf output;
+
+	if (t == NULL) {
+		problem_say(r, ERR_NOTFOUND, "no-token", "no such mailbox has a token_command",
+		            "see [imap NAME] in man mxseal.conf");
+		return;
+	}
+	buf_init(&output, TOKEN_MAX);
+	if (printed_run(t->command, TOKEN_MS, &output, words) != OK)
+		problem_say(r, ERR_UNAVAILABLE, "token-command",
+		            arena_str(q->arena, slice_str(words)),
+		            "run it by hand as the service's user");
+	else
+		answer_token(buf_slice(&output), r);
+	if (output.p != NULL)
+		mem_wipe(output.p, output.len);
+	buf_fini(&output);
 }
 
 /* A label's value: a path may hold anything but a NUL. */

@@ -210,6 +210,26 @@ def test_two_mailboxes_and_two_ways_to_sign_in(dovecot, serve):
     server.shutdown()
 
 
+def test_a_command_prints_the_token(dovecot, serve):
+    """token_command: for grants that are not built in; what it says on its error output is shown."""
+    command = dovecot.folder / "print-token"
+    command.write_text("#!/bin/sh\necho no such account >&2\nexit 3\n")
+    command.chmod(0o755)
+    dovecot.append("cmd", report_mail(1))
+    service = serve(section(dovecot, "cmd", password=False, token_command=f"{command} reports"))
+    eventually(lambda: "no such account" in (way(service)["why"] or ""))
+    (dovecot.folder / "token").write_text(token("cmd"))
+    command.write_text(f"#!/bin/sh\n[ $1 = reports ] && cat {dovecot.folder}/token\n")
+    looked_at(service, 1)
+    assert reports_by_trust(service) == {"unsigned": 1}
+    assert token("cmd")[:40] not in service.log_text()
+    asked = urllib.request.Request(f"http://127.0.0.1:{service.ports['admin']}/api/v1/reports/ways/office/token",
+                                   method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=20)
+    assert refused.value.code in (401, 403), "nobody else gets it"
+
+
 def test_what_keeps_a_mailbox_from_being_read(dovecot, serve):
     """Each trouble is said where people look, and ends by itself."""
     wrong = dovecot.folder / "wrong"
