@@ -5,7 +5,9 @@
 #include "net/clock.h"
 #include "service/intake_internal.h"
 
-#define HELD_MAX (256u << 20)           /* bytes of messages in memory, all together */
+#define HELD_MAX (256u << 20)  /* bytes of messages in memory, all together */
+#define HELD_SMALL (64u << 20) /* of these, for messages of at most SMALL_MAX */
+#define SMALL_MAX (1u << 20)
 #define SPACE_MIN (UINT64_C(128) << 20) /* bytes of the disk that are left to others */
 #define SPACE_MS 1000                   /* how long an answer of the disk is good */
 
@@ -58,9 +60,11 @@ static bool is_known(struct intake *in, const unsigned char sha256[SHA256_SIZE])
 	return known;
 }
 
-bool intake_hold(struct intake *in, size_t size)
+bool intake_hold(struct intake *in, size_t so_far, size_t size)
 {
-	if (size > HELD_MAX - in->held)
+	size_t max = so_far + size > SMALL_MAX ? HELD_MAX - HELD_SMALL : HELD_MAX;
+
+	if (in->held > max || size > max - in->held)
 		return false;
 	in->held += size;
 	return true;

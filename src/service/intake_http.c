@@ -112,7 +112,9 @@ static struct post_verdict admit(void *arg, struct slice tag)
 
 static bool hold(void *arg, size_t size)
 {
-	return intake_hold(((struct post_conn *)arg)->in, size);
+	struct post_conn *c = arg;
+
+	return intake_hold(c->in, c->post.body.len, size);
 }
 
 static void release(void *arg, size_t size)

@@ -129,10 +129,11 @@ struct intake {
 	size_t recent_count;
 
 	struct allowances *allowances;
-	size_t offers;    /* ITEM_OFFER under way */
-	size_t held;      /* bytes of bodies in memory */
-	int64_t space_ms; /* when the disk was asked for its free space */
-	uint64_t space;   /* what it said, less what was added since */
+	size_t offers;       /* ITEM_OFFER under way */
+	size_t held;         /* bytes of bodies in memory */
+	int64_t put_off_day; /* when it was last told that mail is put off */
+	int64_t space_ms;    /* when the disk was asked for its free space */
+	uint64_t space;      /* what it said, less what was added since */
 	size_t post_count, control_count, smtp_count;
 	struct post_conn *posts;      /* oldest first */
 	struct smtp_conn *smtp_conns; /* oldest first */
@@ -207,8 +208,11 @@ bool intake_knows(struct intake *in, struct slice bytes);
 /* Makes durable what was added and tells the waiters. */
 enum err intake_sync(struct intake *in) MUST_USE;
 void waiter_cancel(struct intake *in, struct waiter *w);
-/* size bytes more of messages are in memory; false: no room at present. */
-bool intake_hold(struct intake *in, size_t size);
+/*
+ * size bytes more of a message of which so_far are held; false: no room at present.  Small messages
+ * have some room of their own, so that large ones do not keep ordinary reports out.
+ */
+bool intake_hold(struct intake *in, size_t so_far, size_t size);
 void intake_release(struct intake *in, size_t size);
 void intake_disk_init(struct intake *in);
 void intake_disk_fini(struct intake *in);

@@ -26,7 +26,8 @@ enum err intake_offer(struct intake *in, const struct archive_record *r, item_do
 {
 	struct item *it;
 
-	if (in->offers == OFFERS_MAX || !has_signature(r->bytes) || !intake_hold(in, r->bytes.len))
+	if (in->offers == OFFERS_MAX || !has_signature(r->bytes) ||
+	    !intake_hold(in, 0, r->bytes.len))
 		return ERR_LIMIT;
 	it = item_new(ITEM_OFFER);
 	it->in = in;

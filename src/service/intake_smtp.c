@@ -1,5 +1,6 @@
 /* Intake's SMTP and LMTP connections: the machine of smtpd.h on the loop. */
 #include "base/log.h"
+#include "base/utc.h"
 #include "net/clock.h"
 #include "net/listen.h"
 #include "net/tls.h"
@@ -7,9 +8,10 @@
 #include "service/smtpd.h"
 #include "store/domains.h"
 
-#define CONNS_MAX 512u     /* connections at once; then the oldest idle one goes */
-#define CONNS_PEER_MAX 32u /* of these, for one address (IPv6: one /64) */
-#define ACCEPT_TURN 64u    /* taken from one listener before others get their turn */
+#define CONNS_MAX 512u            /* connections at once; then the oldest idle one goes */
+#define CONNS_PEER_MAX 32u        /* of these, for one address (IPv6: one /64) */
+#define HELD_PEER_MAX (40u << 20) /* bytes of mails of one address in memory */
+#define ACCEPT_TURN 64u           /* taken from one listener before others get their turn */
 #define TAG_PREFIX "r-"
 
 struct smtp_conn {
@@ -183,9 +185,16 @@ static enum smtpd_known recipient(void *arg, struct slice local, struct slice do
 	return find_tag(c->in, local, tag_out);
 }
 
+/* One address fills the memory for nobody else. */
 static bool hold(void *arg, size_t size)
 {
-	return intake_hold(((struct smtp_conn *)arg)->in, size);
+	struct smtp_conn *c = arg;
+	size_t sum = size;
+
+	for (const struct smtp_conn *o = c->in->smtp_conns; c->peer_key != 0 && o != NULL;
+	     o = o->next)
+		sum += o->peer_key == c->peer_key ? o->smtpd.body.len : 0;
+	return sum <= HELD_PEER_MAX && intake_hold(c->in, c->smtpd.body.len, size);
 }
 
 static void release(void *arg, size_t size)
@@ -299,6 +308,19 @@ static enum err take(struct smtp_conn *c, const struct envelope *env, struct sli
 	return e;
 }
 
+/* Once a day: a flood shall not fill the log, too. */
+static void tell_used_up(struct intake *in, const struct envelope *env)
+{
+	int64_t today = utc_day_start(clock_now_s());
+
+	if (in->put_off_day == today)
+		return;
+	in->put_off_day = today;
+	log_warn("mail without a verified signer is put off: a report address has had its day's "
+	         "allowance",
+	         FS("tag", env->tag_count > 0 ? env->tags[0] : S("")), FS("peer", env->peer));
+}
+
 static void store(void *arg, struct smtpd *s, const struct envelope *env, struct slice bytes)
 {
 	struct smtp_conn *c = arg;
@@ -307,6 +329,7 @@ static void store(void *arg, struct smtpd *s, const struct envelope *env, struct
 	if (e == OK)
 		return;
 	if (e == ERR_LIMIT) {
+		tell_used_up(c->in, env);
 		smtpd_stored(s, SMTPD_USED_UP);
 		return;
 	}

@@ -210,6 +210,32 @@ def test_too_large(mailed):
         assert s.sendmail("a@b.example", [mailed.address(tag)], mail(report("fits", "large.example"))) == {}
 
 
+def test_memory_of_one_address(mailed):
+    """RPT-87: large mails that never end take a bounded part of the memory, and small ones still fit."""
+    tag = mailed.add("memory.example")
+    block = (b"y" * 998 + b"\r\n") * 1000
+
+    def begin(stack):
+        s = stack.enter_context(mailed.smtp())
+        s.helo("x")
+        s.docmd("MAIL", "FROM:<a@b.example>")
+        s.rcpt(mailed.address(tag))
+        assert s.docmd("DATA")[0] == 354
+        return s
+
+    with contextlib.ExitStack() as stack:
+        first, second = begin(stack), begin(stack)
+        for s, blocks in ((first, 24), (second, 24)):
+            for _ in range(blocks):
+                s.send(block)
+        second.send(b".\r\n")
+        assert second.getreply()[0] == 452
+        assert mailed.send(tag, report("small", "memory.example"))
+        first.sock.close()
+        first.sock = None
+    eventually(lambda: reports_by_trust(mailed.service, "memory.example") == {"unsigned": 1})
+
+
 def test_many_connections(mailed):
     """RPT-87: one address has its share; its oldest idle connection makes room for a new one."""
     with contextlib.ExitStack() as stack:
