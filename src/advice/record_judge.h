@@ -54,6 +54,7 @@ struct judge_want {
 	const char *domain;       /* the customer's */
 	const char *service_zone; /* "": none */
 	bool typed;               /* a person types each new value */
+	bool any;                 /* JUDGE_HOST: whatever is there is right */
 	const char *id;           /* JUDGE_ID: what is to be answered; NULL: nothing yet */
 	size_t rua_count;         /* JUDGE_REPORTS */
 	const char *const *rua;

@@ -268,6 +268,7 @@ static void run(struct duty *u)
 
 static void close_all(struct duty *u)
 {
+	atomic_store(&u->desk.stopping, true);
 	control_fini(&u->control);
 	server_close(u->server);
 	desk_acme_stop(&u->acme);

@@ -60,6 +60,7 @@ struct desk {
 	size_t bell_count;
 	int hand_intake;           /* hand-over to intake */
 	atomic_bool hosts_changed; /* which hosts are served may have changed */
+	atomic_bool stopping;      /* what takes long is given up */
 	pthread_mutex_t lock;
 };
 

@@ -370,6 +370,16 @@ static void ask_resolver(struct asking *k)
 		        set->ttl > 0 ? set->ttl : 300u);
 }
 
+static void look_proxies(struct asking *k)
+{
+	look_proxy(&k->out->seen[ASKED_HOST_A]);
+	look_proxy(&k->out->seen[ASKED_HOST_AAAA]);
+}
+
+/* One after the other; the names themselves first. */
+static void (*const steps[])(struct asking *) = { ask_names, look_aside, look_proxies,
+	                                          look_dead, ask_target, ask_resolver };
+
 static const enum record_zone zones[] = {
 	[DNS_UNKNOWN] = RECORD_ZONE_UNKNOWN, [DNS_FOUND] = RECORD_ZONE_FOUND,
 	[DNS_NODATA] = RECORD_ZONE_UNKNOWN,  [DNS_NXDOMAIN] = RECORD_ZONE_NONE,
@@ -390,11 +400,6 @@ void record_check_ask(struct desk *d, const struct domain *domain, const struct 
 		return;
 	out->zone_name = k.zone.name;
 	out->secure = k.zone.secure;
-	ask_names(&k);
-	look_aside(&k);
-	look_proxy(&out->seen[ASKED_HOST_A]);
-	look_proxy(&out->seen[ASKED_HOST_AAAA]);
-	look_dead(&k);
-	ask_target(&k);
-	ask_resolver(&k);
+	for (size_t i = 0; i < ARRAY_LEN(steps) && !atomic_load(&d->stopping); i++)
+		steps[i](&k);
 }

@@ -156,8 +156,8 @@ static enum err store(struct looking *l)
 
 /*
  * An id that somebody typed instead of ours is taken, when it came after its text: a look that
- * began after the text was served everywhere saw another one.  An id that ran ahead may be held together with
- * the text before.
+ * began after the text was served everywhere saw another one.  An id that ran ahead may be held
+ * together with the text before.
  */
 static bool may_adopt(const struct looking *l)
 {
@@ -322,6 +322,8 @@ enum err record_check_run(struct desk *d, int64_t domain, int64_t now, struct ar
 	if (e != OK)
 		return e;
 	record_check_ask(d, &l->domain, &l->records, a, &l->facts);
+	if (atomic_load(&d->stopping))
+		return ERR_UNAVAILABLE; /* half a look is none */
 	desk_lock(d);
 	e = save(l);
 	desk_unlock(d);

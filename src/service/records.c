@@ -91,9 +91,21 @@ static void add_address(struct maker *m)
 		        "the address of this machine is not known: set [service] addresses or host";
 }
 
+/* On web space elsewhere: where that is only its owner knows. */
+static void add_elsewhere(struct maker *m)
+{
+	struct record_row *r = add_row(m, RECORD_HOST, "policy-host", "mta-sts");
+
+	r->way = domain_way_name(WAY_ADDRESS);
+	r->type = "A";
+	r->mistake = "the address of the web space that answers for it";
+}
+
 static void add_host(struct maker *m)
 {
-	if (m->domain->way[RECORD_HOST] == WAY_CNAME)
+	if (m->domain->hosting == HOSTING_EXTERNAL)
+		add_elsewhere(m);
+	else if (m->domain->way[RECORD_HOST] == WAY_CNAME)
 		add_target(m, add_row(m, RECORD_HOST, "policy-host", "mta-sts"), "web");
 	else
 		add_address(m);

@@ -37,6 +37,7 @@ static struct judge_want want_of(const struct laying *l, const struct record_row
 		.rua_count = l->out->rua_count,
 		.rua = l->out->rua,
 		.addresses = l->f->addresses,
+		.any = kind_of(row) == JUDGE_HOST && l->domain->hosting == HOSTING_EXTERNAL,
 	};
 }
 

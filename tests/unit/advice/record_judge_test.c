@@ -55,6 +55,13 @@ static const struct judge_want address = { .kind = JUDGE_HOST,
 	                                   .service_zone = "",
 	                                   .addresses = "192.0.2.1 192.0.2.2" };
 
+static const struct judge_want elsewhere = { .kind = JUDGE_HOST,
+	                                     .type = "A",
+	                                     .domain = "a.example",
+	                                     .service_zone = "",
+	                                     .any = true,
+	                                     .addresses = "192.0.2.1" };
+
 static const struct row {
 	const char *label;
 	const struct judge_want *want;
@@ -180,6 +187,15 @@ static const struct row {
 	  { "192.0.2.1", "192.0.2.2" },
 	  JUDGE_SEEN,
 	  MISTAKE_NONE },
+	{ "on web space elsewhere any will do",
+	  &elsewhere,
+	  "",
+	  1,
+	  { "198.51.100.1" },
+	  JUDGE_SEEN,
+	  MISTAKE_NONE },
+	{ "or a CNAME", &elsewhere, "web.example", 0, { 0 }, JUDGE_SEEN, MISTAKE_NONE },
+	{ "but nothing will not", &elsewhere, "", 0, { 0 }, JUDGE_PENDING, MISTAKE_NONE },
 	{ "with a stranger's",
 	  &address,
 	  "",
