@@ -265,8 +265,8 @@ const struct explain_entry *explain_at(size_t i)
 const char *explain_kind_name(enum explain_kind kind)
 {
 	static const char *const names[] = {
-		"result type", "policy type", "reason code", "status",
-		"finding",     "note",        "fault",       "topic",
+		"result type", "policy type", "reason code", "status", "finding",
+		"note",        "fault",       "signature",   "topic",
 	};
 	return names[kind];
 }

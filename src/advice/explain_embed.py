@@ -3,7 +3,7 @@
 import re
 import sys
 
-KINDS = ['result-type', 'policy-type', 'reason-code', 'status', 'finding', 'note', 'fault', 'topic']
+KINDS = ['result-type', 'policy-type', 'reason-code', 'status', 'finding', 'note', 'fault', 'signature', 'topic']
 PLATFORMS = ['GW', 'M365', 'PF', 'EX']
 IMPACTS = {'none': 'IMPACT_NONE', 'untidy': 'IMPACT_UNTIDY', 'blind': 'IMPACT_BLIND',
            'protection off': 'IMPACT_OFF', 'mail refused now': 'IMPACT_REFUSED',

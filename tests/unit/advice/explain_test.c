@@ -5,6 +5,7 @@
 #include "test.h"
 #include "tlsrpt/faults.h"
 #include "tlsrpt/notes.h"
+#include "wire/dkim_fault.h"
 
 TEST(found_as_pasted)
 {
@@ -225,11 +226,14 @@ TEST(codes_of_readers)
 #define ROW(name, code, sentence) { code, EXPLAIN_FAULT },
 		        REPORT_FAULTS(ROW)
 #undef ROW
+#define ROW(name, code, sentence) { code, EXPLAIN_SIGNATURE },
+		                DKIM_FAULTS(ROW)
+#undef ROW
 #define ROW(name, code, severity, sentence) { code, EXPLAIN_FINDING },
-		                FINDING_KINDS(ROW)
+		                        FINDING_KINDS(ROW)
 #undef ROW
 #define ROW(name, code, sentence) { code, EXPLAIN_FINDING },
-		                        HORIZON_WARNINGS(ROW)
+		                                HORIZON_WARNINGS(ROW)
 #undef ROW
 		/* What cert import says. */
 		{ "no-public-root", EXPLAIN_FINDING },
