@@ -23,6 +23,22 @@ SECOND = 1 if os.environ.get("MXSEAL_TEST_EXACT") else 5
 DEADLINE = 60  # seconds until a test gives up waiting for an event
 
 
+# Puts NAME=FD... where sd_listen_fds(3) says and becomes what stands behind "--".
+PASS = ["/usr/bin/python3", "-c", """
+import fcntl, os, sys
+end = sys.argv.index("--")
+pairs = [word.split("=") for word in sys.argv[1:end]]
+high = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 2000) for _, fd in pairs]
+for _, fd in pairs:
+    os.close(int(fd))
+for place, fd in enumerate(high, 3):
+    os.dup2(fd, place, inheritable=True)
+    os.close(fd)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(pairs)), LISTEN_FDNAMES=":".join(n for n, _ in pairs))
+os.execv(sys.argv[end + 1], sys.argv[end + 1:])
+"""]
+
+
 class Service:
     """`mxseal serve`, started and stopped; run() is the command line against it.
 
@@ -34,29 +50,44 @@ class Service:
         self.state = folder / "state"
         self.env = dict(os.environ, MXSEAL_STATE=str(self.state), **(env or {}))
         self.process = None
+        self.stored = []  # (name, descriptor) that the service left with its manager
 
-    def start(self):
+    def start(self, passed=(), keep=False):
+        """passed: (name, descriptor) as a service manager hands them over; keep: be one that stores descriptors."""
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         path = f"{self.folder}/notify.sock"
         pathlib.Path(path).unlink(missing_ok=True)
         notify.bind(path)
         notify.settimeout(DEADLINE)
         self.log = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen([*self.prefix, BIN, "serve", *map(str, self.args)],
+        prefix = [*self.prefix, *([*PASS, *(f"{name}={fd}" for name, fd in passed), "--"] if passed else [])]
+        self.process = subprocess.Popen([*prefix, BIN, "serve", *map(str, self.args)],
                                         stdout=self.log, stderr=self.log, cwd=self.folder,
+                                        pass_fds=[fd for _, fd in passed],
                                         env=dict(self.env, NOTIFY_SOCKET=path,
                                                  ASAN_OPTIONS=self.env.get("ASAN_OPTIONS", "") + NO_LEAKS))
         end = time.monotonic() + DEADLINE
         while True:
             notify.settimeout(1)
             try:
-                if b"READY=1" in notify.recv(4096):
+                text, fds, *_ = socket.recv_fds(notify, 4096, 250) if keep else (notify.recv(4096), ())
+                self.store(text.decode(), fds)
+                if b"READY=1" in text:
                     break
             except socket.timeout:
                 if self.process.poll() is not None or time.monotonic() > end:
                     raise RuntimeError("service did not start:\n" + self.log_text())
         notify.close()
         return self
+
+    def store(self, text, fds):
+        """What systemd does with FDSTORE and FDSTOREREMOVE."""
+        said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        if "FDSTOREREMOVE" in said:
+            for name, fd in [(n, fd) for n, fd in self.stored if n == said["FDNAME"]]:
+                self.stored.remove((name, fd))
+                os.close(fd)
+        self.stored += [(said["FDNAME"], fd) for fd in fds]
 
     def log_text(self):
         return (self.folder / "log").read_text(errors="replace")

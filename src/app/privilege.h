@@ -2,8 +2,8 @@
  * Giving up what root may do, once the sockets are bound.
  *
  * With a user the process becomes that user for good; without one, root keeps its
- * number but loses every capability, also for what it starts.  Whoever is not root
- * has nothing to give up.
+ * number but loses every capability, also for what it starts, as does any other user whom a
+ * service manager lent some.
  */
 #ifndef APP_PRIVILEGE_H
 #define APP_PRIVILEGE_H

@@ -3,15 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "app/notify.h"
+#include "app/passed.h"
 #include "app/port_owner.h"
-#include "base/num.h"
 #include "net/clock.h"
 #include "net/listen.h"
 
@@ -137,48 +137,22 @@ enum err sockets_probe(const struct address *at, unsigned flags, struct arena *a
 	return e;
 }
 
-static enum err open_one(const struct address *at, unsigned flags, int *fd_out, struct arena *a,
-                         struct socket_fault *fault)
+/* What the run before left, or a new one. */
+static enum err open_one(struct passed *p, const struct address *at, unsigned flags, int *fd_out,
+                         struct arena *a, struct socket_fault *fault)
 {
 	char text[ADDRESS_TEXT_SIZE];
-	enum err e = listen_open(at, flags, fd_out);
+	int kept = passed_kept(p, at, flags);
+	enum err e = kept >= 0 ? OK : listen_open(at, flags, fd_out);
 
+	if (kept >= 0)
+		*fd_out = kept;
 	if (e != OK)
 		*fault = (struct socket_fault){
 			.address = arena_printf(a, "%s", address_format(&at->any, text)),
 			.err = e,
 		};
 	return e;
-}
-
-/* The sockets systemd passed, by name; they were moved out of the children's way. */
-struct passed {
-	size_t count;
-	struct {
-		int fd;
-		struct slice name;
-	} list[CONF_ADDRESSES_MAX * 5];
-};
-
-/* sd_listen_fds(3): descriptors from 3 on, meant for the process LISTEN_PID names. */
-static void take_passed(struct passed *p)
-{
-	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
-	struct slice names = slice_str(getenv("LISTEN_FDNAMES"));
-	uint64_t n, who;
-
-	if (fds == NULL || pid == NULL ||
-	    num_parse_u64(slice_str(fds), ARRAY_LEN(p->list), &n) != OK ||
-	    num_parse_u64(slice_str(pid), INT32_MAX, &who) != OK || (pid_t)who != getpid())
-		return;
-	for (int i = 0; i < (int)n; i++) {
-		struct slice name = S("");
-
-		(void)slice_next(&names, ':', &name); /* fewer names than sockets: unnamed */
-		p->list[p->count].fd = fcntl(3 + i, F_DUPFD_CLOEXEC, 3 + (int)n + 1);
-		p->list[p->count++].name = name;
-		(void)close(3 + i); /* its copy goes on */
-	}
 }
 
 void sockets_reserve(void)
@@ -191,20 +165,14 @@ void sockets_reserve(void)
 		(void)close(fd); /* its copy stays */
 }
 
-static bool add_passed(struct sockets *s, const struct passed *p, const char *name, unsigned roles)
+static bool add_passed(struct sockets *s, struct passed *p, const char *name, unsigned roles)
 {
 	char row[NAME_ROOM], stem[NAME_ROOM];
 	unsigned n = 0;
 
 	(void)snprintf(stem, sizeof(stem), "listen.%s.", name); /* fits */
-	for (size_t i = 0; i < p->count; i++) {
-		int flags = fcntl(p->list[i].fd, F_GETFL);
-
-		if (!slice_eq(p->list[i].name, slice_str(name)) || flags < 0)
-			continue;
-		(void)fcntl(p->list[i].fd, F_SETFL, flags | O_NONBLOCK); /* a valid flag */
-		sockets_add(s, p->list[i].fd, roles, SOCKETS_ALL, numbered(row, stem, n++));
-	}
+	for (int fd; (fd = passed_next(p, name)) >= 0;)
+		sockets_add(s, fd, roles, SOCKETS_ALL, numbered(row, stem, n++));
 	return n > 0;
 }
 
@@ -214,22 +182,25 @@ struct shared {
 	const char *stem;
 	unsigned flags; /* of listen_open */
 	unsigned edges;
+	struct passed *passed;
 };
 
 static enum err listen_edges(struct sockets *s, const struct shared *l, size_t k, struct arena *a,
                              struct socket_fault *fault)
 {
 	const struct address *at = &l->list->at[k];
-	enum err e = sockets_probe(at, l->flags, a, fault);
+	unsigned flags = LISTEN_SHARED | l->flags;
+	enum err e = passed_has(l->passed, at, flags) ? OK : sockets_probe(at, l->flags, a, fault);
 	char name[NAME_ROOM];
 	int fd;
 
 	for (unsigned i = 0; e == OK && i < l->edges; i++) {
-		e = open_one(at, LISTEN_SHARED | l->flags, &fd, a, fault);
+		e = open_one(l->passed, at, flags, &fd, a, fault);
 		if (e != OK)
 			return e;
 		sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)i,
 		            numbered(name, l->stem, (unsigned)k));
+		s->rows[s->count - 1].keep = at->any.ss_family != AF_UNIX;
 		/* A datagram socket cannot be taken out of its group. */
 		s->rows[s->count - 1].own_listener = (l->flags & LISTEN_DATAGRAM) == 0;
 	}
@@ -258,35 +229,39 @@ static enum err open_to_all(const struct address *at)
 }
 
 /* A listener that one role serves. */
-static enum err listen_single(struct sockets *s, const struct conf_addresses *list,
-                              const char *stem, enum role role, struct arena *a,
-                              struct socket_fault *fault)
+struct single {
+	const char *name, *stem;
+	const struct conf_addresses *list;
+	enum role role;
+};
+
+static enum err listen_single(struct sockets *s, struct passed *passed, const struct single *l,
+                              struct arena *a, struct socket_fault *fault)
 {
 	char name[NAME_ROOM];
 	enum err e = OK;
 	int fd;
 
-	for (size_t k = 0; e == OK && k < list->count; k++) {
-		e = sockets_probe(&list->at[k], 0, a, fault);
+	for (size_t k = 0; e == OK && k < l->list->count; k++) {
+		const struct address *at = &l->list->at[k];
+
+		e = passed_has(passed, at, 0) ? OK : sockets_probe(at, 0, a, fault);
 		if (e == OK)
-			e = open_one(&list->at[k], 0, &fd, a, fault);
+			e = open_one(passed, at, 0, &fd, a, fault);
 		if (e != OK)
 			return e;
-		sockets_add(s, fd, ROLE_BIT(role), SOCKETS_ALL, numbered(name, stem, (unsigned)k));
-		e = open_to_all(&list->at[k]);
+		sockets_add(s, fd, ROLE_BIT(l->role), SOCKETS_ALL,
+		            numbered(name, l->stem, (unsigned)k));
+		s->rows[s->count - 1].keep = at->any.ss_family != AF_UNIX;
+		e = open_to_all(at);
 	}
 	return e;
 }
 
-static enum err listen_singles(struct sockets *s, const struct conf *conf,
-                               const struct passed *passed, struct arena *a,
-                               struct socket_fault *fault)
+static enum err listen_singles(struct sockets *s, const struct conf *conf, struct passed *passed,
+                               struct arena *a, struct socket_fault *fault)
 {
-	const struct {
-		const char *name, *stem;
-		const struct conf_addresses *list;
-		enum role role;
-	} rows[] = {
+	const struct single rows[] = {
 		{ "admin", "listen.admin.", &conf->listen.admin, ROLE_DESK },
 		{ "smtp", "listen.smtp.", &conf->listen.smtp, ROLE_INTAKE },
 		{ "lmtp", "listen.lmtp.", &conf->listen.lmtp, ROLE_INTAKE },
@@ -295,7 +270,7 @@ static enum err listen_singles(struct sockets *s, const struct conf *conf,
 
 	for (size_t i = 0; e == OK && i < ARRAY_LEN(rows); i++) {
 		if (!add_passed(s, passed, rows[i].name, ROLE_BIT(rows[i].role)))
-			e = listen_single(s, rows[i].list, rows[i].stem, rows[i].role, a, fault);
+			e = listen_single(s, passed, &rows[i], a, fault);
 	}
 	return e;
 }
@@ -311,36 +286,64 @@ static enum err listen_control(struct sockets *s, const struct conf *conf, struc
 
 	*fault = (struct socket_fault){ .address = path, .err = e };
 	if (e == OK)
-		e = open_one(&at, 0, &fd, a, fault);
-	if (e != OK)
+		e = listen_open(&at, 0, &fd);
+	if (e != OK) {
+		fault->err = e;
 		return e;
+	}
 	sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, "listen.control");
 	return chmod(path, 0666) == 0 ? OK : ERR_IO;
 }
 
-enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
-                        struct socket_fault *fault)
+static enum err listen_all(struct sockets *s, const struct conf *conf, unsigned edges,
+                           struct passed *passed, struct arena *a, struct socket_fault *fault)
 {
-	const struct shared tls = { &conf->listen.tls, "listen.tls.", 0, edges };
-	const struct shared http = { &conf->listen.http, "listen.http.", 0, edges };
-	const struct shared dns = { &conf->listen.dns, "listen.dns.", 0, edges };
-	const struct shared udp = { &conf->listen.dns, "listen.udp.", LISTEN_DATAGRAM, edges };
-	struct passed passed = { 0 };
+	const struct shared tls = { &conf->listen.tls, "listen.tls.", 0, edges, passed };
+	const struct shared http = { &conf->listen.http, "listen.http.", 0, edges, passed };
+	const struct shared dns = { &conf->listen.dns, "listen.dns.", 0, edges, passed };
+	const struct shared udp = { &conf->listen.dns, "listen.udp.", LISTEN_DATAGRAM, edges,
+		                    passed };
 	enum err e = OK;
 
-	take_passed(&passed);
-	sockets_reserve();
-	if (!add_passed(s, &passed, "tls", ROLE_BIT(ROLE_EDGE)))
+	if (!add_passed(s, passed, "tls", ROLE_BIT(ROLE_EDGE)))
 		e = listen_list(s, &tls, a, fault);
-	if (e == OK && !add_passed(s, &passed, "http", ROLE_BIT(ROLE_EDGE)))
+	if (e == OK && !add_passed(s, passed, "http", ROLE_BIT(ROLE_EDGE)))
 		e = listen_list(s, &http, a, fault);
 	if (e == OK)
 		e = listen_list(s, &dns, a, fault);
 	if (e == OK)
 		e = listen_list(s, &udp, a, fault);
 	if (e == OK)
-		e = listen_singles(s, conf, &passed, a, fault);
+		e = listen_singles(s, conf, passed, a, fault);
 	return e == OK ? listen_control(s, conf, a, fault) : e;
+}
+
+/* So that the next run finds the listeners, with whoever waits in them. */
+static void leave_to_manager(const struct sockets *s)
+{
+	int fds[SOCKETS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rows[i].keep)
+			fds[n++] = s->rows[i].fd;
+	notify_keep(PASSED_KEPT, fds, n);
+}
+
+enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
+                        struct socket_fault *fault)
+{
+	struct passed *passed = mem_alloc(sizeof(*passed));
+	enum err e;
+
+	passed_take(passed);
+	sockets_reserve();
+	e = listen_all(s, conf, edges, passed, a, fault);
+	if (e == OK)
+		leave_to_manager(s);
+	passed_close(passed);
+	mem_free(passed);
+	return e;
 }
 
 void sockets_shut(const struct sockets *s, unsigned edge, bool shut)

@@ -21,6 +21,7 @@ struct socket_row {
 	unsigned roles;    /* of ROLE_BIT */
 	int index;         /* the process of its role, or SOCKETS_ALL */
 	bool own_listener; /* an edge's own SO_REUSEPORT socket, which can be closed and opened */
+	bool keep;         /* a listener that the service manager keeps over a restart */
 };
 
 struct sockets {
@@ -48,7 +49,8 @@ enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, in
  * The listeners of conf: one socket per edge for tls, http and (TCP and UDP) dns, one each for
  * smtp, lmtp, admin and control.  Sockets passed by systemd (LISTEN_FDS, FileDescriptorName= tls,
  * http, smtp, lmtp or admin) take the place of the configured addresses of that name and are
- * shared by all edges.  On failure *fault says which (strings in a).
+ * shared by all edges.  The others are left with the service manager and found there by the next
+ * run, as long as they stay configured.  On failure *fault says which (strings in a).
  */
 enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
                         struct socket_fault *fault) MUST_USE;

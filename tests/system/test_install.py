@@ -1,0 +1,102 @@
+"""What an installation puts beside the binary, judged by the tools that will read it."""
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from conftest import BIN, ROOT
+
+SOCKETS = ["mxseal-tls.socket", "mxseal-http.socket", "mxseal-smtp.socket"]
+
+
+def sh(*words, code=0, **more):
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=120, check=False, **more)
+    assert done.returncode == code, (words, done.stdout, done.stderr)
+    return done
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The tree that `meson install` makes of the build under test."""
+    tree = tmp_path_factory.mktemp("tree")
+    sh("meson", "install", "-C", BIN.parent, "--no-rebuild", "--quiet", "--destdir", tree)
+    return tree
+
+
+def find(tree, tail):
+    found = [path for path in tree.rglob(pathlib.Path(tail).name) if str(path).endswith(tail)]
+    assert len(found) == 1, (tail, found)
+    return found[0]
+
+
+@pytest.fixture
+def units(installed, tmp_path):
+    """The units, with a program that exists on this machine."""
+    for name in ["mxseal.service", *SOCKETS]:
+        text = find(installed, "lib/systemd/system/" + name).read_text()
+        assert "@" not in re.sub(r"@(system-service|privileged|resources)", "", text)
+        (tmp_path / name).write_text(re.sub(r"ExecStart=\S+", f"ExecStart={BIN}", text))
+    return tmp_path
+
+
+def test_everything_is_installed(installed):
+    for tail in ("bin/mxseal", "man/man1/mxseal.1", "man/man5/mxseal.conf.5", "man/man7/mxseal-findings.7",
+                 "bash-completion/completions/mxseal", "zsh/site-functions/_mxseal",
+                 "fish/vendor_completions.d/mxseal.fish", "lib/sysusers.d/mxseal.conf", "lib/tmpfiles.d/mxseal.conf",
+                 "examples/mxseal.conf", "mxseal/hooks/certbot-deploy"):
+        assert find(installed, tail).stat().st_size > 0
+    assert not (installed / "etc").exists(), "an installation never writes over the configuration"
+
+
+def test_units_are_sound_and_closed(units):
+    done = sh("systemd-analyze", "verify", "--man=no", *(units / n for n in ["mxseal.service", *SOCKETS]))
+    ours = [line for line in (done.stdout + done.stderr).splitlines() if "mxseal" in line]
+    assert ours == []
+    sh("systemd-analyze", "security", "--offline=true", "--threshold=25", units / "mxseal.service")
+
+
+def test_user_and_folders(installed, tmp_path):
+    """In a root of their own; nothing of this machine is touched."""
+    for name in ("etc", "var/lib", "run"):
+        (tmp_path / name).mkdir(parents=True)
+    sh("systemd-sysusers", f"--root={tmp_path}", find(installed, "sysusers.d/mxseal.conf"))
+    user = [line.split(":") for line in (tmp_path / "etc/passwd").read_text().splitlines() if line.startswith("mxseal:")]
+    assert len(user) == 1 and user[0][5] == "/var/lib/mxseal" and user[0][6].endswith("nologin")
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give folders to somebody else")
+    sh("systemd-tmpfiles", f"--root={tmp_path}", "--create", find(installed, "tmpfiles.d/mxseal.conf"))
+    state = (tmp_path / "var/lib/mxseal").stat()
+    assert state.st_uid == int(user[0][2]) and state.st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("all_settings", [False, True])
+def test_the_example_is_a_good_configuration(installed, tmp_path, all_settings):
+    text = find(installed, "examples/mxseal.conf").read_text()
+    if all_settings:
+        text = re.sub(r"(?m)^#(?=\w+ = )", "", text)
+        assert "accept_terms = yes" in text.splitlines()
+    (tmp_path / "mxseal.conf").write_text(text)
+    sh(BIN, "serve", "--config", tmp_path / "mxseal.conf", "--check-config")
+
+
+def test_certbot_hook(installed, demo, authority, tmp_path):
+    """What certbot renews is served from then on; it says where the two files lie."""
+    demo.run("domain", "add", "renewed.example", "--mx", "mx.renewed.example", check=0)
+    crt = authority.issue("mta-sts.renewed.example")
+    live = tmp_path / "live"
+    live.mkdir()
+    (live / "fullchain.pem").write_bytes(crt.read_bytes())
+    (live / "privkey.pem").write_bytes(crt.with_suffix(".key").read_bytes())
+    hook = find(installed, "hooks/certbot-deploy")
+    path = f"{BIN.parent}:{os.environ['PATH']}"
+    sh(hook, env=dict(demo.env, PATH=path, RENEWED_LINEAGE=str(live), TMPDIR=str(tmp_path)))
+    assert demo.fetch("mta-sts.renewed.example", ca=authority.cert)[0] == 200
+    assert not list(tmp_path.glob("tmp.*")), "the key is not left behind"
+    assert "certbot sets it" in sh(hook, code=2, env={"PATH": path}).stderr
+
+
+def test_scripts_of_the_package():
+    for script in [*(ROOT / "packaging/deb").glob("p*"), ROOT / "tools/deb", ROOT / "run", ROOT / "tests/fresh-deb"]:
+        sh("sh", "-n", script)
