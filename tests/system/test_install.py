@@ -100,3 +100,21 @@ def test_certbot_hook(installed, demo, authority, tmp_path):
 def test_scripts_of_the_package():
     for script in [*(ROOT / "packaging/deb").glob("p*"), ROOT / "tools/deb", ROOT / "run", ROOT / "tests/fresh-deb"]:
         sh("sh", "-n", script)
+
+
+@pytest.mark.parametrize("page", ["install.md"])
+def test_commands_and_files_of_the_pages(installed, page):
+    """Each mxseal command on the page is one, and what it takes from an installation is there."""
+    text = (ROOT / "docs" / page).read_text()
+    lines = re.findall(r"(?m)^(?:sudo )?mxseal ([a-z].*)$", "\n".join(re.findall(r"(?ms)^```\n(.*?)^```", text)))
+    assert lines
+    for line in lines:
+        words = line.split("  ")[0].split("#")[0].split()
+        options = {w.split("=")[0] for w in words if w.startswith("--")}
+        names = [w for w in words[:2] if re.fullmatch("[a-z]+", w)]
+        known = next((d.stdout for d in (subprocess.run([BIN, *names[:n], "--help"], capture_output=True, text=True, check=False)
+                                         for n in (len(names), 1)) if d.returncode == 0), None)
+        assert known, line
+        assert all(o in known for o in options), line
+    for path in re.findall(r"/usr/share/(?:doc/)?mxseal/\S+?(?=[ \n`])", text):
+        find(installed, path.split("/usr/share/")[1])
