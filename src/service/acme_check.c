@@ -1,9 +1,11 @@
 #include "service/acme_check.h"
 
+#include "net/authority.h"
 #include "service/records.h"
 #include "wire/caa.h"
 
 #define DNS_MS 5000u
+#define SERVER_MS 2000u /* for servers of the service zone; one that is down holds nothing up */
 #define CAA_WORDS "the CAA record of "
 
 static bool is_ours(const struct dns_answer *answer, const char *addresses)
@@ -43,13 +45,52 @@ static bool fits(const struct desk *d, const struct dns_answer *answer, const ch
 	return target == NULL;
 }
 
+static bool in_zone(const struct desk *d, const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	for (; dot != NULL; dot = strchr(dot + 1, '.'))
+		if (d->set.zone[0] != '\0' &&
+		    slice_eq_i(slice_str(dot + 1), slice_str(d->set.zone)))
+			return true;
+	return false;
+}
+
+/*
+ * A CA asks any server of the service zone, also a secondary that has not got the name yet:
+ * true when none says that it does not exist.
+ */
+static bool at_every_server(struct desk *d, const char *name, struct arena *a, const char **why_out)
+{
+	struct authority_asker who = { d->resolver, d->rules, a, SERVER_MS };
+	struct authority_query *list = arena_calloc(a, AUTHORITY_SERVERS_MAX, sizeof(*list));
+	struct authority_zone zone;
+
+	authority_find(&who, d->set.zone, &zone);
+	for (size_t i = 0; i < zone.count; i++)
+		list[i] = (struct authority_query){ .server = &zone.servers[i],
+			                            .name = name,
+			                            .type = DNS_A };
+	authority_ask(&who, list, zone.count);
+	for (size_t i = 0; i < zone.count; i++)
+		if (list[i].reply.state == AUTHORITY_NAME_ERROR) {
+			*why_out = arena_printf(a, "the name server %s has not got %s yet",
+			                        zone.servers[i].name, name);
+			return false;
+		}
+	return true;
+}
+
 bool acme_check_records(struct desk *d, const struct domain *domain, const char *host,
                         struct arena *a, const char **why_out)
 {
 	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
-	const char *target = wanted_target(d, domain, a);
+	const char *target = wanted_target(d, domain, a), *name = target == NULL ? host : target;
 	bool found = false;
 
+	/* First, so that our resolver does not remember that a server had not got it. */
+	if (in_zone(d, name) && !at_every_server(d, name, a, why_out))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		struct dns_answer answer;
 		resolver_ask(d->resolver, a, host, types[i], DNS_MS, &answer);

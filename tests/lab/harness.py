@@ -165,12 +165,9 @@ class Lab:
         self.add_all({domain: options})
 
     def add_all(self, domains):
-        """{domain: options of `domain add`}: they come, and their admins paste what they are told; people
-        are slower than a transfer of the zone."""
+        """{domain: options of `domain add`}: they come, and their admins paste what they are told."""
         for domain, options in domains.items():
             self.mxseal.run("domain", "add", domain, *options, check=0)
-        serial = lambda name: self[name].ask(self.mxseal.zone, "SOA", self.map.PLACES[name][0])
-        eventually(lambda: serial("second") == serial("mxseal"))
         for domain in domains:
             self.paste(domain)
 

@@ -32,7 +32,7 @@ PLACES = {
                                          "mail.example", "sender.example", "signed.example",
                                          "expired.example", "wrong.example", "self.example",
                                          "plain.example", "stripped.example", "late.example",
-                                         "reported.example")]),
+                                         "reported.example", "slow.example")]),
     "nsd":       ("192.0.2.4",     [Nsd("typed.example", "moved.example", flattened=["flat.example"])]),
 
     "authority": ("192.0.2.20",    [Resolver(keeps=0), Pebble("acme.authority.example")]),
@@ -106,6 +106,7 @@ CUSTOMERS = {
     "flat.example": "good",          # CNAMEs that its provider flattens
     "moved.example": "good",         # whose policy will name another host
     "late.example": "good",          # for what happens years later
+    "slow.example": "good",          # that comes while a name server lags behind
     "reported.example": "good",      # that others send reports about
     "expired.example": "expired",
     "wrong.example": "wrong",

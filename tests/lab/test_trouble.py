@@ -40,6 +40,20 @@ def test_a_dead_secondary(lab, late):
     lab.published(late, servers=["second"])
 
 
+def test_a_secondary_that_lags(lab):
+    """ACME-30: no order while a server of the zone denies the name: the authority may ask that one."""
+    knotc = lambda what: lab["second"].run("knotc", "-c", lab.software("second").config, "-b", what, lab.mxseal.zone)
+    order = lambda: lab.certificates().get("mta-sts.slow.example", {}).get("order") or {}
+    knotc("zone-freeze")
+    lab.add("slow.example")
+    lab.until(lambda: "name server ns2." in (order().get("why") or ""))
+    knotc("zone-thaw")
+    knotc("zone-refresh")
+    lab.certified("slow.example")
+    log = (lab.mxseal.folder / "log").read_text()
+    assert 'refused host="mta-sts.slow.example"' not in log
+
+
 def test_the_service_is_away(lab, late):
     """The secondary answers the id, senders go on with what they hold; then all is as before."""
     lab.until(lambda: lab.policy_of(late))
