@@ -13,10 +13,12 @@
 #define BATCH 50u        /* messages looked at with one command */
 #define STUCK_TRIES 3    /* polls that end at the same message before it is passed over */
 #define PAUSE_MAX_S 900u /* between polls that fail */
+#define SAVE_EVERY 1000  /* messages looked at */
 #define WORDS_SIZE 512u
 #define IDENTITY_SIZE 1200u /* host, folder and most of a user */
 
 static const char kind[] = "imap";
+static const char not_stored[] = "what was read could not be stored; look at the service's log";
 
 struct look {
 	uint32_t uid;
@@ -30,9 +32,10 @@ struct mailbox {
 	struct imap *session;
 	struct supply_row row;
 	struct mailbox_secret secret;
-	unsigned failures; /* polls in a row */
-	bool again;        /* go on at once with a new session */
-	bool not_stored;   /* it is the store that failed, not the server */
+	int64_t saved_looked; /* of the row, when it was saved */
+	unsigned failures;    /* polls in a row */
+	bool again;           /* go on at once with a new session */
+	bool not_stored;      /* it is the store that failed, not the server */
 	char identity[IDENTITY_SIZE], why[WORDS_SIZE], note[WORDS_SIZE];
 	/* messages of the batch that may hold a report and were fetched */
 	struct supply_parcel parcels[SUPPLY_PARCELS_MAX];
@@ -161,7 +164,7 @@ static enum err give(struct mailbox *m)
 	}
 	m->not_stored = e != OK;
 	if (e != OK)
-		set_why(m, "", "what was read could not be stored; look at the service's log");
+		set_why(m, "", not_stored);
 	return e == OK ? act(m, stored, count) : e;
 }
 
@@ -283,6 +286,17 @@ static void drop_parcels(struct mailbox *m)
 	m->parcel_bytes = 0;
 }
 
+static enum err save(struct mailbox *m)
+{
+	enum err e = supply_save(m->supply, &m->row);
+
+	m->saved_looked = m->row.looked;
+	m->not_stored = e != OK;
+	if (e != OK)
+		set_why(m, "", not_stored);
+	return e;
+}
+
 static enum err take_all(struct mailbox *m, const uint32_t *uids, size_t count)
 {
 	enum err e = OK;
@@ -300,8 +314,8 @@ static enum err take_all(struct mailbox *m, const uint32_t *uids, size_t count)
 		m->row.place = uids[i + n - 1];
 		if (m->row.place >= m->row.stuck)
 			m->row.tries = 0;
-		if (m->row.taken != taken)
-			e = supply_save(m->supply, &m->row);
+		if (m->row.taken != taken || m->row.looked - m->saved_looked > SAVE_EVERY)
+			e = save(m);
 	}
 	return e;
 }

@@ -18,7 +18,7 @@ import pytest
 
 from test_intake_ways import mail, report, reports_by_trust
 
-from conftest import CONFIG, eventually, free_port
+from conftest import CONFIG, LONG, eventually, free_port
 from dovecot import PASSWORD, Dovecot, token
 
 SHORT = CONFIG.replace("[server]", "[server]\nlog = debug json")
@@ -314,7 +314,7 @@ def test_down_and_back_and_killed(dovecot, serve):
     user = "killed"
     dovecot.append(user, *[m for n in range(60) for m in (report_mail(n), private(f"p{n}"))])
     service = serve(section(dovecot, user, after="move:Done"))
-    for _ in range(3):
+    for _ in range(12 if LONG else 3):
         count = reports_by_trust(service).get("unsigned", 0)
         eventually(lambda: reports_by_trust(service).get("unsigned", 0) > count or count == 60)
         for pid, role in service.children().items():
@@ -358,8 +358,13 @@ def test_a_large_message_is_passed_over(dovecot, serve):
     big = attached("big", "application/octet-stream", "x.json", b"x" * (20 << 20))
     dovecot.append(user, big)
     dovecot.append(user, report_mail(1))
-    service = serve(section(dovecot, user, after="delete"))
+    # And a server that refuses what shall become of a message: its report is taken all the same.
+    dovecot.append("refused", report_mail(2, "refused"))
+    service = serve(section(dovecot, user, after="delete"),
+                    section(dovecot, "refused", name="refused", after="move:bad//name"))
     state = looked_at(service, 2)
-    assert reports_by_trust(service) == {"unsigned": 1}
+    eventually(lambda: reports_by_trust(service) == {"unsigned": 2})
+    eventually(lambda: "become of their messages is refused" in (way(service, "refused")["why"] or ""))
+    assert dovecot.messages("refused") == [("refused", set())]
     assert state["skipped"] == 1 and "larger than 25 MiB" in state["note"] and state["state"] == "ok"
     eventually(lambda: [s for s, _ in dovecot.messages(user)] == ["big"])
