@@ -22,7 +22,7 @@ static void check_answer(const struct dns_query *q)
 {
 	unsigned char out[DNS_UDP_PLAIN];
 	struct dns_writer w;
-	struct dns_record r = { q->name, DNS_NS, 300, q->name };
+	struct dns_record r = { q->name, DNS_NS, 300, q->name, 0 };
 	struct dns_name name;
 	struct slice answer;
 	size_t at = DNS_HEADER_SIZE;

@@ -13,6 +13,7 @@
  *   intake  hand.intake   reader.0…
  *   reader  work          (and no board, no keys, no settings but the log's)
  *   desk    listen.control  listen.admin.K  hand.desk  hand.intake  bell.0…  transfer.keys
+ *           update.key
  */
 #ifndef APP_BOOT_H
 #define APP_BOOT_H

@@ -87,6 +87,22 @@ static void print_policy(const struct cli *cli, const json_t *policy)
 		                                      json_string_value(json_array_get(mx, i))));
 }
 
+void client_print_steps(const struct cli *cli, FILE *to, const json_t *steps)
+{
+	for (size_t i = 0; i < json_array_size(steps); i++) {
+		const json_t *s = json_array_get(steps, i), *at = json_object_get(s, "at");
+		const char *state = client_str(s, "state", ""), *why = client_str(s, "why", NULL);
+		const char *mark = strcmp(state, "done") == 0      ? "[ OK ]"
+		                   : strcmp(state, "waiting") == 0 ? "[ .. ]"
+		                                                   : "[ -- ]";
+
+		cli_print_safe(to, arena_printf(cli->arena, "  %s %-30s %s%s\n", mark,
+		                                client_str(s, "words", ""),
+		                                json_is_integer(at) ? client_time(cli, at) : "",
+		                                why != NULL ? why : ""));
+	}
+}
+
 static void print_horizon(const struct cli *cli, const json_t *answer)
 {
 	const json_t *horizon = json_object_get(answer, "horizon");
@@ -137,7 +153,7 @@ static void print_to_type(const struct cli *cli, const json_t *answer)
 		                            client_str(line, "value", "-")));
 }
 
-static void print_change(const struct cli *cli, const json_t *answer)
+void client_print_change(const struct cli *cli, const json_t *answer)
 {
 	const char *domain = client_domain(cli), *why = client_str(answer, "why", NULL);
 	const char *what = cli->dry_run ? "would change" : "changed";
@@ -173,7 +189,7 @@ int client_change(const struct cli *cli, const char *method, const char *path, j
 	if (code != EXIT_GOOD)
 		return code;
 	if (!client_print_json(cli, answer)) {
-		print_change(cli, answer);
+		client_print_change(cli, answer);
 		json_decref(answer);
 	}
 	return cli_finish(cli, EXIT_GOOD);

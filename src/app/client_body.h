@@ -35,6 +35,11 @@ int client_body(const struct cli *cli, const struct body_member *members, size_t
 int client_change(const struct cli *cli, const char *method, const char *path,
                   json_t *body) MUST_USE;
 
+/* The answer of a change in words. */
+void client_print_change(const struct cli *cli, const json_t *answer);
+/* The steps of a publication, one a line: a mark, what it is, since when or what it waits for. */
+void client_print_steps(const struct cli *cli, FILE *to, const json_t *steps);
+
 /* Options of every command that can publish a policy. */
 #define POLICY_OPTIONS                                                                  \
 	{ .name = "mode",                                                               \

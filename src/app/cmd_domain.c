@@ -157,6 +157,10 @@ static void print_members(const struct cli *cli, json_t *object, const char *ind
 	{
 		if (strcmp(key, "schema") == 0 || strcmp(key, "text") == 0)
 			continue;
+		if (strcmp(key, "steps") == 0) {
+			client_print_steps(cli, cli->out, value);
+			continue;
+		}
 		cli_print_safe(cli->out,
 		               arena_printf(cli->arena, "%s%-18s %s\n", indent, key,
 		                            json_is_object(value) ? "" : as_text(cli, value)));
@@ -244,6 +248,80 @@ const struct command cmd_domain_set = {
 	.run = run_set,
 };
 
+static void print_leaving(const struct cli *cli, const json_t *l)
+{
+	const json_t *records = json_object_get(l, "records");
+
+	if (!json_is_object(l))
+		return;
+	cli_print_safe(cli->out,
+	               arena_printf(cli->arena, "  [ .. ] %s\n", client_str(l, "words", "")));
+	for (size_t i = 0; i < json_array_size(records); i++) {
+		const json_t *r = json_array_get(records, i), *may = json_object_get(r, "may_go");
+		const json_t *gone = json_object_get(r, "gone");
+
+		cli_print_safe(cli->out, arena_printf(cli->arena, "  %-32s may go %s%s%s\n",
+		                                      client_str(r, "name", ""),
+		                                      json_is_integer(may) ? "from " : "",
+		                                      json_is_integer(may)
+		                                              ? client_time(cli, may)
+		                                              : "later: the day is not known yet",
+		                                      json_is_integer(gone) ? "; gone" : ""));
+	}
+}
+
+static int run_retire(const struct cli *cli)
+{
+	static const struct body_member members[] = { { "max-age", "max_age", BODY_NUMBER } };
+	json_t *body, *answer = NULL;
+	int code = client_body(cli, members, ARRAY_LEN(members), &body);
+
+	if (code != EXIT_GOOD)
+		return code;
+	code = client_request(cli, "POST",
+	                      client_path(cli, "/api/v1/domains/%s/retire", cli->args[0]), body,
+	                      &answer);
+	json_decref(body);
+	if (code != EXIT_GOOD)
+		return code;
+	if (client_print_json(cli, answer))
+		return cli_finish(cli, EXIT_GOOD);
+	client_print_change(cli, answer);
+	print_leaving(cli, json_object_get(answer, "leaving"));
+	json_decref(answer);
+	return cli_finish(cli, EXIT_GOOD);
+}
+
+static const struct option_spec retire_options[] = {
+	{ .name = "max-age",
+	  .arg = "SECONDS",
+	  .help = "how long senders keep the policy that says none; 86400 unless told" },
+};
+
+const struct command cmd_domain_retire = {
+	.name = "domain",
+	.sub = "retire",
+	.args = "DOMAIN",
+	.args_min = 1,
+	.args_max = 1,
+	.group = GROUP_SERVICE,
+	.common = COMMON_WRITER,
+	.summary = "leave MTA-STS in order, and say which record may go on which day",
+	.details =
+	        "Serves a policy of mode none. Senders that hold an older one act on it until its "
+	        "time is\n"
+	        "over; until then no record may go. After that the id goes first, then the policy "
+	        "host, then\n"
+	        "the domain here (mxseal domain remove). Given again it changes nothing and says "
+	        "how far it\n"
+	        "is. Records of the way update are taken away by themselves when their day comes.",
+	.examples =
+	        "mxseal domain retire example.com\nmxseal domain retire example.com --dry-run\n",
+	.options = retire_options,
+	.option_count = ARRAY_LEN(retire_options),
+	.run = run_retire,
+};
+
 static const struct option_spec remove_options[] = {
 	{ .name = "now", .help = "although senders may still hold a policy of it" },
 };
@@ -287,7 +365,9 @@ const struct command cmd_domain_remove = {
 	.group = GROUP_SERVICE,
 	.common = COMMON_WRITER,
 	.summary = "stop hosting a domain",
-	.details = "Refused (exit 6) while senders may hold a policy of it, unless --now is given.",
+	.details = "Refused (exit 6) while senders may hold a policy of it: mxseal domain retire "
+	           "leads\n"
+	           "out in order. With --now it goes at once, after a question.",
 	.examples =
 	        "mxseal domain remove example.com\nmxseal domain remove example.com --now --yes\n",
 	.options = remove_options,

@@ -31,6 +31,7 @@ static int run_show(const struct cli *cli)
 	cli_print_safe(cli->err,
 	               arena_printf(cli->arena, "id %s, %s\n", client_str(answer, "id", "-"),
 	                            client_str(answer, "state", "-")));
+	client_print_steps(cli, cli->err, json_object_get(answer, "steps"));
 	json_decref(answer);
 	return cli_finish(cli, EXIT_GOOD);
 }
@@ -44,6 +45,10 @@ const struct command cmd_policy_show = {
 	.group = GROUP_SERVICE,
 	.common = COMMON_READER,
 	.summary = "print the policy as it is served",
+	.details =
+	        "On standard error stand its id and how far it has come: certificate, text served\n"
+	        "everywhere, fetched from outside, id answered in DNS, each with its time, and\n"
+	        "what the next step waits for.",
 	.examples = "mxseal policy show example.com\n",
 	.run = run_show,
 };
@@ -122,6 +127,19 @@ const struct command cmd_policy_bump = {
 	.run = run_bump,
 };
 
+static void print_publication(const struct cli *cli, const json_t *p)
+{
+	const json_t *ended = json_object_get(p, "ended");
+
+	cli_print_safe(cli->out,
+	               arena_printf(cli->arena, "%s  mode %s  max_age %lld%s%s\n",
+	                            client_str(p, "id", "-"), client_str(p, "mode", "-"),
+	                            (long long)client_int(p, "max_age"),
+	                            json_is_integer(ended) ? "  ended " : "",
+	                            json_is_integer(ended) ? client_time(cli, ended) : ""));
+	client_print_steps(cli, cli->out, json_object_get(p, "steps"));
+}
+
 static int run_history(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -132,19 +150,8 @@ static int run_history(const struct cli *cli)
 	if (client_print_json(cli, answer))
 		return cli_finish(cli, EXIT_GOOD);
 	const json_t *items = json_object_get(answer, "items");
-	(void)fprintf(cli->out, "%-32s %-10s %-8s %9s  %-21s  %s\n", "ID", "STATE", "MODE",
-	              "MAX_AGE", "SERVED", "ANNOUNCED");
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *p = json_array_get(items, i);
-
-		cli_print_safe(cli->out,
-		               arena_printf(cli->arena, "%-32s %-10s %-8s %9lld  %-21s  %s\n",
-		                            client_str(p, "id", "-"), client_str(p, "state", "-"),
-		                            client_str(p, "mode", "-"),
-		                            (long long)client_int(p, "max_age"),
-		                            client_time(cli, json_object_get(p, "served")),
-		                            client_time(cli, json_object_get(p, "announced"))));
-	}
+	for (size_t i = 0; i < json_array_size(items); i++)
+		print_publication(cli, json_array_get(items, i));
 	json_decref(answer);
 	return cli_finish(cli, EXIT_GOOD);
 }
@@ -157,7 +164,7 @@ const struct command cmd_policy_history = {
 	.args_max = 1,
 	.group = GROUP_SERVICE,
 	.common = COMMON_READER,
-	.summary = "list everything that was published",
+	.summary = "list everything that was published, step by step",
 	.examples = "mxseal policy history example.com\n",
 	.run = run_history,
 };

@@ -11,6 +11,7 @@
 #include "app/privilege.h"
 #include "app/state.h"
 #include "app/transfer_keys.h"
+#include "app/update_key.h"
 #include "base/num.h"
 
 #define CONFIG_FILE "/etc/mxseal/mxseal.conf"
@@ -240,26 +241,50 @@ static void on_ready(const struct parent_setup *setup, void *arg)
 		demo_greet(s->cli, setup->conf);
 }
 
+/* A file with secrets that could not be taken, in words. */
+static int secret_fault(const struct serve *s, const char *path, const char *setting, enum err e,
+                        const struct diag *d)
+{
+	const char *where = path;
+
+	if (d->line > 0)
+		where = arena_printf(s->cli->arena, "%s:%u", path, d->line);
+	if (e == ERR_DENIED)
+		return cli_error(s->cli, EXIT_DENIED, path, d->why,
+		                 arena_printf(s->cli->arena, "chmod 0400 %s", path));
+	return cli_error(s->cli, EXIT_FINDINGS, where, d->why,
+	                 arena_printf(s->cli->arena, "correct it, or change %s", setting));
+}
+
 static int load_transfer_keys(struct serve *s)
 {
-	const char *path = s->conf->service.transfer_key_file, *where = path;
+	const char *path = s->conf->service.transfer_key_file;
 	struct diag d = { .why = "cannot be read" };
 	int fd = -1;
 
 	if (path[0] == '\0')
 		return EXIT_GOOD;
 	enum err e = transfer_keys_load(path, &fd, &d);
-	if (e == OK)
-		sockets_add(&s->sockets, fd, ROLE_BIT(ROLE_EDGE) | ROLE_BIT(ROLE_DESK), SOCKETS_ALL,
-		            "transfer.keys");
-	if (d.line > 0)
-		where = arena_printf(s->cli->arena, "%s:%u", path, d.line);
-	if (e == ERR_DENIED)
-		return cli_error(s->cli, EXIT_DENIED, path, d.why,
-		                 arena_printf(s->cli->arena, "chmod 0400 %s", path));
-	return e == OK ? EXIT_GOOD
-	               : cli_error(s->cli, EXIT_FINDINGS, where, d.why,
-	                           "correct it, or change [service] transfer_key_file");
+	if (e != OK)
+		return secret_fault(s, path, "[service] transfer_key_file", e, &d);
+	sockets_add(&s->sockets, fd, ROLE_BIT(ROLE_EDGE) | ROLE_BIT(ROLE_DESK), SOCKETS_ALL,
+	            "transfer.keys");
+	return EXIT_GOOD;
+}
+
+static int load_update_key(struct serve *s)
+{
+	const char *path = s->conf->dns.tsig_file;
+	struct diag d = { .why = "cannot be read" };
+	int fd = -1;
+
+	if (path[0] == '\0')
+		return EXIT_GOOD;
+	enum err e = update_key_load(path, s->conf->dns.tsig_name, &fd, &d);
+	if (e != OK)
+		return secret_fault(s, path, "[dns] tsig_file", e, &d);
+	sockets_add(&s->sockets, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, "update.key");
+	return EXIT_GOOD;
 }
 
 static int run_parent(struct serve *s)
@@ -312,6 +337,8 @@ static int serve(struct serve *s)
 		code = load_keys(s);
 	if (code == EXIT_GOOD)
 		code = load_transfer_keys(s);
+	if (code == EXIT_GOOD)
+		code = load_update_key(s);
 	if (code == EXIT_GOOD && s->demo)
 		code = demo_authority(s->cli, s->conf);
 	if (code == EXIT_GOOD)

@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&cmd_domain_list,
 	&cmd_domain_show,
 	&cmd_domain_set,
+	&cmd_domain_retire,
 	&cmd_domain_remove,
 	&cmd_policy_show,
 	&cmd_policy_set,

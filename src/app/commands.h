@@ -16,6 +16,7 @@ extern const struct command cmd_domain_list;
 extern const struct command cmd_domain_show;
 extern const struct command cmd_domain_set;
 extern const struct command cmd_domain_remove;
+extern const struct command cmd_domain_retire;
 extern const struct command cmd_policy_show;
 extern const struct command cmd_policy_set;
 extern const struct command cmd_policy_bump;

@@ -80,10 +80,16 @@ struct conf {
 		bool accept_terms;
 	} acme;
 	struct {
+		const char *update_server; /* "" : the zone's primary */
+		const char *tsig_name, *tsig_file;
+		const char *update_command;
+	} dns;
+	struct {
 		const char *forward, *stub, *trust_anchor; /* as net/resolver.h reads them */
 	} resolver;
 	struct {
-		const char *allow; /* as net/dial.h reads it */
+		const char *allow;   /* as net/dial.h reads it */
+		const char *ca_file; /* empty: the system's roots */
 	} outgoing;
 	size_t mailbox_count;
 	struct conf_mailbox mailboxes[CONF_MAILBOXES_MAX];

@@ -339,6 +339,46 @@ const struct conf_row conf_rows[] = {
 	  .example = "3000",
 	  .place = AT(acme.orders) },
 
+	{ .section = "dns",
+	  .key = "update_server",
+	  .type = &conf_type_server,
+	  .preset = "",
+	  .help = "server that takes changes of customers' zones (RFC 2136); unset: the primary "
+	          "that the zone's SOA record names",
+	  .details = "For domains whose records are published by the way update. An address that "
+	             "the Internet does not route must stand in [outgoing] allow.",
+	  .example = "192.0.2.53:5353",
+	  .place = AT(dns.update_server) },
+	{ .section = "dns",
+	  .key = "tsig_name",
+	  .type = &conf_type_host,
+	  .preset = "",
+	  .help = "name of the key that signs changes; unset: the first in tsig_file",
+	  .example = "mxseal.example.net",
+	  .place = AT(dns.tsig_name) },
+	{ .section = "dns",
+	  .key = "tsig_file",
+	  .type = &conf_type_path,
+	  .preset = "",
+	  .help = "file with the key that signs changes; unset: they are not signed",
+	  .details =
+	          "As tsig-keygen writes it, or hmac-sha256:NAME:BASE64, or the secret alone in "
+	          "base64 with tsig_name beside it. Read at the start, before privileges are given "
+	          "up; others may not read it.",
+	  .example = "/etc/mxseal/update.key",
+	  .place = AT(dns.tsig_file) },
+	{ .section = "dns",
+	  .key = "update_command",
+	  .type = &conf_type_command,
+	  .preset = "",
+	  .help = "command that makes a change instead: gets it as one JSON object on its input",
+	  .details =
+	          "For providers with an interface of their own; packaging/hooks has some ready. "
+	          "Exit 0: done. Exit 5: something else than \"expect\" is there, nothing was "
+	          "changed. Any other: not done, the first line of its error output says why.",
+	  .example = "/usr/share/mxseal/hooks/dns-nsupdate",
+	  .place = AT(dns.update_command) },
+
 	{ .section = "resolver",
 	  .key = "forward",
 	  .type = &conf_type_forward,
@@ -377,6 +417,15 @@ const struct conf_row conf_rows[] = {
 	          "with your own resolvers or web servers.",
 	  .example = "10.0.0.0/8 fd00::/8",
 	  .place = AT(outgoing.allow) },
+	{ .section = "outgoing",
+	  .key = "ca_file",
+	  .type = &conf_type_path,
+	  .preset = "",
+	  .help = "roots that policy hosts are verified with from outside; unset: the system's",
+	  .details = "For a laboratory with an authority of its own: senders on the Internet know "
+	             "the public ones only.",
+	  .example = "/etc/mxseal/lab-root.pem",
+	  .place = AT(outgoing.ca_file) },
 };
 const size_t conf_row_count = ARRAY_LEN(conf_rows);
 
@@ -390,6 +439,7 @@ static const struct section {
 	{ "service", "What it is called from outside." },
 	{ "report", "How TLS reports are taken." },
 	{ "acme", "Where certificates are ordered." },
+	{ "dns", "How it writes records into zones that are served elsewhere." },
 	{ "resolver", "How it asks the DNS." },
 	{ "imap", "A mailbox that is polled for reports; NAME is any word, and there may be "
 	          "several." },

@@ -39,6 +39,8 @@ extern const struct conf_type conf_type_networks;
 extern const struct conf_type conf_type_url;
 extern const struct conf_type conf_type_mail;
 extern const struct conf_type conf_type_word;
+extern const struct conf_type conf_type_command;
+extern const struct conf_type conf_type_server;
 extern const struct conf_type conf_type_yes;
 extern const struct conf_type conf_type_paths;
 

@@ -7,6 +7,7 @@
 #include "net/dial.h"
 #include "net/fetch.h"
 
+#define DNS_PORT 53u
 #define USER_MAX 32u
 
 /* The next value of a list; blanks and commas stand between values. */
@@ -284,6 +285,26 @@ static const char *read_word(const struct conf_row *row, const char *text, struc
 	return NULL;
 }
 
+static const char *read_command(const struct conf_row *row, const char *text, struct conf *c,
+                                void *place, const char **normal_out)
+{
+	(void)row; /* as above */
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
+static const char *read_server(const struct conf_row *row, const char *text, struct conf *c,
+                               void *place, const char **normal_out)
+{
+	struct dial_addr a;
+
+	(void)row; /* as above */
+	if (text[0] != '\0' && dial_addr_parse(slice_str(text), DNS_PORT, &a) != OK)
+		return "is not an address such as 192.0.2.53 or 192.0.2.53:5353";
+	*normal_out = store_text(c, place, text);
+	return NULL;
+}
+
 static const char *read_yes(const struct conf_row *row, const char *text, struct conf *c,
                             void *place, const char **normal_out)
 {
@@ -506,6 +527,16 @@ const struct conf_type conf_type_word = {
 	.name = "word",
 	.syntax = "one word, as the other side gave it",
 	.read = read_word,
+};
+const struct conf_type conf_type_command = {
+	.name = "command",
+	.syntax = "a command line, which is given to /bin/sh",
+	.read = read_command,
+};
+const struct conf_type conf_type_server = {
+	.name = "address",
+	.syntax = "ADDRESS or ADDRESS:PORT (53 unless told)",
+	.read = read_server,
 };
 const struct conf_type conf_type_yes = {
 	.name = "yes or no",

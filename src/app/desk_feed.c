@@ -54,6 +54,8 @@ static enum err add_past(struct feed *f, int64_t domain, const struct demo_domai
 	if (e == OK)
 		e = policies_mark_served(db, saved.newest.id, at + 1);
 	if (e == OK)
+		e = policies_mark_fetched(db, saved.newest.id, at + 1);
+	if (e == OK)
 		e = policies_mark_announced(db, saved.newest.id, at + 2);
 	return e == OK ? policies_mark_seen(db, saved.newest.id, at + 2, (int64_t)f->d->set.ttl)
 	               : e;

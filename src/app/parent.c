@@ -191,6 +191,7 @@ static bool is_fixed(const char *key)
 {
 	return slice_starts(slice_str(key), S("listen.")) ||
 	       strcmp(key, "service.transfer_key_file") == 0 ||
+	       slice_starts(slice_str(key), S("dns.tsig_")) ||
 	       (slice_starts(slice_str(key), S("server.")) && strcmp(key, "server.log") != 0);
 }
 

@@ -15,12 +15,15 @@
 #include "app/desk_feed.h"
 #include "app/desk_zone.h"
 #include "app/outgoing.h"
+#include "app/update_key.h"
 #include "net/clock.h"
 #include "net/fetch.h"
 #include "net/handover.h"
 #include "net/resolver.h"
 #include "service/demo_ca.h"
 #include "service/publish.h"
+#include "service/publisher.h"
+#include "service/push.h"
 #include "service/record_watch.h"
 #include "store/db.h"
 #include "store/edgedb.h"
@@ -41,7 +44,10 @@ struct duty {
 	struct desk_acme acme;
 	struct desk_zone *zone;
 	struct record_watch *records; /* NULL in a demonstration, where they count as seen */
-	struct feed *feed;            /* of a demonstration; NULL: done */
+	struct publisher *publisher;
+	struct push_conf push;
+	struct dns_tsig_key update_key;
+	struct feed *feed; /* of a demonstration; NULL: done */
 	int bells[BELLS_MAX];
 	int admins[ADMINS_MAX];
 	size_t admin_count;
@@ -117,6 +123,7 @@ static void fill_settings(struct duty *u)
 		.https_open = c->listen.tls.count > 0,
 		.smtp_open = c->listen.smtp.count > 0 && c->report.host[0] != '\0',
 		.admin_url = "",
+		.outside_roots = c->outgoing.ca_file,
 		.ca_file = u->boot->demo ? conf_path(c, DEMO_CA_FILE) : "",
 	};
 	if (c->listen.tls.count > 0)
@@ -128,6 +135,18 @@ static void fill_settings(struct duty *u)
 		s->admin_url = u->admin_url;
 	}
 	fill_tokens(u);
+}
+
+/* How customers' zones are written. */
+static void fill_push(struct duty *u)
+{
+	const struct conf *c = u->boot->conf;
+
+	u->push = (struct push_conf){ .server = c->dns.update_server,
+		                      .command = c->dns.update_command };
+	if (update_key_take(boot_fd(u->boot, "update.key"), c->dns.tsig_name, &u->update_key))
+		u->push.key = &u->update_key;
+	u->desk.push = &u->push;
 }
 
 static bool open_all(struct duty *u)
@@ -146,6 +165,7 @@ static bool open_all(struct duty *u)
 	u->hand = boot_fd(b, "hand.desk");
 	u->listener = boot_fd(b, "listen.control");
 	fill_settings(u);
+	fill_push(u);
 	fetch_setup();
 	if (!open_stores(u) || !open_resolver(u) || server_open(&u->desk, &u->server) != OK)
 		return false;
@@ -273,9 +293,11 @@ static void close_all(struct duty *u)
 	server_close(u->server);
 	desk_acme_stop(&u->acme);
 	record_watch_free(u->records);
+	publisher_free(u->publisher);
 	feed_free(u->feed);
 	desk_zone_free(u->zone);
 	resolver_close(u->desk.resolver);
+	mem_wipe(&u->update_key, sizeof(u->update_key));
 	edgedb_close(u->desk.edge);
 	db_close(u->desk.db);
 	if (u->signals >= 0)
@@ -291,7 +313,8 @@ int role_desk(const struct boot *b)
 	u->boot = b;
 	u->signals = signal_descriptor();
 	if (u->signals >= 0 && open_all(u) && catch_up(u) &&
-	    desk_acme_start(&u->acme, b, &u->desk, &u->rules)) {
+	    desk_acme_start(&u->acme, b, &u->desk, &u->rules) &&
+	    publisher_new(&u->desk, &u->publisher) == OK) {
 		if (!b->demo)
 			u->records = record_watch_new(&u->desk);
 		if (b->demo && !b->empty)

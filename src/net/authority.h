@@ -66,8 +66,9 @@ struct authority_reply {
 	uint32_t ttl; /* of the records; when there is nothing, for how long others remember that
 	                 (RFC 2308: the lower of the SOA record's TTL and its MINIMUM) */
 	size_t count; /* of the type asked for, at the name itself; what is behind a CNAME is not */
-	struct slice rdata[AUTHORITY_RECORDS_MAX]; /* wire form, names uncompressed */
-	const char *below;                         /* with AUTHORITY_REFERRAL */
+	/* Wire form, names uncompressed; of a SOA record the primary's name alone. */
+	struct slice rdata[AUTHORITY_RECORDS_MAX];
+	const char *below; /* with AUTHORITY_REFERRAL */
 	size_t below_count;
 	const char *below_servers[AUTHORITY_NAMES_MAX]; /* its name servers */
 };

@@ -12,11 +12,11 @@ static const char *name_str(struct arena *a, const struct dns_name *n)
 	return arena_str(a, s.len > 1 ? slice_head(s, s.len - 1) : s);
 }
 
-/* Types whose data is a name behind so many bytes. */
+/* Types whose data is a name behind so many bytes; of SOA the first name is what is kept. */
 static bool has_name(unsigned type, size_t *skip)
 {
 	*skip = type == DNS_MX ? 2 : 0;
-	return type == DNS_NS || type == DNS_CNAME || type == DNS_MX;
+	return type == DNS_NS || type == DNS_CNAME || type == DNS_MX || type == DNS_SOA;
 }
 
 static bool plain_rdata(const struct dns_response *r, const struct dns_rr *rr, struct arena *a,

@@ -18,6 +18,7 @@ struct edgedb;
 struct board;
 struct resolver;
 struct dial_rules;
+struct push_conf;
 
 #define DESK_HOSTS_MAX 8u
 
@@ -37,12 +38,13 @@ struct desk_settings {
 	const char *addresses; /* what an `address` record points to, blanks between */
 	uint32_t ttl;
 	const char *profile;
-	bool dns_open;         /* a listener of edge takes DNS here */
-	bool https_open;       /* a listener of edge takes HTTPS here */
-	bool smtp_open;        /* a listener of intake takes mail here */
-	unsigned https_port;   /* of the first one on loopback; demonstrations fetch there */
-	const char *admin_url; /* "http://127.0.0.1:8000", where a login link leads */
-	const char *ca_file;   /* demonstration CA; empty: none */
+	bool dns_open;             /* a listener of edge takes DNS here */
+	bool https_open;           /* a listener of edge takes HTTPS here */
+	bool smtp_open;            /* a listener of intake takes mail here */
+	unsigned https_port;       /* of the first one on loopback; demonstrations fetch there */
+	const char *admin_url;     /* "http://127.0.0.1:8000", where a login link leads */
+	const char *ca_file;       /* demonstration CA; empty: none */
+	const char *outside_roots; /* what certificates are verified with; empty: the system's */
 	size_t token_count;
 	const struct desk_token *tokens;
 };
@@ -53,6 +55,7 @@ struct desk {
 	struct board *board;
 	struct resolver *resolver;      /* NULL in a demonstration */
 	const struct dial_rules *rules; /* of every outgoing connection; never NULL in desk */
+	const struct push_conf *push;   /* how customers' zones are written; service/push.h */
 	struct desk_settings set;
 	const unsigned char *key_edge_tls;   /* 32 bytes, seals policy hosts' keys */
 	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */

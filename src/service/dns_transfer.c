@@ -97,7 +97,7 @@ static void fill(struct dns_transfer *t, struct dns_writer *w)
 			advance(t);
 			continue;
 		}
-		const struct dns_record r = { s->owner, s->type, s->ttl, rdata };
+		const struct dns_record r = { s->owner, s->type, s->ttl, rdata, DNS_CLASS_IN };
 		if (!dns_write_record(w, DNS_ANSWER, &r))
 			return;
 		t->rest = rest;

@@ -13,6 +13,7 @@
 #include "mtasts/horizon.h"
 #include "net/resolver.h"
 #include "service/desk.h"
+#include "service/leaving.h"
 #include "service/publish.h"
 #include "service/refusal.h"
 
@@ -103,6 +104,13 @@ enum err hosting_add(struct desk *d, const char *actor, const struct domain_requ
 enum err hosting_patch(struct desk *d, const char *actor, struct slice name,
                        const struct domain_patch *q, int64_t now, struct arena *a,
                        struct hosting_change *out, struct refusal *why) MUST_USE;
+/*
+ * Begins to leave: the same as saving mode none with max_age (0: a day), once.  *leaving_out says
+ * what may go when; in a dry run as it stands now.
+ */
+enum err hosting_retire(struct desk *d, const char *actor, struct slice name, uint32_t max_age,
+                        bool dry_run, int64_t now, struct arena *a, struct hosting_change *out,
+                        struct leaving *leaving_out, struct refusal *why) MUST_USE;
 /* ERR_GUARD: senders may still hold a policy of it, unless now_is_fine. */
 enum err hosting_remove(struct desk *d, const char *actor, struct slice name, bool now_is_fine,
                         bool dry_run, int64_t now, struct arena *a, struct hosting_change *out,

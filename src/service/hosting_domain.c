@@ -3,6 +3,7 @@
 #include "base/utc.h"
 #include "mtasts/name.h"
 #include "service/hosting_internal.h"
+#include "service/push.h"
 #include "service/record_check.h"
 #include "tlsrpt/record.h"
 
@@ -19,6 +20,12 @@ static enum domain_way way_for(enum domain_record record, enum domain_way way)
 
 static enum err check_way(struct hosting_work *c, enum domain_record record, enum domain_way way)
 {
+	if (way == WAY_UPDATE && !c->d->set.demo && !push_is_possible(c->d->push)) {
+		(void)refuse(c->why, ERR_SYNTAX, "way-no-update",
+		             "the way update needs to know how zones are written");
+		return refuse_fix(c->why,
+		                  "set [dns] tsig_file, or update_command: see docs/dns.md");
+	}
 	if (way == WAY_ADDRESS && record != RECORD_HOST)
 		return refuse(c->why, ERR_SYNTAX, "way", "the way is cname, txt or update");
 	if (way != WAY_CNAME || c->d->set.zone[0] != '\0')
@@ -215,6 +222,21 @@ static enum err save_settings(struct hosting_work *c, int64_t revision)
 	return e == OK ? record_check_soon(c->d, c->domain.id, c->now) : e;
 }
 
+/* Said again, the way update puts back what somebody else took away. */
+static enum err begin_anew(struct hosting_work *c, const struct domain_patch *q)
+{
+	bool said = q->ways.has_all && q->ways.all == WAY_UPDATE;
+
+	for (size_t i = 0; i < RECORD_COUNT; i++)
+		said = said || (q->ways.has[i] && q->ways.one[i] == WAY_UPDATE);
+	if (!said || q->dry_run)
+		return OK;
+	desk_lock(c->d);
+	enum err e = pushes_reset(c->d->db, c->domain.id);
+	desk_unlock(c->d);
+	return e;
+}
+
 static enum err apply_patch(struct hosting_work *c, const struct domain_patch *q)
 {
 	enum err e = set_ways(c, &q->ways);
@@ -250,6 +272,8 @@ enum err hosting_patch(struct desk *d, const char *actor, struct slice name,
 		e = save_settings(&c, q->revision);
 		desk_unlock(d);
 	}
+	if (e == OK)
+		e = begin_anew(&c, q);
 	if (e == ERR_CONFLICT) {
 		(void)refuse(why, e, "changed-underneath", "%s was changed by somebody else",
 		             c.domain.name);
@@ -263,36 +287,58 @@ enum err hosting_patch(struct desk *d, const char *actor, struct slice name,
 	return e;
 }
 
-/* Until when a sender may act on a policy of mode enforce or testing; 0: nobody holds one. */
-static int64_t held_until(const struct hosting_work *c)
-{
-	const struct horizon_answer *h = &c->out->horizon;
-	int64_t until = 0;
-
-	if (!c->out->horizon_known)
-		return 0;
-	for (size_t i = 0; i < h->count; i++)
-		if (h->policies[i].mode != POLICY_NONE && h->held_until[i] > until)
-			until = h->held_until[i];
-	return until > c->now ? until : 0;
-}
-
-static enum err refuse_removal(struct hosting_work *c, int64_t until)
+/* What senders still hold, and that the way out is to retire. */
+static enum err refuse_removal(struct hosting_work *c, const struct leaving *l)
 {
 	char day[UTC_TEXT_SIZE];
 
-	if (until == HORIZON_OPEN)
+	if (l->held_until == HORIZON_OPEN)
 		(void)refuse(c->why, ERR_GUARD, "policy-held",
 		             "the policy of %s is served, and senders hold it", c->domain.name);
 	else
 		(void)refuse(c->why, ERR_GUARD, "policy-held",
-		             "senders may hold a policy of %s until %s", c->domain.name,
-		             utc_format(until, day));
-	return refuse_fix(
-	        c->why,
-	        "save --mode none with max_age 86400 and wait until old policies have run out "
-	        "(`mxseal horizon %s`), or remove it all the same with --now",
-	        c->domain.name);
+		             "senders may hold a policy of %s until %s, whatever is removed here",
+		             c->domain.name, utc_format(l->held_until, day));
+	if (l->leaving)
+		return refuse_fix(
+		        c->why,
+		        "wait: `mxseal domain retire %s` says what may go when; or remove "
+		        "it all the same with --now",
+		        c->domain.name);
+	return refuse_fix(c->why,
+	                  "leave in order with `mxseal domain retire %s`, or remove it all the "
+	                  "same with --now",
+	                  c->domain.name);
+}
+
+static enum err read_leaving(struct hosting_work *c, struct leaving *out)
+{
+	desk_lock(c->d);
+	enum err e = leaving_read(c->d, &c->domain, c->now, c->a, out);
+	desk_unlock(c->d);
+	return e == OK ? OK : hosting_store_failed(c->d, e, "reading the history", c->why);
+}
+
+enum err hosting_retire(struct desk *d, const char *actor, struct slice name, uint32_t max_age,
+                        bool dry_run, int64_t now, struct arena *a, struct hosting_change *out,
+                        struct leaving *leaving_out, struct refusal *why)
+{
+	struct policy_request q = { .has_mode = true,
+		                    .mode = POLICY_NONE,
+		                    .has_max_age = true,
+		                    .max_age = max_age == 0 ? GUARD_STAGE_MAX_AGE : max_age,
+		                    .dry_run = dry_run };
+	struct hosting_work c = { .d = d, .actor = actor, .now = now, .a = a, .why = why };
+	enum err e = hosting_read(&c, name, true);
+
+	if (e == OK)
+		e = read_leaving(&c, leaving_out);
+	if (e != OK)
+		return e;
+	/* Said again, it only tells how far it is; a longer time to remember is not begun anew. */
+	q.has_max_age = !leaving_out->leaving || max_age != 0;
+	e = hosting_policy(d, actor, name, &q, now, a, out, why);
+	return e == OK && !dry_run ? read_leaving(&c, leaving_out) : e;
 }
 
 static enum err save_removal(struct hosting_work *c)
@@ -322,15 +368,16 @@ enum err hosting_remove(struct desk *d, const char *actor, struct slice name, bo
 		.d = d, .actor = actor, .now = now, .a = a, .out = &done, .why = why
 	};
 	enum err e = hosting_read(&c, name, false);
-	int64_t until;
+	struct leaving leaving;
 
 	if (e == OK)
 		e = hosting_answer_now(&c);
+	if (e == OK)
+		e = read_leaving(&c, &leaving);
 	if (e != OK)
 		return e;
-	until = held_until(&c);
-	if (until != 0 && !now_is_fine)
-		return refuse_removal(&c, until);
+	if (leaving.held_until != 0 && !now_is_fine)
+		return refuse_removal(&c, &leaving);
 	if (!dry_run) {
 		desk_lock(d);
 		e = save_removal(&c);

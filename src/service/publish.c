@@ -8,12 +8,14 @@
 #include "net/clock.h"
 #include "service/board.h"
 #include "service/demo_cert.h"
-#include "service/demo_fetch.h"
+#include "service/outside.h"
 #include "service/record_check.h"
 #include "service/zone_feed.h"
+#include "store/audit.h"
 #include "store/certs.h"
 #include "store/edgedb.h"
 #include "store/orders.h"
+#include "store/pushes.h"
 
 #define POLL_MS 5
 
@@ -229,16 +231,42 @@ enum err publish_challenge_drop(struct desk *d, const char *host, int64_t *seq_o
 	               : e;
 }
 
+bool publish_needs_claim(const struct desk *d, const struct domain *domain)
+{
+	return !d->set.demo && d->set.zone[0] != '\0' && domain->hosted &&
+	       domain->way[RECORD_HOST] == WAY_CNAME && domain->claim_seen == 0;
+}
+
+/* What was served before it had to be seen goes on being served. */
+static enum err may_offer(struct desk *d, const struct domain *domain, const char *host,
+                          struct arena *a, bool *out)
+{
+	struct edge_host there;
+	enum err e = OK;
+
+	*out = true;
+	if (!publish_needs_claim(d, domain))
+		return OK;
+	e = edgedb_host(d->edge, slice_str(host), a, &there);
+	*out = e == OK && !there.gone;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 static enum err offer_newest(struct desk *d, const struct domain *domain, const char *host,
                              struct arena *a, int64_t now, int64_t *seq_out)
 {
 	struct publication p;
 	struct cert cert;
-	bool found = false;
+	bool found = false, may = false;
 	enum err e = policies_newest(d->db, domain->id, a, &p);
 
 	if (e != OK)
 		return e == ERR_NOTFOUND ? OK : e;
+	if (p.end == END_NOT) {
+		e = may_offer(d, domain, host, a, &may);
+		if (e != OK || !may)
+			return e;
+	}
 	if (p.end != END_NOT) /* service of it stopped; a save begins again */
 		return drop_host(d, host, seq_out);
 	if (domain->hosting == HOSTING_HERE) {
@@ -281,6 +309,8 @@ enum err publish_domain(struct desk *d, const struct domain *domain, int64_t now
 
 	*seq_out = 0;
 	e = offer_text(d, domain, now, seq_out);
+	if (e == OK && !d->set.demo)
+		e = pushes_follow(d->db, domain);
 	if (e == OK)
 		e = zone_feed_domain(d, domain, now, &zone);
 	*seq_out = later(*seq_out, zone);
@@ -356,69 +386,101 @@ bool publish_wait(struct desk *d, int64_t seq, unsigned timeout_ms)
 	return true;
 }
 
-/* Before a first id is answered the policy is fetched as a sender would. */
-static bool may_announce(struct desk *d, const struct publication *p, const char *name)
-{
-	struct arena *a = arena_new();
-	struct publication *list = NULL;
-	size_t count = 0;
-	bool announced = false;
-
-	desk_lock(d);
-	enum err e = policies_history(d->db, p->domain, a, &list, &count);
-	desk_unlock(d);
-	for (size_t i = 0; e == OK && i < count; i++)
-		announced = announced || list[i].announced != 0;
-	arena_free(a);
-	return e == OK && (announced || demo_fetch_policy(d, name, p->text));
-}
-
-/* Whether the id is ours to answer: then it follows the text at once. */
-static bool answers_id(const struct desk *d, const struct domain *domain)
+bool publish_answers_id(const struct desk *d, const struct domain *domain)
 {
 	return d->set.demo ||
 	       (d->set.dns_open && d->set.zone[0] != '\0' && domain->way[RECORD_ID] == WAY_CNAME);
 }
 
-/* In a demonstration records count as seen. */
-static enum err mark(struct desk *d, const struct publication *p, const struct domain *domain,
-                     int64_t now)
+enum err publish_announce(struct desk *d, const struct publication *p, const struct domain *domain,
+                          int64_t now, int64_t *seq_out)
 {
 	enum err e = db_begin(d->db);
 
+	*seq_out = 0;
 	if (e != OK)
 		return e;
-	e = policies_mark_served(d->db, p->id, now);
-	if (e == OK && answers_id(d, domain))
-		e = policies_mark_announced(d->db, p->id, now);
-	if (e == OK && d->set.demo)
+	e = policies_mark_announced(d->db, p->id, now);
+	if (e == OK && d->set.demo) /* records count as seen there */
 		e = policies_mark_seen(d->db, p->id, now, (int64_t)d->set.ttl);
-	return db_end(d->db, e);
+	e = db_end(d->db, e);
+	if (e == OK)
+		e = zone_feed_domain(d, domain, now, seq_out);
+	if (e == OK)
+		e = record_check_soon(d, domain->id, now);
+	if (e == OK)
+		log_info("policy id announced", F("domain", domain->name), F("id", p->policy_id));
+	return e;
+}
+
+enum err publish_audit(struct desk *d, const char *action, const char *domain, const char *detail,
+                       int64_t now)
+{
+	struct audit_entry entry = { .at = now,
+		                     .action = action,
+		                     .object = domain,
+		                     .actor = S("mxseal"),
+		                     .detail = slice_str(detail) };
+
+	return audit_add(d->db, TENANT_ONLY, &entry, NULL);
+}
+
+/*
+ * A demonstration fetches over loopback, which takes no time: who saved finds it announced.  The
+ * product's fetch is the publisher's.
+ */
+static enum err fetch_demo(struct desk *d, struct publication *p, const struct domain *domain,
+                           struct arena *a, int64_t now)
+{
+	const char *why = "";
+	enum err e;
+
+	if (!d->set.demo || !publication_needs_fetch(p) || p->fetched != 0 ||
+	    !outside_has_policy(d, domain->name, p->policy, a, &why))
+		return OK;
+	desk_lock(d);
+	e = policies_mark_fetched(d->db, p->id, now);
+	if (e == OK)
+		e = policies_by_id(d->db, p->id, a, p);
+	desk_unlock(d);
+	return e;
+}
+
+static enum err mark_served(struct desk *d, int64_t id, int64_t now, struct arena *a,
+                            struct publication *out, struct domain *domain_out)
+{
+	desk_lock(d);
+	enum err e = policies_mark_served(d->db, id, now);
+	if (e == OK)
+		e = policies_by_id(d->db, id, a, out);
+	if (e == OK)
+		e = domains_by_id(d->db, out->domain, a, domain_out);
+	if (e == OK)
+		e = record_check_soon(d, out->domain, now);
+	desk_unlock(d);
+	return e;
 }
 
 static void settle_one(struct desk *d, const struct publication *p, struct arena *a, int64_t now)
 {
-	struct domain domain;
+	struct publication after;
+	struct domain domain = { .name = "" };
 	int64_t seq;
 
 	if (p->offered == 0 || !board_served_everywhere(d->board, (uint64_t)p->seq))
 		return;
-	desk_lock(d);
-	enum err e = domains_by_id(d->db, p->domain, a, &domain);
-	desk_unlock(d);
-	if (e != OK || (d->set.demo && !may_announce(d, p, domain.name)))
-		return;
-	desk_lock(d);
-	e = mark(d, p, &domain, now);
+	enum err e = mark_served(d, p->id, now, a, &after, &domain);
 	if (e == OK)
-		e = zone_feed_domain(d, &domain, now, &seq);
-	if (e == OK)
-		e = record_check_soon(d, domain.id, now);
-	desk_unlock(d);
+		e = fetch_demo(d, &after, &domain, a, now);
 	if (e == OK)
 		log_info("policy served everywhere", F("domain", domain.name),
 		         F("id", p->policy_id));
-	else if (e != ERR_CONFLICT) /* a newer save came between */
+	if (e == OK && publish_answers_id(d, &domain) && publication_may_answer(&after, now)) {
+		desk_lock(d);
+		e = publish_announce(d, &after, &domain, now, &seq);
+		desk_unlock(d);
+	}
+	if (e != OK && e != ERR_CONFLICT && e != ERR_NOTFOUND) /* a newer save came between */
 		log_error("policy not marked as served", F("domain", domain.name),
 		          F("why", err_name(e)));
 }
@@ -455,16 +517,58 @@ static const char *waits_for_cert(struct desk *d, const struct domain *domain, s
 	                    o.why[0] == '\0' ? "" : ": ", o.why);
 }
 
+static const char *waits_staged(struct desk *d, const struct domain *domain,
+                                const struct publication *p, struct arena *a)
+{
+	if (domain->hosting == HOSTING_EXTERNAL)
+		return p->why[0] != '\0'
+		               ? arena_printf(a, "the text is not on its web space yet: %s", p->why)
+		               : "the text lies on web space elsewhere";
+	if (p->offered != 0)
+		return "not every edge serves it yet";
+	if (publish_needs_claim(d, domain))
+		return p->why[0] != '\0' ? p->why : "its records are about to be looked up";
+	return waits_for_cert(d, domain, a);
+}
+
+/* Its line is written by us, and is not there yet. */
+static const char *waits_push(struct desk *d, const struct domain *domain, struct arena *a)
+{
+	struct push_row row;
+
+	if (pushes_get(d->db, domain->id, RECORD_ID, a, &row) != OK || row.why[0] == '\0')
+		return "its id is about to be written into the zone";
+	return arena_printf(a, "its id is not in the zone yet: %s", row.why);
+}
+
+/* Served, and not announced. */
+static const char *waits_served(struct desk *d, const struct domain *domain,
+                                const struct publication *p, struct arena *a)
+{
+	if (p->ahead != 0)
+		return "its id was in DNS before its text: a further id follows";
+	if (publication_needs_fetch(p) && p->fetched == 0)
+		return p->why[0] != '\0'
+		               ? arena_printf(a, "not fetched from outside yet: %s", p->why)
+		               : "it is about to be fetched from outside";
+	if (publish_answers_id(d, domain))
+		return publication_alone_from(p) > clock_now_s()
+		               ? "the text before it may be answered for some seconds yet"
+		               : NULL;
+	if (domain->way[RECORD_ID] == WAY_UPDATE)
+		return waits_push(d, domain, a);
+	if (domain->way[RECORD_ID] == WAY_CNAME)
+		return d->set.zone[0] == '\0' ? "there is no service zone to answer its id"
+		                              : "no listener answers DNS: set [listen] dns";
+	return NULL;
+}
+
 static const char *waits_for(struct desk *d, const struct domain *domain,
                              const struct publication *p, struct arena *a)
 {
-	if (p->state == PUBLICATION_STAGED && domain->hosting == HOSTING_EXTERNAL)
-		return "the text lies on web space elsewhere";
-	if (p->state == PUBLICATION_STAGED && p->offered == 0)
-		return waits_for_cert(d, domain, a);
 	if (p->state == PUBLICATION_STAGED)
-		return "not every edge serves it yet";
-	return NULL;
+		return waits_staged(d, domain, p, a);
+	return p->state == PUBLICATION_SERVED ? waits_served(d, domain, p, a) : NULL;
 }
 
 enum err publish_look(struct desk *d, const struct domain *domain, struct arena *a,

@@ -3,10 +3,10 @@
  * text served everywhere, id answered.
  *
  * A save makes a publication `staged`.  publish_domain gives its text to the
- * edges (edge.db), once there is a certificate for the policy host; publish_settle
- * notes that every live edge serves it and, where records are ours to answer,
- * announces the id in the service zone (service/zone_feed.h).  Both may be repeated at any moment:
- * a desk that was killed between two steps goes on with the next one.
+ * edges (edge.db), once there is a certificate for the policy host and its CNAME was seen with the
+ * domain's claim; publish_settle notes that every live edge serves it; the steps from there to the
+ * announced id are those of service/publisher.h.  All may be repeated at any moment: a desk that
+ * was killed between two steps goes on with the next one.
  */
 #ifndef SERVICE_PUBLISH_H
 #define SERVICE_PUBLISH_H
@@ -48,8 +48,8 @@ enum err publish_challenge(struct desk *d, const char *host, struct slice token,
 enum err publish_challenge_drop(struct desk *d, const char *host, int64_t *seq_out) MUST_USE;
 
 /*
- * Marks what is served everywhere by now and, in a demonstration, announces it.  The lock is
- * not held.  Cheap when nothing is staged.
+ * Marks what is served everywhere by now, and announces it where nothing else comes before; the
+ * rest is for service/publisher.h.  The lock is not held.  Cheap when nothing is staged.
  */
 void publish_settle(struct desk *d, int64_t now);
 
@@ -59,6 +59,20 @@ bool publish_wait(struct desk *d, int64_t seq, unsigned timeout_ms);
 /* Reads where a domain stands.  The lock is held. */
 enum err publish_look(struct desk *d, const struct domain *domain, struct arena *a,
                       struct publish_state *out) MUST_USE;
+
+/* True while the CNAME of the policy host must first be seen with the domain's claim. */
+bool publish_needs_claim(const struct desk *d, const struct domain *domain);
+/* Whether the id is for us to answer: in the service zone, and in a demonstration always. */
+bool publish_answers_id(const struct desk *d, const struct domain *domain);
+/*
+ * Answers the id of p, whose turn it is (else ERR_CONFLICT): the store notes it first, then the
+ * zone follows.  The lock is held.  Sets *seq_out to the change of the zone, 0 for none.
+ */
+enum err publish_announce(struct desk *d, const struct publication *p, const struct domain *domain,
+                          int64_t now, int64_t *seq_out) MUST_USE;
+/* A line for the audit log of what is done without a person. */
+enum err publish_audit(struct desk *d, const char *action, const char *domain, const char *detail,
+                       int64_t now) MUST_USE;
 
 /* The names that edges answer: "mta-sts." and the domain.  ERR_LIMIT: too long for a name. */
 enum err publish_host_name(const char *domain, char out[DOMAIN_NAME_MAX + 1]) MUST_USE;

@@ -211,6 +211,8 @@ static enum err mark_seen(struct looking *l)
 		e = adopt(l);
 	if (e != OK || strcmp(l->after.id, l->p.policy_id) != 0 || l->p.id_seen != 0)
 		return e;
+	if (l->p.announced == 0 && !publication_may_answer(&l->p, l->now))
+		return OK; /* too early: what is to come first comes first */
 	if (l->p.announced == 0)
 		e = policies_mark_announced(l->d->db, l->p.id, l->now);
 	if (e == OK)
@@ -218,6 +220,22 @@ static enum err mark_seen(struct looking *l)
 	if (e == OK)
 		log_info("policy id seen at all name servers", F("domain", l->domain.name),
 		         F("id", l->p.policy_id));
+	return e;
+}
+
+/* An id of ours that is in DNS before its turn. */
+static enum err note_ahead(struct looking *l)
+{
+	struct publication newest;
+	bool noted = false;
+	enum err e = policies_newest(l->d->db, l->domain.id, l->a, &newest);
+
+	if (e != OK || newest.announced != 0 || strcmp(newest.policy_id, l->after.id) != 0)
+		return e == ERR_NOTFOUND ? OK : e;
+	e = policies_mark_ahead(l->d->db, newest.id, l->now, &noted);
+	if (e == OK && noted)
+		log_warn("an id ran ahead of its text", F("domain", l->domain.name),
+		         F("id", l->after.id));
 	return e;
 }
 
@@ -232,7 +250,7 @@ static bool is_host_right(const struct looking *l)
 	return l->domain.hosted;
 }
 
-/* The order of its certificate waits for the records, perhaps for hours. */
+/* Its publication and the order of its certificate wait for the records, perhaps for hours. */
 static enum err hurry_order(struct looking *l)
 {
 	char host[NAME_SIZE];
@@ -242,6 +260,9 @@ static enum err hurry_order(struct looking *l)
 	if (l->after.host_seen != l->now ||
 	    name_for(NAME_STS_HOST, slice_str(l->domain.name), host) != OK)
 		return OK;
+	e = policies_hurry(l->d->db, l->domain.id);
+	if (e != OK)
+		return e;
 	e = orders_get(l->d->db, l->domain.tenant, slice_str(host), l->a, &o);
 	if (e == OK && o.state == ORDER_WANTED && o.due > l->now)
 		e = orders_hurry(l->d->db, l->domain.tenant, slice_str(host), l->now);
@@ -266,6 +287,8 @@ static enum err conclude(struct looking *l)
 	l->after.host_seen = l->before.host_seen;
 	l->after.adopted = l->before.adopted;
 	e = store(l);
+	if (e == OK)
+		e = note_ahead(l);
 	if (e == OK)
 		e = mark_seen(l);
 	if (e == OK)

@@ -9,6 +9,7 @@
 #include "store/checks.h"
 #include "store/orders.h"
 #include "store/policies.h"
+#include "store/pushes.h"
 #include "tlsrpt/record.h"
 
 #define HASH_DIGITS 40
@@ -131,8 +132,8 @@ static void add_id(struct maker *m)
 	r->type = "TXT";
 	if (m->f->id == NULL) {
 		r->mistake =
-		        "not to be published yet: the policy is not served, and an id that runs "
-		        "ahead of its text misleads senders";
+		        "not to be published yet: an id that runs ahead of the policy it stands "
+		        "for misleads senders; `mxseal policy show` says what it waits for";
 		return;
 	}
 	struct record record = { slice_str(m->f->id) };
@@ -271,6 +272,28 @@ static enum err read_order(struct desk *d, const struct domain *domain, struct a
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+/* What keeps the lines that we write ourselves from being written. */
+static enum err note_pushes(struct desk *d, const struct domain *domain, struct arena *a,
+                            struct records *out)
+{
+	static const char *const purposes[RECORD_COUNT] = { "policy-host", "policy-id", "reports" };
+	enum err e = OK;
+
+	for (int r = 0; e == OK && r < RECORD_COUNT; r++) {
+		struct push_row row = { .why = "" };
+		if (domain->way[r] == WAY_UPDATE)
+			e = pushes_get(d->db, domain->id, (enum domain_record)r, a, &row);
+		for (size_t i = 0; e == OK && row.why[0] != '\0' && i < out->count; i++)
+			if (out->rows[i].value != NULL &&
+			    strcmp(out->rows[i].purpose, purposes[r]) == 0) {
+				out->rows[i].mistake = row.why;
+				out->rows[i].mistake_code = NULL;
+			}
+		e = e == ERR_NOTFOUND ? OK : e;
+	}
+	return e;
+}
+
 enum err records_read(struct desk *d, const struct domain *domain, int64_t now, struct arena *a,
                       struct records *out)
 {
@@ -290,10 +313,10 @@ enum err records_read(struct desk *d, const struct domain *domain, int64_t now, 
 		e = read_order(d, domain, a, &f);
 	if (e != OK)
 		return e;
-	e = policies_served(d->db, domain->id, a, &p);
+	e = policies_answered(d->db, domain->id, now, a, &p);
 	if (e != OK && e != ERR_NOTFOUND)
 		return e;
 	f.id = e == OK ? p.policy_id : NULL;
 	records_make(a, domain, &f, out);
-	return OK;
+	return note_pushes(d, domain, a, out);
 }

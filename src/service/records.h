@@ -54,7 +54,7 @@ struct records_facts {
 	const char *zone; /* "" : none */
 	const char *service_host, *report_host, *addresses;
 	uint32_t ttl;
-	const char *id;       /* of the newest publication served everywhere; NULL: none */
+	const char *id;       /* what is to stand in DNS now; NULL: none yet */
 	bool smtp_open;       /* reports can be mailed: listener open */
 	bool https_proved;    /* reports can be posted: listener open, certificate valid */
 	const char *rua_kept; /* of others, a line each; NULL: none */

@@ -55,7 +55,7 @@ static bool add_set(struct answer *a, enum dns_section section, const struct zon
 	struct slice rest = s->data, rdata;
 
 	while (dns_set_next(&rest, &rdata)) {
-		const struct dns_record r = { owner, s->type, ttl, rdata };
+		const struct dns_record r = { owner, s->type, ttl, rdata, DNS_CLASS_IN };
 
 		if (dns_write_record(&a->w, section, &r))
 			continue;
@@ -89,7 +89,8 @@ static void add_addresses(struct answer *a, struct slice target)
 			continue;
 		rest = s->data;
 		while (dns_set_next(&rest, &rdata)) {
-			const struct dns_record r = { s->owner, s->type, s->ttl, rdata };
+			const struct dns_record r = { s->owner, s->type, s->ttl, rdata,
+				                      DNS_CLASS_IN };
 
 			if (!dns_write_record(&a->w, DNS_ADDITIONAL, &r))
 				return;

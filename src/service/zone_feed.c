@@ -92,40 +92,22 @@ static struct zone_facts facts(const struct desk *d)
 		                    .ttl = d->set.ttl };
 }
 
-/*
- * The newest announced one, also while a newer one is on its way.  Where service stopped, nothing
- * is answered.  NULL: there is none.
- */
-static enum err announced_id(struct desk *d, int64_t domain, struct arena *a, const char **out)
-{
-	struct publication *list = NULL;
-	size_t count = 0;
-	enum err e = policies_history(d->db, domain, a, &list, &count);
-
-	*out = NULL;
-	for (size_t i = 0; e == OK && i < count; i++) {
-		if (list[i].end == END_STOPPED)
-			*out = NULL;
-		else if (list[i].announced != 0)
-			*out = list[i].policy_id;
-	}
-	return e;
-}
-
 static enum err feed_domain(struct desk *d, const struct domain *domain, int64_t now,
                             struct arena *a, int64_t *seq_out)
 {
 	struct zone_facts f = facts(d);
 	struct zone_rows *rows = arena_alloc(a, sizeof(*rows));
 	struct records records;
-	const char *id;
-	enum err e = announced_id(d, domain->id, a, &id);
+	struct publication p;
+	bool found;
+	enum err e = policies_answered(d->db, domain->id, 0, a, &p);
 
-	if (e == OK)
+	found = e == OK;
+	if (e == OK || e == ERR_NOTFOUND)
 		e = records_read(d, domain, now, a, &records);
 	if (e != OK)
 		return e;
-	e = zone_rows_domain(a, domain, &f, id, &records, rows);
+	e = zone_rows_domain(a, domain, &f, found ? p.policy_id : NULL, &records, rows);
 	if (e != OK)
 		log_error("the zone's records of a domain cannot be made",
 		          F("domain", domain->name), F("why", err_name(e)));

@@ -198,6 +198,15 @@ enum err domains_rotate_tag(struct db *db, int64_t id, const char *tag, int64_t 
 	return query_run_one(&q);
 }
 
+enum err domains_mark_claim_seen(struct db *db, int64_t id, int64_t now)
+{
+	struct query q = db_query(db, SQL_DOMAIN_CLAIM_SEEN);
+
+	query_int(&q, 1, id);
+	query_int(&q, 2, now);
+	return query_run(&q);
+}
+
 static enum err remove_row(struct db *db, int64_t id, int64_t now)
 {
 	struct query q = db_query(db, SQL_DOMAIN_REMOVE);
@@ -241,6 +250,7 @@ static void read_row(struct query *q, struct arena *a, struct domain *d)
 	d->hosted = query_get_int(q, 14) != 0;
 	d->added = query_get_int(q, 15);
 	d->revision = query_get_int(q, 16);
+	d->claim_seen = query_get_int(q, 17);
 }
 
 static enum err read_one(struct query *q, struct arena *a, struct domain *out)

@@ -48,7 +48,8 @@ struct domain {
 	const char *claim;
 	bool hosted; /* false: observed only, figures and nothing hosted */
 	int64_t added;
-	int64_t revision; /* grows with each change of this row; for ETag */
+	int64_t revision;   /* grows with each change of this row; for ETag */
+	int64_t claim_seen; /* its CNAME was seen with this claim since; 0: not yet */
 };
 
 /*
@@ -67,6 +68,9 @@ enum err domains_update(struct db *db, const struct domain *d, int64_t revision)
 
 /* The old tag stays good for DOMAIN_TAG_GRACE.  ERR_NOTFOUND. */
 enum err domains_rotate_tag(struct db *db, int64_t id, const char *tag, int64_t now) MUST_USE;
+
+/* The first moment stays; a domain that is gone is passed over. */
+enum err domains_mark_claim_seen(struct db *db, int64_t id, int64_t now) MUST_USE;
 
 /* Out of sight at once; its publications end now.  ERR_NOTFOUND. */
 enum err domains_remove(struct db *db, int64_t id, int64_t now) MUST_USE;

@@ -220,6 +220,22 @@ static const char *const migrations[] = {
 	" domain @int not null default 0 @keyed;"
 	"insert into arrival select * from arrival_before; drop table arrival_before;"
 	"create index arrival_domain on arrival (domain, trust, arrived);",
+
+	/* 12: the steps of a publication between its text and its id */
+	"alter table publication add column fetched @int not null default 0;"
+	"alter table publication add column ahead @int not null default 0;"
+	"alter table publication add column due @int not null default 0;"
+	"alter table publication add column tries @int not null default 0;"
+	"alter table publication add column why @text not null default '';"
+	"create index publication_due on publication (due) where announced = 0 and end_cause = 0;"
+	"alter table domain add column claim_seen @int not null default 0;",
+
+	/* 13: records that are written into customers' zones; record is an enum domain_record */
+	"create table dns_push (domain @int not null references domain (id),"
+	" record @int not null, content @text not null, why @text not null, due @int not null,"
+	" tries @int not null, pushed @int not null, claimed_until @int not null,"
+	" primary key (domain, record) @end;"
+	"create index dns_push_due on dns_push (due);",
 };
 
 int migrate_newest(void)

@@ -4,6 +4,7 @@
 
 #include "base/enc.h"
 #include "base/utc.h"
+#include "mtasts/horizon.h"
 #include "mtasts/policy.h"
 #include "store/db_internal.h"
 
@@ -32,6 +33,22 @@ static enum publication_state state_of(const struct publication *p)
 	return p->served != 0 ? PUBLICATION_SERVED : PUBLICATION_STAGED;
 }
 
+bool publication_needs_fetch(const struct publication *p)
+{
+	return p->first || p->hosting != HOSTING_HERE;
+}
+
+int64_t publication_alone_from(const struct publication *p)
+{
+	return p->hosting == HOSTING_HERE ? p->served : p->served + HORIZON_LEFTOVER;
+}
+
+bool publication_may_answer(const struct publication *p, int64_t now)
+{
+	return p->end == END_NOT && p->served != 0 && p->ahead == 0 &&
+	       (p->fetched != 0 || !publication_needs_fetch(p)) && publication_alone_from(p) <= now;
+}
+
 static void read_row(struct query *q, struct arena *a, struct publication *p)
 {
 	struct slice id = slice_head(query_get(q, 3), POLICY_ID_TEXT_MAX);
@@ -52,6 +69,14 @@ static void read_row(struct query *q, struct arena *a, struct publication *p)
 	p->seq = query_get_int(q, 12);
 	p->text = query_copy(q, 13, a);
 	p->sha256 = query_copy_str(q, 14, a);
+	p->fetched = query_get_int(q, 15);
+	p->ahead = query_get_int(q, 16);
+	p->tries = query_get_int(q, 17);
+	p->why = query_copy_str(q, 18, a);
+	p->first = query_get_int(q, 19) != 0;
+	/* A word of a newer program is refused when the database is opened. */
+	if (domain_hosting_parse(query_get(q, 20), &p->hosting) != OK)
+		p->hosting = HOSTING_EXTERNAL;
 	p->state = state_of(p);
 	/* Only what our own writer made is stored; were it not readable, nobody would be served. */
 	if (policy_parse(a, p->text, policy, NULL) != OK)
@@ -122,6 +147,26 @@ enum err policies_history(struct db *db, int64_t domain, struct arena *a, struct
 
 	query_int(&q, 1, domain);
 	return read_all(&q, a, out, count_out);
+}
+
+enum err policies_answered(struct db *db, int64_t domain, int64_t now, struct arena *a,
+                           struct publication *out)
+{
+	struct publication *list = NULL, *last = NULL;
+	size_t count = 0;
+	enum err e = policies_history(db, domain, a, &list, &count);
+
+	for (size_t i = 0; e == OK && i < count; i++) {
+		if (list[i].end == END_STOPPED)
+			last = NULL;
+		else if (list[i].announced != 0 || publication_may_answer(&list[i], now))
+			last = &list[i];
+	}
+	if (e == OK && last == NULL)
+		e = ERR_NOTFOUND;
+	if (e == OK)
+		*out = *last;
+	return e;
 }
 
 enum err policies_staged(struct db *db, struct arena *a, struct publication **out,
@@ -355,13 +400,126 @@ enum err policies_mark_served(struct db *db, int64_t publication, int64_t now)
 	return e == OK ? db_end(db, mark_served(db, publication, now)) : e;
 }
 
-enum err policies_mark_announced(struct db *db, int64_t publication, int64_t now)
+static enum err mark_at(struct db *db, enum sql statement, int64_t publication, int64_t now)
 {
-	struct query q = db_query(db, SQL_PUBLICATION_MARK_ANNOUNCED);
+	struct query q = db_query(db, statement);
 
 	query_int(&q, 1, publication);
 	query_int(&q, 2, now);
 	return mark(db, &q, publication);
+}
+
+enum err policies_mark_fetched(struct db *db, int64_t publication, int64_t now)
+{
+	return mark_at(db, SQL_PUBLICATION_MARK_FETCHED, publication, now);
+}
+
+static enum err announce(struct db *db, int64_t publication, int64_t now, struct arena *a)
+{
+	struct publication p;
+	enum err e = policies_by_id(db, publication, a, &p);
+
+	if (e == OK && p.announced == 0 && !publication_may_answer(&p, now))
+		e = ERR_CONFLICT;
+	return e == OK ? mark_at(db, SQL_PUBLICATION_MARK_ANNOUNCED, publication, now) : e;
+}
+
+enum err policies_mark_announced(struct db *db, int64_t publication, int64_t now)
+{
+	struct arena *a = arena_new();
+	enum err e = db_begin(db);
+
+	if (e == OK)
+		e = db_end(db, announce(db, publication, now, a));
+	arena_free(a);
+	return e;
+}
+
+/* A text of before that a sender may hold, under whatever id. */
+static enum err was_offered_before(struct db *db, const struct publication *p, struct arena *a,
+                                   bool *out)
+{
+	struct publication *list = NULL;
+	size_t count = 0;
+	enum err e = policies_history(db, p->domain, a, &list, &count);
+
+	*out = false;
+	for (size_t i = 0; e == OK && i < count && list[i].id != p->id; i++)
+		*out = *out || list[i].offered != 0;
+	return e;
+}
+
+static enum err mark_ahead(struct db *db, int64_t publication, int64_t now, struct arena *a,
+                           bool *noted)
+{
+	struct publication p;
+	bool before = false;
+	enum err e = policies_by_id(db, publication, a, &p);
+
+	if (e == OK)
+		e = was_offered_before(db, &p, a, &before);
+	if (e != OK || !before || p.end != END_NOT || p.announced != 0 ||
+	    (p.served != 0 && publication_alone_from(&p) <= now))
+		return e;
+	*noted = true;
+	return mark_at(db, SQL_PUBLICATION_MARK_AHEAD, publication, now);
+}
+
+enum err policies_mark_ahead(struct db *db, int64_t publication, int64_t now, bool *noted_out)
+{
+	struct arena *a = arena_new();
+	bool noted = false;
+	enum err e = db_begin(db);
+
+	if (e == OK)
+		e = db_end(db, mark_ahead(db, publication, now, a, &noted));
+	arena_free(a);
+	if (e == OK)
+		*noted_out = noted;
+	return e;
+}
+
+enum err policies_claim(struct db *db, int64_t now, int64_t until, struct arena *a,
+                        struct publication *out)
+{
+	struct query q = db_query(db, SQL_PUBLICATION_CLAIM);
+	int64_t id = 0;
+
+	query_int(&q, 1, now);
+	query_int(&q, 2, until);
+	if (query_row(&q))
+		id = query_get_int(&q, 0);
+	enum err e = query_run(&q);
+	if (e != OK)
+		return e;
+	return id == 0 ? ERR_NOTFOUND : policies_by_id(db, id, a, out);
+}
+
+enum err policies_again(struct db *db, int64_t publication, int64_t due, const char *why,
+                        bool failed)
+{
+	struct query q = db_query(db, SQL_PUBLICATION_AGAIN);
+
+	query_int(&q, 1, publication);
+	query_int(&q, 2, due);
+	query_str(&q, 3, why);
+	query_int(&q, 4, failed ? 1 : 0);
+	return query_run(&q);
+}
+
+enum err policies_hurry(struct db *db, int64_t domain)
+{
+	struct query q = db_query(db, SQL_PUBLICATION_HURRY);
+
+	query_int(&q, 1, domain);
+	return query_run(&q);
+}
+
+enum err policies_all_due(struct db *db)
+{
+	struct query q = db_query(db, SQL_PUBLICATION_ALL_DUE);
+
+	return query_run(&q);
 }
 
 enum err policies_mark_seen(struct db *db, int64_t publication, int64_t seen, int64_t ttl)

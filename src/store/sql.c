@@ -4,11 +4,19 @@
 
 #define DOMAIN_COLUMNS                                                                    \
 	"id, tenant, name, stage, profile, hosting, way_host, way_id, way_reports, rua, " \
-	"tag, tag_before, tag_before_until, claim, hosted, added, revision"
+	"tag, tag_before, tag_before_until, claim, hosted, added, revision, claim_seen"
 
-#define PUBLICATION_COLUMNS                                                            \
-	"p.id, p.domain, p.version, p.policy_id, p.staged, p.offered, p.served, "      \
-	"p.announced, p.ended, p.end_cause, p.id_seen, p.ttl, p.seq, v.body, v.sha256" \
+/* Nothing was announced before it since service of the domain began, or began again. */
+#define PUBLICATION_FIRST                                                                     \
+	"case when exists (select 1 from publication b where b.domain = p.domain"             \
+	" and b.number < p.number and b.announced > 0 and b.number > coalesce((select"        \
+	" max(c.number) from publication c where c.domain = p.domain and c.number < p.number" \
+	" and c.end_cause = 3), 0)) then 0 else 1 end"
+#define PUBLICATION_COLUMNS                                                              \
+	"p.id, p.domain, p.version, p.policy_id, p.staged, p.offered, p.served, "        \
+	"p.announced, p.ended, p.end_cause, p.id_seen, p.ttl, p.seq, v.body, v.sha256, " \
+	"p.fetched, p.ahead, p.tries, p.why, " PUBLICATION_FIRST ","                     \
+	" (select hosting from domain d where d.id = p.domain)"                          \
 	" from publication p join policy_version v on v.id = p.version "
 
 #define CERT_COLUMNS                                                                       \
@@ -48,6 +56,8 @@
 	"sha256, reason, message, way, kind, trust, name, domain, segment, " \
 	"place_offset, place_length, arrived, tried, tries, program"
 
+#define PUSH_COLUMNS "domain, record, content, why, due, tries, pushed"
+
 /* Counts go up to 2^53 - 1 and stay there; no sum of hostile numbers overflows or fails. */
 #define TOP "9007199254740991"
 #define SUM(x)                                                                    \
@@ -73,8 +83,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_DOMAIN_REVIVE,
 	    "update domain set stage = $2, profile = $3, hosting = $4, way_host = $5, way_id = $6,"
 	    " way_reports = $7, rua = $8, tag = $9, tag_before = '', tag_before_until = 0,"
-	    " claim = $10, hosted = $11, added = $12, removed = 0, revision = revision + 1"
-	    " where id = $1"),
+	    " claim = $10, hosted = $11, added = $12, removed = 0, revision = revision + 1,"
+	    " claim_seen = 0 where id = $1"),
 	ROW(SQL_DOMAIN_UPDATE,
 	    "update domain set stage = $2, profile = $3, hosting = $4, way_host = $5, way_id = $6,"
 	    " way_reports = $7, rua = $8, hosted = $9, revision = revision + 1"
@@ -82,6 +92,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_DOMAIN_ROTATE,
 	    "update domain set tag_before = tag, tag_before_until = $3, tag = $2,"
 	    " revision = revision + 1 where id = $1 and removed = 0"),
+	ROW(SQL_DOMAIN_CLAIM_SEEN, "update domain set claim_seen = $2 where id = $1"
+	                           " and claim_seen = 0 and removed = 0"),
 	ROW(SQL_DOMAIN_REMOVE, "update domain set removed = $2, revision = revision + 1"
 	                       " where id = $1 and removed = 0"),
 	ROW(SQL_DOMAIN_ANY_BY_NAME,
@@ -136,11 +148,29 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " else offered end where id = $1 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_MARK_SERVED,
 	    "update publication set served = case when served = 0 then $2 else served end,"
-	    " offered = case when offered = 0 then $2 else offered end"
+	    " offered = case when offered = 0 then $2 else offered end, due = 0, tries = 0,"
+	    " why = '' where id = $1 and end_cause = 0"),
+	ROW(SQL_PUBLICATION_MARK_FETCHED,
+	    "update publication set fetched = case when fetched = 0 then $2 else fetched end,"
+	    " due = 0, tries = 0, why = '' where id = $1 and end_cause = 0 and served > 0"),
+	ROW(SQL_PUBLICATION_MARK_AHEAD,
+	    "update publication set ahead = case when ahead = 0 then $2 else ahead end"
 	    " where id = $1 and end_cause = 0"),
+	ROW(SQL_PUBLICATION_CLAIM,
+	    "update publication set due = $2 where id = (select p.id from publication p"
+	    " join domain d on d.id = p.domain and d.removed = 0 and d.hosted = 1"
+	    " where p.end_cause = 0 and p.announced = 0 and p.due <= $1"
+	    " order by p.due, p.id limit 1) returning id"),
+	ROW(SQL_PUBLICATION_AGAIN,
+	    "update publication set due = $2, tries = tries + cast($4 as bigint), why = $3"
+	    " where id = $1 and end_cause = 0 and announced = 0"),
+	ROW(SQL_PUBLICATION_HURRY, "update publication set due = 0, tries = 0 where domain = $1"
+	                           " and announced = 0 and end_cause = 0"),
+	ROW(SQL_PUBLICATION_ALL_DUE,
+	    "update publication set due = 0 where announced = 0 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_MARK_ANNOUNCED,
-	    "update publication set announced = case when announced = 0 then $2 else announced end"
-	    " where id = $1 and end_cause = 0 and served > 0"),
+	    "update publication set announced = case when announced = 0 then $2 else announced end,"
+	    " tries = 0, why = '' where id = $1 and end_cause = 0 and served > 0"),
 	ROW(SQL_PUBLICATION_MARK_SEEN,
 	    "update publication set id_seen = case when id_seen = 0 then $2 else id_seen end,"
 	    " ttl = case when ttl < $3 then $3 else ttl end where id = $1 and end_cause = 0"),
@@ -156,6 +186,29 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_PUBLICATION_ADOPT,
 	    "update publication set policy_id = $2, id_time = case when id_time < $3 then $3"
 	    " else id_time end where id = $1"),
+
+	/* records written into customers' zones; one made due while it is worked on stays due */
+	ROW(SQL_PUSH_ADD,
+	    "insert into dns_push (domain, record, content, why, due, tries, pushed, claimed_until)"
+	    " values ($1, $2, '', '', 0, 0, 0, 0)"
+	    " on conflict (domain, record) do update set due = 0, tries = 0"),
+	ROW(SQL_PUSH_DROP, "delete from dns_push where domain = $1 and record = $2"),
+	ROW(SQL_PUSH_RESET,
+	    "update dns_push set due = 0, tries = 0, content = '', why = '' where domain = $1"),
+	ROW(SQL_PUSH_HURRY,
+	    "update dns_push set due = 0, tries = 0 where domain = $1 and record = $2"),
+	ROW(SQL_PUSH_GET,
+	    "select " PUSH_COLUMNS " from dns_push where domain = $1 and record = $2"),
+	ROW(SQL_PUSH_CLAIM,
+	    "update dns_push set claimed_until = $2, due = 1 where (domain, record) ="
+	    " (select p.domain, p.record from dns_push p"
+	    " join domain d on d.id = p.domain and d.removed = 0"
+	    " where p.due <= $1 and p.claimed_until <= $1"
+	    " order by p.due, p.domain, p.record limit 1) returning " PUSH_COLUMNS),
+	ROW(SQL_PUSH_UNCLAIM, "update dns_push set claimed_until = 0"),
+	ROW(SQL_PUSH_PUT, "update dns_push set content = $3, why = $4, tries = $6, pushed = $7,"
+	                  " claimed_until = 0, due = case when due = 0 then due else $5 end"
+	                  " where domain = $1 and record = $2"),
 
 	/* certificates */
 	ROW(SQL_CERT_ADD,

@@ -12,6 +12,8 @@ const struct route api_routes[] = {
 	{ "GET", D, ROUTE_READ, 0, api_domain_show, "Show a domain" },
 	{ "PATCH", D, ROUTE_WRITE, 0, api_domain_set, "Change how a domain is published" },
 	{ "DELETE", D, ROUTE_WRITE, 0, api_domain_remove, "Stop hosting a domain" },
+	{ "POST", D "/retire", ROUTE_WRITE, 0, api_domain_retire,
+	  "Leave in order: mode none, and what may go when" },
 	{ "GET", D "/policy", ROUTE_READ, ROUTE_LOCKED, api_policy_show, "Show the policy" },
 	{ "PUT", D "/policy", ROUTE_WRITE, 0, api_policy_set, "Change the policy" },
 	{ "POST", D "/policy/bump", ROUTE_WRITE, 0, api_policy_bump,

@@ -106,8 +106,7 @@ static void read_ways(struct api_body *b, struct ways_request *out)
 }
 
 /* Waits for the edges, then says how far it came. */
-static void answer_change(const struct request *q, struct hosting_change *c, unsigned status,
-                          struct response *r)
+static json_t *change_json(const struct request *q, struct hosting_change *c)
 {
 	bool served = c->state.served || (!c->state.has_policy && !c->dry_run && c->state.seq == 0);
 
@@ -123,7 +122,13 @@ static void answer_change(const struct request *q, struct hosting_change *c, uns
 		c->horizon_known = e == OK;
 		desk_unlock(q->desk);
 	}
-	response_json(r, api_change(c, served));
+	return api_change(c, served, q->now);
+}
+
+static void answer_change(const struct request *q, struct hosting_change *c, unsigned status,
+                          struct response *r)
+{
+	response_json(r, change_json(q, c));
 	r->status = status;
 }
 
@@ -261,14 +266,16 @@ void api_domain_show(const struct request *q, struct response *r)
 	(void)json_object_set_new(o, "tag", json_string(v.domain->tag));
 	(void)json_object_set_new(o, "claim", json_string(v.domain->claim));
 	(void)json_object_set_new(o, "added", api_time(v.domain->added));
-	(void)json_object_set_new(o, "policy",
-	                          v.newest == NULL ? json_null()
-	                                           : api_publication(v.domain->name, v.newest));
+	(void)json_object_set_new(
+	        o, "policy",
+	        v.newest == NULL ? json_null()
+	                         : api_publication(v.domain->name, v.newest, v.waits, q->now));
 	(void)json_object_set_new(o, "certificate", cert_json(&v));
 	(void)json_object_set_new(o, "live_mx", mx_json(&v));
 	(void)json_object_set_new(o, "horizon",
 	                          v.horizon == NULL ? json_null() : horizon_answer_json(v.horizon));
 	(void)json_object_set_new(o, "waiting_for_you", waiting_json(&v));
+	(void)json_object_set_new(o, "leaving", api_leaving(q->arena, &v.leaving, q->now));
 	(void)json_object_set_new(o, "needs", needs);
 	response_header(r, "ETag",
 	                arena_printf(q->arena, "\"r%lld\"", (long long)v.domain->revision));
@@ -330,22 +337,55 @@ void api_domain_remove(const struct request *q, struct response *r)
 	                           "served_everywhere", (int)served, "state", "removed"));
 }
 
+void api_domain_retire(const struct request *q, struct response *r)
+{
+	struct hosting_change done;
+	struct leaving leaving;
+	struct refusal why;
+	struct api_body b;
+	bool dry_run, has;
+	uint64_t max_age;
+	json_t *o;
+
+	api_body_open(&b, q);
+	max_age = api_body_number(&b, "max_age", &has);
+	if (has && (max_age == 0 || max_age > POLICY_MAX_AGE_TOP))
+		api_body_fault(&b, "max_age", "is no number of seconds up to 31557600");
+	dry_run = api_body_flag(&b, "dry_run");
+	if (!api_body_close(&b, r))
+		return;
+	if (hosting_retire(q->desk, q->actor, q->params[0], (uint32_t)max_age, dry_run, q->now,
+	                   q->arena, &done, &leaving, &why) != OK) {
+		problem_put(r, &why);
+		return;
+	}
+	o = change_json(q, &done);
+	if (!dry_run) {
+		desk_lock(q->desk); /* it may have been announced meanwhile */
+		if (leaving_read(q->desk, &done.domain, q->now, q->arena, &leaving) != OK)
+			leaving.leaving = false;
+		desk_unlock(q->desk);
+	}
+	(void)json_object_set_new(o, "leaving", api_leaving(q->arena, &leaving, q->now));
+	response_json(r, o);
+}
+
 void api_policy_show(const struct request *q, struct response *r)
 {
-	struct publication p;
+	struct publish_state s;
 	struct domain d;
 	enum err e;
 
 	if (!api_find_domain(q, &d, r))
 		return;
-	e = policies_newest(q->desk->db, d.id, q->arena, &p);
-	if (e == ERR_NOTFOUND)
-		problem_say(r, e, "policy-none", "the domain has no policy",
-		            "save one with `mxseal policy set`");
-	else if (e != OK)
+	e = publish_look(q->desk, &d, q->arena, &s);
+	if (e != OK)
 		api_store_failed(q, e, r);
+	else if (!s.has_policy)
+		problem_say(r, ERR_NOTFOUND, "policy-none", "the domain has no policy",
+		            "save one with `mxseal policy set`");
 	else
-		response_json(r, api_publication(d.name, &p));
+		response_json(r, api_publication(d.name, &s.newest, s.why, q->now));
 }
 
 void api_policy_set(const struct request *q, struct response *r)
@@ -389,6 +429,7 @@ void api_policy_bump(const struct request *q, struct response *r)
 
 void api_policy_history(const struct request *q, struct response *r)
 {
+	struct publish_state s = { .why = NULL };
 	struct publication *list;
 	struct domain d;
 	size_t count;
@@ -397,14 +438,18 @@ void api_policy_history(const struct request *q, struct response *r)
 
 	if (!api_find_domain(q, &d, r))
 		return;
-	e = policies_history(q->desk->db, d.id, q->arena, &list, &count);
+	e = publish_look(q->desk, &d, q->arena, &s);
+	if (e == OK)
+		e = policies_history(q->desk->db, d.id, q->arena, &list, &count);
 	if (e != OK) {
 		api_store_failed(q, e, r);
 		return;
 	}
 	items = json_array();
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(items, api_publication(d.name, &list[i]));
+		(void)json_array_append_new(
+		        items, api_publication(d.name, &list[i],
+		                               list[i].id == s.newest.id ? s.why : NULL, q->now));
 	response_json(r, api_list(items, NULL));
 }
 

@@ -16,6 +16,7 @@ void api_domains_add(const struct request *q, struct response *r);
 void api_domain_show(const struct request *q, struct response *r);
 void api_domain_set(const struct request *q, struct response *r);
 void api_domain_remove(const struct request *q, struct response *r);
+void api_domain_retire(const struct request *q, struct response *r);
 void api_policy_show(const struct request *q, struct response *r);
 void api_policy_set(const struct request *q, struct response *r);
 void api_policy_bump(const struct request *q, struct response *r);

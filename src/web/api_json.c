@@ -5,6 +5,7 @@
 #include "base/utc.h"
 #include "mtasts/horizon_json.h"
 #include "mtasts/name.h"
+#include "service/publish_steps.h"
 #include "web/problem.h"
 
 #define EXPIRES_SOON_PART 3 /* the last third of a lifetime */
@@ -80,7 +81,23 @@ static const char *state_of(const struct publication *p)
 	return p->announced != 0 ? "announced" : p->served != 0 ? "served" : "staged";
 }
 
-json_t *api_publication(const char *domain, const struct publication *p)
+static json_t *steps_json(const struct publication *p, const char *why, int64_t now)
+{
+	struct publish_step steps[PUBLISH_STEPS_MAX];
+	size_t n = publish_steps(p, why, now, steps);
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append_new(
+		        out,
+		        json_pack("{s:s, s:s, s:s, s:o, s:o}", "step", steps[i].name, "words",
+		                  steps[i].words, "state", publish_step_state_name(steps[i].state),
+		                  "at", api_epoch(steps[i].at), "why", api_string(steps[i].why)));
+	return out;
+}
+
+json_t *api_publication(const char *domain, const struct publication *p, const char *why,
+                        int64_t now)
 {
 	json_t *o = api_policy_text(domain, p->policy, p->text);
 
@@ -89,7 +106,10 @@ json_t *api_publication(const char *domain, const struct publication *p)
 	(void)json_object_set_new(o, "served", api_epoch(p->served));
 	(void)json_object_set_new(o, "announced", api_epoch(p->announced));
 	(void)json_object_set_new(o, "staged", api_epoch(p->staged));
+	(void)json_object_set_new(o, "fetched", api_epoch(p->fetched));
+	(void)json_object_set_new(o, "id_seen", api_epoch(p->id_seen));
 	(void)json_object_set_new(o, "ended", api_epoch(p->ended));
+	(void)json_object_set_new(o, "steps", steps_json(p, why, now));
 	(void)json_object_set_new(o, "sha256", json_string(p->sha256));
 	return o;
 }
@@ -267,6 +287,30 @@ json_t *api_quarantined(const struct quarantine_row *q)
 	                 api_time(q->tried), "tries", (json_int_t)q->tries);
 }
 
+static json_t *bound(int64_t t)
+{
+	return t == HORIZON_OPEN ? json_null() : api_epoch(t);
+}
+
+json_t *api_leaving(struct arena *a, const struct leaving *l, int64_t now)
+{
+	json_t *records = json_array();
+
+	if (!l->leaving) {
+		json_decref(records);
+		return json_null();
+	}
+	for (size_t i = 0; i < LEAVING_RECORDS; i++)
+		(void)json_array_append_new(records, json_pack("{s:s, s:s, s:o, s:o}", "purpose",
+		                                               l->records[i].purpose, "name",
+		                                               l->records[i].name, "may_go",
+		                                               bound(l->records[i].may_go), "gone",
+		                                               api_epoch(l->records[i].gone)));
+	return json_pack("{s:o, s:o, s:s, s:o}", "since", api_epoch(l->since), "held_until",
+	                 bound(l->held_until), "words", leaving_words(a, l, now), "records",
+	                 records);
+}
+
 static void add_mx(json_t *o, const struct hosting_change *c)
 {
 	const struct hosting_mx *mx = &c->mx;
@@ -282,12 +326,12 @@ static void add_mx(json_t *o, const struct hosting_change *c)
 }
 
 /* The line that a person is to type for the newest publication; null: none is waited for. */
-static json_t *to_type(const struct hosting_change *c)
+static json_t *to_type(const struct hosting_change *c, int64_t now)
 {
 	const struct publication *p = &c->state.newest;
 	char name[NAME_SIZE], value[64];
 
-	if (!c->state.has_policy || c->domain.way[RECORD_ID] != WAY_TXT || p->served == 0 ||
+	if (!c->state.has_policy || c->domain.way[RECORD_ID] != WAY_TXT || !publication_may_answer(p, now) ||
 	    p->id_seen != 0 || p->end != END_NOT ||
 	    name_for(NAME_STS_TXT, slice_str(c->domain.name), name) != OK)
 		return json_null();
@@ -295,7 +339,7 @@ static json_t *to_type(const struct hosting_change *c)
 	return json_pack("{s:s, s:s, s:s}", "name", name, "type", "TXT", "value", value);
 }
 
-json_t *api_change(const struct hosting_change *c, bool served)
+json_t *api_change(const struct hosting_change *c, bool served, int64_t now)
 {
 	const struct publish_state *s = &c->state;
 	json_t *o = json_pack("{s:s, s:s, s:b, s:b, s:I, s:b, s:o}", "schema", "mxseal.change/1",
@@ -309,12 +353,13 @@ json_t *api_change(const struct hosting_change *c, bool served)
 		(void)json_object_set_new(o, "policy",
 		                          api_policy_text(c->domain.name, c->policy, c->text));
 	else if (s->has_policy)
-		(void)json_object_set_new(o, "policy", api_publication(c->domain.name, &s->newest));
+		(void)json_object_set_new(o, "policy",
+		                          api_publication(c->domain.name, &s->newest, s->why, now));
 	(void)json_object_set_new(o, "state",
 	                          s->has_policy ? json_string(state_of(&s->newest)) : json_null());
 	(void)json_object_set_new(
 	        o, "horizon", c->horizon_known ? horizon_answer_json(&c->horizon) : json_null());
-	(void)json_object_set_new(o, "waiting_for_you", to_type(c));
+	(void)json_object_set_new(o, "waiting_for_you", to_type(c, now));
 	if (c->before_id != NULL) {
 		(void)json_object_set_new(o, "adopted", json_boolean(c->adopted));
 		(void)json_object_set_new(o, "id_before", api_string(c->before_id));

@@ -20,7 +20,9 @@ json_t *api_slices(const struct slice *list, size_t count);
 /* {"schema":"mxseal.list/1","items":…,"next":…|null}; takes items. */
 json_t *api_list(json_t *items, const char *next);
 
-json_t *api_publication(const char *domain, const struct publication *p);
+/* why: what it waits for; NULL: nothing known. */
+json_t *api_publication(const char *domain, const struct publication *p, const char *why,
+                        int64_t now);
 json_t *api_policy_text(const char *domain, const struct policy *p, struct slice text);
 json_t *api_records(const struct domain *domain, const struct records *r);
 json_t *api_summary(const char *domain, const struct summary *s);
@@ -28,7 +30,9 @@ json_t *api_summary(const char *domain, const struct summary *s);
 json_t *api_id(int64_t id);
 json_t *api_report(const char *domain, const struct report_row *r);
 json_t *api_quarantined(const struct quarantine_row *q);
-json_t *api_change(const struct hosting_change *c, bool served);
+/* null for a domain that stays */
+json_t *api_leaving(struct arena *a, const struct leaving *l, int64_t now);
+json_t *api_change(const struct hosting_change *c, bool served, int64_t now);
 json_t *api_cert(const struct cert_row *row, int64_t now);
 json_t *api_certs_import(const struct certs_import *done, bool dry_run, bool served);
 

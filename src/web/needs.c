@@ -263,6 +263,22 @@ static void sort(struct need *n, size_t count)
 	}
 }
 
+/* Leaving goes on by itself until a record may go. */
+static void need_leaving(struct list *l, const struct view_domain *v)
+{
+	const struct leaving_record *id = &v->leaving.records[0];
+
+	if (!v->leaving.leaving)
+		return;
+	bool now = id->may_go != HORIZON_OPEN && id->may_go <= v->now;
+	struct need *n = add(l, now ? STATUS_ADVICE : STATUS_WAITING, IMPACT_NONE);
+	n->title = now ? "Its records may go" : "It is leaving MTA-STS";
+	n->why = arena_printf(l->arena, "%s.", leaving_words(l->arena, &v->leaving, v->now));
+	n->step = now ? "When they are gone, remove the domain:" : "Leave the records as they are.";
+	if (now)
+		n->command = arena_printf(l->arena, "mxseal domain remove %s", v->domain->name);
+}
+
 size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need out[NEEDS_MAX])
 {
 	struct list l = { .arena = a, .out = out };
@@ -274,6 +290,7 @@ size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need
 		need_records(&l, v);
 		need_mx(&l, v);
 		need_publication(&l, v);
+		need_leaving(&l, v);
 	}
 	need_failures(&l, v);
 	need_reports(&l, v);

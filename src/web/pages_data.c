@@ -172,6 +172,16 @@ static enum err read_records(struct desk *d, struct arena *a, struct view_domain
 	return e;
 }
 
+static enum err read_waits(struct desk *d, const struct domain *domain, struct arena *a,
+                           struct view_domain *v)
+{
+	struct publish_state s = { .why = NULL };
+	enum err e = publish_look(d, domain, a, &s);
+
+	v->waits = s.why;
+	return e;
+}
+
 /* The lock is held. */
 static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
                             struct view_domain *v)
@@ -187,11 +197,15 @@ static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
 		return e;
 	e = read_publications(d, domain, a, &v->newest, &v->served);
 	if (e == OK)
+		e = read_waits(d, domain, a, v);
+	if (e == OK)
 		e = read_cert(d, domain, a, &v->cert_host, &v->cert);
 	if (e == OK)
 		e = read_order(d, domain, v->cert_host, a, &v->order);
 	if (e == OK)
 		e = read_horizon(d, a, v);
+	if (e == OK)
+		e = leaving_read(d, domain, v->now, a, &v->leaving);
 	if (e == OK)
 		e = read_records(d, a, v);
 	return e;

@@ -1,5 +1,6 @@
 /* A domain's page: what needs me now, then the evidence for it. */
 #include "base/utc.h"
+#include "service/publish_steps.h"
 #include "web/needs.h"
 #include "web/pages_view.h"
 
@@ -137,6 +138,32 @@ static void put_state(struct buf *b, const struct publication *p)
 	HTML(b, " {}", H(rows[p->state].words));
 }
 
+static void put_steps(struct buf *b, const struct view_domain *v)
+{
+	static const enum status marks[] = {
+		[STEP_DONE] = STATUS_PASSED,
+		[STEP_WAITING] = STATUS_WAITING,
+		[STEP_LATER] = STATUS_UNTESTED,
+	};
+	struct publish_step steps[PUBLISH_STEPS_MAX];
+	size_t n = publish_steps(v->newest, v->waits, v->now, steps);
+
+	buf_add_str(b, "<ol class=\"plain\" aria-label=\"Steps of this publication\">\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_add_str(b, "<li>");
+		frame_status(b, marks[steps[i].state]);
+		HTML(b, " {} ", H(steps[i].words));
+		if (steps[i].at != 0)
+			frame_moment(b, steps[i].at);
+		if (steps[i].why != NULL) {
+			buf_add_str(b, ": ");
+			html_marked(b, slice_str(steps[i].why));
+		}
+		buf_add_str(b, "</li>\n");
+	}
+	buf_add_str(b, "</ol>\n");
+}
+
 static void put_policy(struct buf *b, const struct view_domain *v)
 {
 	const struct publication *p = v->newest;
@@ -151,16 +178,13 @@ static void put_policy(struct buf *b, const struct view_domain *v)
 	put_state(b, p);
 	HTML(b, "</dd><dt>Id</dt><dd>");
 	frame_copy(b, slice_str(p->policy_id));
-	buf_add_str(b, "</dd><dt>Served since</dt><dd>");
-	frame_moment(b, p->served);
-	buf_add_str(b, "</dd><dt>Announced</dt><dd>");
-	frame_moment(b, p->announced);
 	HTML(b,
 	     "</dd><dt>Address</dt><dd "
 	     "class=\"wrap\"><code>https://mta-sts.{}/.well-known/mta-sts.txt"
 	     "</code></dd></dl>\n<pre class=\"policy\" tabindex=\"0\" aria-label=\"Text of the "
 	     "policy\">{}</pre>\n",
 	     H(v->domain->name), HS(slice_trim(p->text)));
+	put_steps(b, v);
 	buf_add_str(b, "</section>\n");
 }
 
@@ -256,6 +280,33 @@ static void put_horizon(struct buf *b, const struct view_domain *v)
 	buf_add_str(b, "</section>\n");
 }
 
+static void put_leaving(struct buf *b, const struct view_domain *v)
+{
+	const struct leaving *l = &v->leaving;
+
+	if (!l->leaving)
+		return;
+	buf_add_str(b, "<section class=\"card\" aria-labelledby=\"leaving\"><h2 id=\"leaving\">"
+	               "Leaving</h2>\n<p>A record that goes too early leaves senders with a "
+	               "policy they cannot correct.</p>\n<div class=\"scroll\"><table "
+	               "class=\"cards\"><thead><tr><th scope=\"col\">Record</th><th "
+	               "scope=\"col\">May go from</th><th scope=\"col\">Gone since</th></tr>"
+	               "</thead>\n<tbody>\n");
+	for (size_t i = 0; i < LEAVING_RECORDS; i++) {
+		const struct leaving_record *r = &l->records[i];
+		HTML(b, "<tr><th scope=\"row\"><code>{}</code></th><td data-label=\"May go from\">",
+		     H(r->name));
+		if (r->may_go == HORIZON_OPEN)
+			buf_add_str(b, "cannot be said yet");
+		else
+			frame_moment(b, r->may_go);
+		buf_add_str(b, "</td><td data-label=\"Gone since\">");
+		frame_moment(b, r->gone);
+		buf_add_str(b, "</td></tr>\n");
+	}
+	buf_add_str(b, "</tbody></table></div>\n</section>\n");
+}
+
 void page_domain(struct buf *b, const struct frame *f, const struct view_domain *v, struct arena *a)
 {
 	struct need needs[NEEDS_MAX];
@@ -290,6 +341,7 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
 		put_cert(b, v);
 		buf_add_str(b, "</div>\n");
 		page_part_setup(b, v);
+		put_leaving(b, v);
 		put_horizon(b, v);
 	}
 	frame_end(b);

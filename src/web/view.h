@@ -7,6 +7,7 @@
 
 #include "advice/explain.h"
 #include "mtasts/horizon.h"
+#include "service/leaving.h"
 #include "service/records.h"
 #include "store/certs.h"
 #include "store/domains.h"
@@ -44,10 +45,12 @@ struct view_domain {
 	int64_t now;
 	const struct publication *newest;     /* NULL: none */
 	const struct publication *served;     /* the one senders get now; NULL: none */
+	const char *waits;                    /* what the newest waits for; NULL: nothing */
 	const char *cert_host;                /* "mta-sts.DOMAIN" */
 	const struct cert *cert;              /* NULL: none fits */
 	const struct order *order;            /* of a certificate; NULL: nothing is ordered */
 	const struct horizon_answer *horizon; /* NULL: nothing was ever offered */
+	struct leaving leaving;               /* what may go when, for a domain that leaves */
 	bool mx_known;                        /* false: DNS could not be asked */
 	const char *mx_why;                   /* then the reason, in words */
 	size_t mx_count, unused_count, record_count;

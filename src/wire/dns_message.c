@@ -267,6 +267,8 @@ static bool put_rdata(struct dns_writer *w, uint16_t type, struct slice rdata)
 {
 	size_t names = 0;
 
+	if (rdata.len == 0) /* in an UPDATE */
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(compressed); i++) {
 		if (compressed[i].type != type)
 			continue;
@@ -293,7 +295,7 @@ static bool put_record(struct dns_writer *w, const struct dns_record *r)
 	size_t start;
 
 	dns_put16(fixed, r->type);
-	dns_put16(fixed + 2, DNS_CLASS_IN);
+	dns_put16(fixed + 2, r->class == 0 ? DNS_CLASS_IN : r->class);
 	dns_put32(fixed + 4, r->ttl);
 	if (!put_name(w, r->owner) || !put(w, slice_of(fixed, sizeof(fixed))))
 		return false;

@@ -99,12 +99,13 @@ struct dns_record {
 	uint16_t type;
 	uint32_t ttl;
 	struct slice rdata;
+	uint16_t class; /* 0: IN */
 };
 
 /* A header in size bytes (at least DNS_HEADER_SIZE) at p; rcode and opcode are part of flags. */
 void dns_write_begin(struct dns_writer *w, void *p, size_t size, uint16_t id, unsigned flags);
 void dns_write_question(struct dns_writer *w, struct slice name, uint16_t type, uint16_t class);
-/* Class IN.  Sections come in their order.  False: it did not fit, and nothing was written. */
+/* Sections come in their order.  False: it did not fit, and nothing was written. */
 bool dns_write_record(struct dns_writer *w, enum dns_section section, const struct dns_record *r);
 /* An OPT record (RFC 6891, 6.1.2) with our payload size; rcode gives its upper bits. */
 bool dns_write_opt(struct dns_writer *w, unsigned rcode, bool dnssec_ok);

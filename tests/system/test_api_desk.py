@@ -68,6 +68,7 @@ def test_ids_never_repeat_and_unchanged_saves_change_nothing(demo):
 
 def test_a_change_is_served_within_a_second(demo):
     call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
+    eventually(lambda: call(demo, "GET", "/api/v1/domains/one.example/policy")[1]["state"] == "announced")
     began = time.monotonic()
     done = call(demo, "PUT", "/api/v1/domains/one.example/policy", {"add_mx": ["b.one.example"]})[1]
     assert b"mx: b.one.example\r\n" in demo.fetch("mta-sts.one.example")[2]

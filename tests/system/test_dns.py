@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import customers
 from conftest import SECOND, eventually
 
 pytestmark = pytest.mark.skipif(not shutil.which("kdig") or not shutil.which("dig"),
@@ -21,23 +22,6 @@ ZONE = "sts.mxseal.example"
 QUERY_S = 5  # design.md: to the end of a query
 SLACK_S = 3  # for a busy machine; nothing waits for it
 TYPES = {"A": 1, "NS": 2, "SOA": 6, "TXT": 16}
-
-PRODUCT = """
-[server]
-state = {state}
-[listen]
-tls = 127.0.0.1:{tls}
-http = 127.0.0.1:{http}
-dns = 127.0.0.1:{dns}
-admin = 127.0.0.1:{admin}
-[service]
-host = mx.service.example
-zone = sts.service.example
-addresses = 127.0.0.1
-[outgoing]
-allow = 127.0.0.0/8
-"""
-
 
 def ask(service, name, kind, *options):
     """The rdata of the answer section, as kdig prints it."""
@@ -260,17 +244,21 @@ def make_demo_with(make_demo, name, rate):
         del os.environ["MXSEAL_SERVICE__DNS_RATE"]
 
 
-def test_no_id_before_its_text(make_product, authority):
+@customers.needs_internet
+def test_no_id_before_its_text(make_product, authority, tmp_path):
     """STS-86: the product's zone has the address at once, the id only when the text is served everywhere."""
-    service = make_product(text=PRODUCT)
+    zone = customers.Knot(tmp_path / "zone")
+    service = customers.product(make_product, zone, authority.cert)
     service.run("domain", "add", "acme.example", "--mx", "mx.acme.example", check=0)
     at = targets(service, "acme.example")
-    assert ask(service, at["policy-host"], "A") == ["127.0.0.1"]
+    assert ask(service, at["policy-host"], "A") == [service.address]
     assert not ask(service, at["policy-id"], "TXT")
+    customers.delegate(zone, service, "acme.example")
     service.run("cert", "import", authority.issue("mta-sts.acme.example"), check=0)
     answer = eventually(lambda: ask(service, at["policy-id"], "TXT"))
     shown = service.json("policy", "show", "acme.example")
     assert answer == [f'"v=STSv1; id={shown["id"]};"'] and shown["state"] == "announced"
+    zone.stop()
 
 
 def test_nothing_is_opened_without_the_setting(make_product):

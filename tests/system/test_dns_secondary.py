@@ -11,12 +11,14 @@ import time
 
 import pytest
 
+import customers
 from conftest import eventually, free_port
 
 NEEDED = ("knotd", "knotc", "kdig", "dig", "named-checkzone")
 PATH = "/usr/sbin:/usr/bin"
-pytestmark = pytest.mark.skipif(not all(shutil.which(tool, path=PATH) for tool in NEEDED),
-                                reason="needs " + ", ".join(NEEDED))
+pytestmark = [customers.needs_internet,
+              pytest.mark.skipif(not all(shutil.which(tool, path=PATH) for tool in NEEDED),
+                                 reason="needs " + ", ".join(NEEDED))]
 
 ZONE = "sts.service.example"
 SECRET = base64.b64encode(b"an example of a transfer secret.").decode()
@@ -27,18 +29,22 @@ PRODUCT = """
 [server]
 state = {state}
 [listen]
-tls = 127.0.0.1:{tls}
+tls = %(address)s:443
 http = 127.0.0.1:{http}
 dns = 127.0.0.1:{dns}
 admin = 127.0.0.1:{admin}
 [outgoing]
 allow = 127.0.0.0/8
+ca_file = %(roots)s
+[resolver]
+stub = example=%(zone)s sts.service.example=127.0.0.1:{dns}
+trust_anchor = off
 [report]
 host = reports.sts.service.example
 [service]
 host = mx.service.example
 zone = sts.service.example
-addresses = 127.0.0.1 ::1
+addresses = %(address)s ::1
 nameservers = ns1.sts.service.example=192.0.2.1 ns2.sts.service.example=192.0.2.2
 """
 
@@ -119,13 +125,22 @@ def targets(service, domain):
 
 
 @pytest.fixture
-def pair(make_product, tmp_path):
+def zone(tmp_path):
+    server = customers.Knot(tmp_path / "customers")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def pair(make_product, tmp_path, zone, authority):
     """The product with one secondary that is named in its settings, not started yet."""
     port = free_port()
     keys = tmp_path / "transfer.keys"
     keys.write_text(f"# for the secondary\n{KEY}\n")
     keys.chmod(0o400)
-    service = make_product(f"secondaries = 127.0.0.1:{port}\ntransfer_key_file = {keys}\n", text=PRODUCT)
+    service = customers.product(make_product, zone, authority.cert, text=PRODUCT,
+                                extra=f"secondaries = 127.0.0.1:{port}\ntransfer_key_file = {keys}\n")
+    service.zone = zone
     secondary = Secondary(tmp_path / "knot", service.ports["dns"], port)
     yield service, secondary
     secondary.stop()
@@ -133,6 +148,7 @@ def pair(make_product, tmp_path):
 
 def publish(service, authority, domain):
     service.run("domain", "add", domain, "--mx", "mx." + domain, check=0)
+    customers.delegate(service.zone, service, domain)
     service.run("cert", "import", authority.issue("mta-sts." + domain), check=0)
     at = targets(service, domain)
     eventually(lambda: ask(service.ports["dns"], at["policy-id"], "TXT"))
@@ -227,15 +243,15 @@ def service_bin():
     return pathlib.Path(os.environ.get("MXSEAL_BIN", "build/mxseal")).resolve()
 
 
-def test_without_secondaries_nobody_gets_it(make_product):
+def test_without_secondaries_nobody_gets_it(make_product, zone, authority):
     """DNS-20: the list is empty unless somebody fills it."""
-    service = make_product(text=PRODUCT)
+    service = customers.product(make_product, zone, authority.cert, text=PRODUCT)
     assert "Transfer failed" in transfer(service.ports["dns"])
     assert "NOERROR" in subprocess.run(["dig", "-p", str(service.ports["dns"]), "@127.0.0.1", ZONE, "SOA"],
                                        capture_output=True, text=True).stdout
 
 
-def test_a_bad_key_file(make_product, tmp_path):
+def test_a_bad_key_file(make_product, tmp_path, zone, authority):
     """What is wrong with the file is said at the start, with its line."""
     keys = tmp_path / "transfer.keys"
     for text, mode, said in ((f"{KEY}\nrubbish\n", 0o400, "transfer.keys:2"), (KEY, 0o444, "others may read"),
@@ -245,4 +261,4 @@ def test_a_bad_key_file(make_product, tmp_path):
             keys.write_text(text)
             keys.chmod(mode)
         with pytest.raises(RuntimeError, match=re.escape(said)):
-            make_product(f"transfer_key_file = {keys}\n", text=PRODUCT)
+            customers.product(make_product, zone, authority.cert, f"transfer_key_file = {keys}\n", PRODUCT)

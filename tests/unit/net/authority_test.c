@@ -42,7 +42,7 @@ static void add(struct dns_writer *w, const struct rec *r)
 		dns_set_name(&set, dns_name_slice(&target));
 	}
 	struct dns_record record = { dns_name_slice(&owner), (uint16_t)r->type, r->ttl,
-		                     slice_skip(buf_slice(&set), 2) };
+		                     slice_skip(buf_slice(&set), 2), 0 };
 	EXPECT(dns_write_record(w, r->section, &record), r->owner);
 	buf_fini(&set);
 }

@@ -195,6 +195,9 @@ TEST(marks)
 	EXPECT(policies_mark_offered(f.db, first, 8, NOON + 5) == OK, "offered again");
 	EXPECT(policies_mark_served(f.db, first, NOON + 2) == OK, "served");
 	EXPECT(policies_mark_served(f.db, first, NOON + 6) == OK, "told again");
+	EXPECT(policies_mark_announced(f.db, first, NOON + 3) == ERR_CONFLICT,
+	       "STS-86: the first id is not announced before the policy was fetched");
+	EXPECT(policies_mark_fetched(f.db, first, NOON + 3) == OK, "fetched");
 	EXPECT(policies_mark_announced(f.db, first, NOON + 3) == OK, "announced");
 	EXPECT(policies_mark_seen(f.db, first, NOON + 4, 300) == OK, "seen");
 	EXPECT(policies_served(f.db, d, f.a, &p) == OK && p.id == first, "the served one");
@@ -223,6 +226,110 @@ TEST(marks)
 	               all[1].ended == NOON + 30 && all[0].ended == NOON + 20,
 	       "only what lived ends");
 	EXPECT(save(&f, d, &enforce, NOON + 40).changed, "and begins again with a save");
+	fixture_close(&f);
+}
+
+/* What stands between a served text and its id. */
+TEST(order)
+{
+	static const struct row {
+		const char *label;
+		enum domain_hosting hosting;
+		bool first, fetched, ahead;
+		int64_t after; /* seconds since it was served */
+		bool want;
+	} rows[] = {
+		{ "STS-86: a first one, not fetched", HOSTING_HERE, true, false, false, 900,
+		  false },
+		{ "STS-86: a first one, fetched", HOSTING_HERE, true, true, false, 0, true },
+		{ "a later one here needs no fetch", HOSTING_HERE, false, false, false, 0, true },
+		{ "behind a proxy it does", HOSTING_BEHIND, false, false, false, 900, false },
+		{ "STS-90: and waits for the proxy", HOSTING_BEHIND, false, true, false, 59,
+		  false },
+		{ "STS-90: long enough", HOSTING_BEHIND, false, true, false, 60, true },
+		{ "elsewhere too", HOSTING_EXTERNAL, false, true, false, 59, false },
+		{ "elsewhere, long enough", HOSTING_EXTERNAL, false, true, false, 60, true },
+		{ "an id that ran ahead is used up", HOSTING_HERE, false, true, true, 900, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *r = &rows[i];
+		struct publication p = { .served = NOON,
+			                 .hosting = r->hosting,
+			                 .first = r->first,
+			                 .fetched = r->fetched ? NOON : 0,
+			                 .ahead = r->ahead ? NOON : 0 };
+		EXPECT(publication_may_answer(&p, NOON + r->after) == r->want, r->label);
+		p.served = 0;
+		EXPECT(!publication_may_answer(&p, NOON + r->after), "nothing without a text");
+	}
+}
+
+TEST(ahead)
+{
+	struct fixture f;
+	struct publication p;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	int64_t first = save(&f, d, &testing, NOON).newest.id;
+	bool noted = true;
+	EXPECT(policies_mark_ahead(f.db, first, NOON + 1, &noted) == OK && !noted,
+	       "nobody holds anything under a first id");
+	EXPECT(policies_mark_served(f.db, first, NOON + 2) == OK &&
+	               policies_mark_fetched(f.db, first, NOON + 2) == OK &&
+	               policies_mark_announced(f.db, first, NOON + 2) == OK,
+	       "the first one stands");
+	int64_t second = save(&f, d, &enforce, NOON + 10).newest.id;
+	EXPECT(policies_mark_ahead(f.db, second, NOON + 11, &noted) == OK && noted,
+	       "the second is seen too early");
+	EXPECT(policies_mark_served(f.db, second, NOON + 12) == OK, "served");
+	EXPECT(policies_mark_announced(f.db, second, NOON + 90) == ERR_CONFLICT,
+	       "STS-86: an id that ran ahead is never announced");
+	EXPECT(policies_answered(f.db, d, NOON + 90, f.a, &p) == OK && p.id == first,
+	       "the one before stays in DNS");
+	struct policies_saved third;
+	EXPECT(policies_save(f.db, d, POLICIES_BUMP, NULL, NOON + 91, f.a, &third) == OK &&
+	               policies_mark_served(f.db, third.newest.id, NOON + 92) == OK &&
+	               policies_mark_announced(f.db, third.newest.id, NOON + 92) == OK,
+	       "a further id repairs it");
+	EXPECT(policies_mark_ahead(f.db, third.newest.id, NOON + 93, &noted) == OK && !noted,
+	       "once announced it cannot be early");
+	EXPECT(policies_mark_stopped(f.db, d, NOON + 100) == OK, "service stops");
+	EXPECT(policies_answered(f.db, d, NOON + 101, f.a, &p) == ERR_NOTFOUND, "nothing stands");
+	int64_t again = save(&f, d, &enforce, NOON + 110).newest.id;
+	EXPECT(policies_mark_served(f.db, again, NOON + 111) == OK &&
+	               policies_by_id(f.db, again, f.a, &p) == OK && p.first,
+	       "after a stop the next one is a first one");
+	fixture_close(&f);
+}
+
+TEST(claims)
+{
+	struct fixture f;
+	struct publication p;
+
+	fixture_open(&f);
+	int64_t d = add_domain(&f, "example.com");
+	int64_t id = save(&f, d, &testing, NOON).newest.id;
+	EXPECT(policies_claim(f.db, NOON, NOON + 60, f.a, &p) == OK && p.id == id, "it is due");
+	EXPECT(policies_claim(f.db, NOON, NOON + 60, f.a, &p) == ERR_NOTFOUND, "and claimed");
+	EXPECT(policies_again(f.db, id, NOON + 5, "not in DNS", true) == OK, "put back");
+	EXPECT(policies_claim(f.db, NOON + 4, NOON + 60, f.a, &p) == ERR_NOTFOUND, "too early");
+	EXPECT(policies_claim(f.db, NOON + 5, NOON + 60, f.a, &p) == OK && p.tries == 1 &&
+	               strcmp(p.why, "not in DNS") == 0,
+	       "due again, with its reason");
+	EXPECT(policies_mark_served(f.db, id, NOON + 6) == OK &&
+	               policies_claim(f.db, NOON + 6, NOON + 60, f.a, &p) == OK && p.tries == 0 &&
+	               p.why[0] == '\0',
+	       "the next step begins at once");
+	EXPECT(policies_all_due(f.db) == OK &&
+	               policies_claim(f.db, NOON + 6, NOON + 60, f.a, &p) == OK,
+	       "nobody holds a claim after a restart");
+	EXPECT(policies_mark_fetched(f.db, id, NOON + 7) == OK &&
+	               policies_mark_announced(f.db, id, NOON + 7) == OK &&
+	               policies_claim(f.db, NOON + 99, NOON + 160, f.a, &p) == ERR_NOTFOUND,
+	       "what is announced is done");
 	fixture_close(&f);
 }
 
@@ -268,4 +375,5 @@ TEST(adopted_ids)
 
 TEST_MAIN(UNIT(saving), UNIT(unchanged_save_changes_nothing),
           UNIT(a_bump_publishes_the_version_again), UNIT(ids_never_repeat),
-          UNIT(ids_grow_under_any_clock), UNIT(superseding), UNIT(marks), UNIT(adopted_ids))
+          UNIT(ids_grow_under_any_clock), UNIT(superseding), UNIT(marks), UNIT(order), UNIT(ahead),
+          UNIT(claims), UNIT(adopted_ids))

@@ -128,8 +128,8 @@ TEST(answers_are_written)
 {
 	unsigned char out[512];
 	struct dns_writer w;
-	struct dns_record txt = { S("\2id\1s\0"), DNS_TXT, 300, S("\2hi") };
-	struct dns_record mx = { S("\1s\0"), DNS_MX, 5, S("\0\12\2mx\1s\0") };
+	struct dns_record txt = { S("\2id\1s\0"), DNS_TXT, 300, S("\2hi"), 0 };
+	struct dns_record mx = { S("\1s\0"), DNS_MX, 5, S("\0\12\2mx\1s\0"), 0 };
 
 	dns_write_begin(&w, out, sizeof(out), 7, DNS_FLAG_QR);
 	dns_write_question(&w, S("\2ID\1s\0"), DNS_TXT, DNS_CLASS_IN);
@@ -151,7 +151,7 @@ TEST(what_does_not_fit_is_left_out)
 	unsigned char out[DNS_UDP_PLAIN];
 	struct dns_writer w;
 	struct buf b;
-	struct dns_record r = { S("\2id\1s\0"), DNS_TXT, 300, long_text(&b, 600) };
+	struct dns_record r = { S("\2id\1s\0"), DNS_TXT, 300, long_text(&b, 600), 0 };
 	size_t question;
 
 	dns_write_begin(&w, out, sizeof(out), 7, 0);
@@ -184,7 +184,7 @@ TEST(written_names_read_back)
 		assert_int_equal(dns_name_from_text(slice_str(names[i]), &n), OK);
 		EXPECT(dns_write_record(&w, DNS_ANSWER,
 		                        &(struct dns_record){ dns_name_slice(&n), DNS_NS, 1,
-		                                              dns_name_slice(&n) }),
+		                                              dns_name_slice(&n), 0 }),
 		       names[i]);
 	}
 	message = dns_write_end(&w, 0);

@@ -1,0 +1,164 @@
+#include "service/hook.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "net/clock.h"
+
+#define TURN_MS 50
+
+extern char **environ;
+
+struct run {
+	pid_t pid;
+	int in, errors; /* our ends; -1: closed */
+	struct slice left;
+	size_t len;
+	char words[HOOK_WORDS_MAX + 1];
+};
+
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd); /* nothing to lose */
+	*fd = -1;
+}
+
+static int spawn(const char *command, const int in[2], const int errors[2], pid_t *pid)
+{
+	char shell[] = "sh", flag[] = "-c";
+	char *const argv[] = { shell, flag, (char *)(uintptr_t)command, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, piped;
+	int error = posix_spawn_file_actions_init(&files);
+
+	if (error != 0)
+		return error;
+	(void)sigemptyset(&none); /* these fail for wrong signal numbers only */
+	(void)sigemptyset(&piped);
+	(void)sigaddset(&piped, SIGPIPE);    /* ignored here, which it would inherit */
+	error = posix_spawnattr_init(&attr); /* needs no memory here */
+	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, in[0], 0);
+	error = error != 0 ? error
+	                   : posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, errors[1], 2);
+	error = error != 0 ? error : posix_spawnattr_setsigmask(&attr, &none);
+	error = error != 0 ? error : posix_spawnattr_setpgroup(&attr, 0);
+	error = error != 0 ? error : posix_spawnattr_setsigdefault(&attr, &piped);
+	error = error != 0 ? error
+	                   : posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
+	                                                             POSIX_SPAWN_SETSIGDEF |
+	                                                             POSIX_SPAWN_SETSIGMASK);
+	error = error != 0 ? error : posix_spawn(pid, "/bin/sh", &files, &attr, argv, environ);
+	(void)posix_spawnattr_destroy(&attr);           /* ours */
+	(void)posix_spawn_file_actions_destroy(&files); /* likewise */
+	return error;
+}
+
+static void feed(struct run *r)
+{
+	ssize_t n = write(r->in, r->left.p, r->left.len);
+
+	if (n > 0)
+		r->left = slice_skip(r->left, (size_t)n);
+	if (r->left.len == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+		close_end(&r->in); /* it may end without having read all */
+}
+
+static void listen_to(struct run *r)
+{
+	char bytes[512];
+	ssize_t n = read(r->errors, bytes, sizeof(bytes));
+
+	if (n <= 0 && (n == 0 || (errno != EINTR && errno != EAGAIN)))
+		close_end(&r->errors);
+	for (ssize_t i = 0; i < n && r->len < HOOK_WORDS_MAX; i++)
+		r->words[r->len++] = bytes[i];
+}
+
+/* Until both ends are closed or the deadline; true: closed. */
+static bool talk(struct run *r, int64_t deadline, const atomic_bool *stop)
+{
+	while (r->in >= 0 || r->errors >= 0) {
+		struct pollfd p[2] = { { .fd = r->in, .events = POLLOUT },
+			               { .fd = r->errors, .events = POLLIN } };
+
+		if (clock_mono_ms() >= deadline || (stop != NULL && atomic_load(stop)))
+			return false;
+		if (poll(p, 2, TURN_MS) <= 0)
+			continue;
+		if (p[0].revents != 0)
+			feed(r);
+		if (p[1].revents != 0)
+			listen_to(r);
+	}
+	return true;
+}
+
+/* It has closed its error output; what is left of it has until the deadline. */
+static bool reap(const struct run *r, int64_t deadline, const atomic_bool *stop, int *status)
+{
+	for (;;) {
+		pid_t got = waitpid(r->pid, status, WNOHANG);
+
+		if (got == r->pid)
+			return true;
+		if (got < 0 && errno != EINTR)
+			return false;
+		if (clock_mono_ms() >= deadline || (stop != NULL && atomic_load(stop)))
+			return false;
+		(void)poll(NULL, 0, TURN_MS); /* only passes time */
+	}
+}
+
+static void finish(struct run *r, bool ended, int status, struct hook_result *out)
+{
+	struct slice line, rest = slice_of(r->words, r->len);
+
+	if (!ended) {
+		(void)kill(-r->pid, SIGKILL); /* its whole group */
+		(void)waitpid(r->pid, &status, 0);
+		*out = (struct hook_result){ .code = -1,
+			                     .words = "it took too long and was ended" };
+		return;
+	}
+	*out = (struct hook_result){ .code = WIFEXITED(status) ? WEXITSTATUS(status) : -1 };
+	while (slice_next_line(&rest, &line) && slice_trim(line).len == 0)
+		continue;
+	line = slice_trim(line);
+	/* The room is that of all of it. */
+	(void)snprintf(out->words, sizeof(out->words), "%.*s", SLICE_ARGS(line));
+	if (out->code == -1)
+		(void)snprintf(out->words, sizeof(out->words), "it was ended by signal %d",
+		               WTERMSIG(status));
+}
+
+enum err hook_run(const char *command, struct slice input, unsigned timeout_ms,
+                  const atomic_bool *stop, struct hook_result *out)
+{
+	int64_t deadline = clock_mono_ms() + timeout_ms;
+	int in[2] = { -1, -1 }, errors[2] = { -1, -1 }, status = 0;
+	struct run r = { .left = input };
+	bool good = pipe2(in, O_CLOEXEC) == 0 && pipe2(errors, O_CLOEXEC) == 0 &&
+	            spawn(command, in, errors, &r.pid) == 0;
+
+	close_end(&in[0]);
+	close_end(&errors[1]);
+	r.in = in[1];
+	r.errors = errors[0];
+	if (good) {
+		good = fcntl(r.in, F_SETFL, O_NONBLOCK) == 0;
+		bool ended = talk(&r, deadline, stop) && reap(&r, deadline, stop, &status);
+		finish(&r, ended, status, out);
+	}
+	close_end(&r.in);
+	close_end(&r.errors);
+	return good ? OK : ERR_IO;
+}

@@ -1,0 +1,123 @@
+#include "service/outside.h"
+
+#include "mtasts/name.h"
+#include "mtasts/record.h"
+#include "net/fetch.h"
+#include "net/resolver.h"
+#include "service/publish.h"
+
+#define FETCH_MS 10000u
+#define DNS_MS 5000u
+#define HTTPS_PORT 443u
+
+static const char policy_path[] = "/.well-known/mta-sts.txt";
+
+static void add_address(struct fetch_request *q, size_t *count, const struct dial_addr *a)
+{
+	if (*count == 0)
+		q->to = *a;
+	else if (*count < FETCH_ADDRESSES_MAX)
+		q->more[q->more_count++] = *a;
+	*count += 1;
+}
+
+/* The addresses that public DNS has for the host; false: none. */
+static bool look_up(const struct desk *d, struct fetch_request *q, struct arena *a,
+                    const char **why_out)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+	size_t count = 0;
+
+	*why_out = arena_printf(a, "%s is not in DNS yet", q->host);
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct dns_answer answer;
+		struct dial_addr addr;
+
+		resolver_ask(d->resolver, a, q->host, types[i], DNS_MS, &answer);
+		if (answer.state == DNS_UNKNOWN || answer.state == DNS_BOGUS)
+			*why_out = arena_printf(a, "the address of %s cannot be found out: %s",
+			                        q->host, answer.why);
+		for (size_t k = 0; k < answer.count; k++)
+			if (dial_addr_of(answer.rdata[k], HTTPS_PORT, &addr) == OK)
+				add_address(q, &count, &addr);
+	}
+	return count > 0;
+}
+
+/* Senders reach our own listener, so this fetch may; the other refusals stay. */
+static struct dial_rules rules_for(const struct desk *d)
+{
+	struct dial_rules rules = *d->rules;
+
+	rules.own_count = 0;
+	return rules;
+}
+
+static bool is_same(const struct fetch_answer *answer, const struct policy *want, struct arena *a,
+                    const char **why_out)
+{
+	struct policy got;
+
+	if (answer->status != 200)
+		*why_out = arena_printf(a, "it is answered with HTTP status %ld", answer->status);
+	else if (!slice_starts_i(slice_str(answer->type), S("text/plain")))
+		*why_out = "it is not answered as text/plain";
+	else if (policy_parse(a, buf_slice(&answer->body), &got, NULL) != OK)
+		*why_out = "what is answered is no policy";
+	else if (!policy_same(&got, want))
+		*why_out = "another policy is answered";
+	else
+		return true;
+	return false;
+}
+
+static bool prepare(const struct desk *d, struct dial_rules *rules, struct fetch_request *q,
+                    struct arena *a, const char **why_out)
+{
+	*rules = rules_for(d);
+	if (!d->set.demo) {
+		q->ca_file = d->set.outside_roots[0] == '\0' ? NULL : d->set.outside_roots;
+		return look_up(d, q, a, why_out);
+	}
+	q->ca_file = d->set.ca_file;
+	return dial_rules_allow(rules, S("127.0.0.1"), NULL) == OK &&
+	       dial_addr_parse(S("127.0.0.1"), (uint16_t)d->set.https_port, &q->to) == OK;
+}
+
+bool outside_has_policy(const struct desk *d, const char *domain, const struct policy *want,
+                        struct arena *a, const char **why_out)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+	struct dial_rules rules;
+	struct fetch_request q = {
+		.host = host, .path = policy_path, .rules = &rules, .timeout_ms = FETCH_MS
+	};
+	struct fetch_answer answer;
+	struct diag diag = { .why = "" };
+	bool same = false;
+
+	*why_out = "the policy host has no address";
+	if (publish_host_name(domain, host) != OK || !prepare(d, &rules, &q, a, why_out))
+		return false;
+	if (fetch_get(&q, &answer, &diag) != OK)
+		*why_out = arena_printf(a, "%s cannot be fetched from outside: %s", host, diag.why);
+	else
+		same = is_same(&answer, want, a, why_out);
+	fetch_answer_fini(&answer);
+	return same;
+}
+
+bool outside_has_id(const struct desk *d, const char *domain, const char *id, struct arena *a)
+{
+	struct txt_set *set = arena_alloc(a, sizeof(*set));
+	struct findings findings = findings_in(a);
+	struct record record;
+	char name[NAME_SIZE];
+
+	if (d->set.demo || name_for(NAME_STS_TXT, slice_str(domain), name) != OK)
+		return false;
+	resolver_txt(d->resolver, a, name, DNS_MS, set);
+	return set->state == DNS_FOUND &&
+	       record_set_read(set->text, set->count, &findings, &record) == OK &&
+	       slice_eq(record.id, slice_str(id));
+}

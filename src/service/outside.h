@@ -1,0 +1,24 @@
+/*
+ * What a sender gets: the policy of a domain fetched from outside.
+ *
+ * The name is looked up through public DNS, the connection goes to its address at port 443, the
+ * certificate is verified against the system's roots.  In a demonstration, which opens no
+ * connection to the outside, the fetch goes over loopback to the edge and is verified with the
+ * demonstration's CA.  Waits; the lock is not held.
+ */
+#ifndef SERVICE_OUTSIDE_H
+#define SERVICE_OUTSIDE_H
+
+#include "mtasts/policy.h"
+#include "service/desk.h"
+
+/*
+ * True when the policy host answers what is the same policy to a reader.  Else *why_out says what
+ * came instead, in the arena or constant.
+ */
+bool outside_has_policy(const struct desk *d, const char *domain, const struct policy *want,
+                        struct arena *a, const char **why_out);
+/* True when a resolver finds the id in the TXT record of the domain. */
+bool outside_has_id(const struct desk *d, const char *domain, const char *id, struct arena *a);
+
+#endif

@@ -1,0 +1,310 @@
+#include "service/publisher.h"
+
+#include <poll.h>
+
+#include "base/log.h"
+#include "net/clock.h"
+#include "service/acme_check.h"
+#include "service/acme_plan.h"
+#include "service/outside.h"
+#include "service/publish.h"
+#include "service/push.h"
+#include "service/record_check.h"
+
+#define THREADS 4u
+#define PAUSE_MS 250
+#define LEASE_S 120
+#define IDLE_S 60    /* what somebody else moves on is looked at so often */
+#define TYPED_S 3600 /* a line that a person types is watched elsewhere */
+
+struct publisher {
+	struct desk *d;
+	pthread_t threads[THREADS];
+	size_t thread_count;
+	atomic_bool stop;
+};
+
+/* One step of one publication. */
+struct step {
+	struct desk *d;
+	struct arena *a;
+	int64_t now;
+	struct publication p;
+	struct domain domain;
+};
+
+/* Again later; why "" when there is only something to wait for. */
+static void again(struct step *s, int64_t due, const char *why, bool failed)
+{
+	desk_lock(s->d);
+	enum err e = policies_again(s->d->db, s->p.id, due, why, failed);
+	desk_unlock(s->d);
+	if (e != OK)
+		log_error("a publication cannot be put back", F("domain", s->domain.name),
+		          F("why", err_name(e)));
+}
+
+static void fail(struct step *s, const char *why)
+{
+	if (strcmp(s->p.why, why) != 0)
+		log_info("a publication waits", F("domain", s->domain.name), F("why", why));
+	again(s, s->now + acme_plan_fault(s->p.tries + 1), why, true);
+}
+
+static void not_stored(struct step *s, enum err e)
+{
+	if (e == ERR_CONFLICT || e == ERR_NOTFOUND) /* a newer save came between */
+		return;
+	log_error("a step of a publication cannot be stored", F("domain", s->domain.name),
+	          F("why", err_name(e)));
+	again(s, s->now + acme_plan_fault(s->p.tries + 1), "the database cannot be used", true);
+}
+
+/* Nothing is served before the CNAMEs carry the claim of the domain. */
+static void see_claim(struct step *s)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+	const char *why = "";
+	int64_t seq;
+
+	if (publish_host_name(s->domain.name, host) != OK)
+		return;
+	if (!acme_check_records(s->d, &s->domain, host, s->a, &why)) {
+		fail(s, why);
+		return;
+	}
+	desk_lock(s->d);
+	enum err e = domains_mark_claim_seen(s->d->db, s->domain.id, s->now);
+	if (e == OK)
+		e = domains_by_id(s->d->db, s->domain.id, s->a, &s->domain);
+	if (e == OK)
+		e = publish_domain(s->d, &s->domain, s->now, &seq);
+	desk_unlock(s->d);
+	if (e != OK)
+		not_stored(s, e);
+	else
+		again(s, s->now + 1, "", false);
+}
+
+/* A person may have typed the id too early: noted, and repaired when its text is served. */
+static void look_ahead(struct step *s)
+{
+	bool noted = false;
+
+	if (s->domain.way[RECORD_ID] != WAY_TXT || s->p.ahead != 0 ||
+	    !outside_has_id(s->d, s->domain.name, s->p.policy_id, s->a))
+		return;
+	desk_lock(s->d);
+	enum err e = policies_mark_ahead(s->d->db, s->p.id, s->now, &noted);
+	desk_unlock(s->d);
+	if (e != OK)
+		not_stored(s, e);
+	else if (noted)
+		log_warn("an id ran ahead of its text", F("domain", s->domain.name),
+		         F("id", s->p.policy_id));
+}
+
+/* On web space elsewhere the text is served once it is seen there. */
+static void look_elsewhere(struct step *s)
+{
+	const char *why = "";
+
+	if (!outside_has_policy(s->d, s->domain.name, s->p.policy, s->a, &why)) {
+		fail(s, why);
+		return;
+	}
+	desk_lock(s->d);
+	enum err e = policies_mark_served(s->d->db, s->p.id, s->now);
+	if (e == OK)
+		e = policies_mark_fetched(s->d->db, s->p.id, s->now);
+	desk_unlock(s->d);
+	if (e != OK)
+		not_stored(s, e);
+}
+
+static void on_staged(struct step *s)
+{
+	look_ahead(s);
+	if (s->domain.hosting == HOSTING_EXTERNAL)
+		look_elsewhere(s);
+	else if (publish_needs_claim(s->d, &s->domain))
+		see_claim(s);
+	else
+		again(s, s->now + (s->p.offered == 0 ? IDLE_S : 1), "", false);
+}
+
+static void look_from_outside(struct step *s)
+{
+	const char *why = "";
+
+	if (!outside_has_policy(s->d, s->domain.name, s->p.policy, s->a, &why)) {
+		fail(s, why);
+		return;
+	}
+	desk_lock(s->d);
+	enum err e = policies_mark_fetched(s->d->db, s->p.id, s->now);
+	if (e == OK) /* a line that a person types is shown from now on */
+		e = record_check_soon(s->d, s->domain.id, s->now);
+	desk_unlock(s->d);
+	if (e != OK)
+		not_stored(s, e);
+}
+
+/* Senders may hold an older text under the id that came too early: one more id, same text. */
+static void repair(struct step *s)
+{
+	struct policies_saved saved;
+	int64_t seq;
+
+	desk_lock(s->d);
+	enum err e =
+	        policies_save(s->d->db, s->domain.id, POLICIES_BUMP, NULL, s->now, s->a, &saved);
+	if (e == OK)
+		e = publish_audit(s->d, "policy.repair", s->domain.name,
+		                  arena_printf(s->a, "%s was in DNS before its text; %s follows",
+		                               s->p.policy_id, saved.newest.policy_id),
+		                  s->now);
+	if (e == OK)
+		e = publish_domain(s->d, &s->domain, s->now, &seq);
+	desk_unlock(s->d);
+	if (e != OK)
+		not_stored(s, e);
+	else
+		log_warn("a further id repairs one that ran ahead", F("domain", s->domain.name),
+		         F("id", saved.newest.policy_id));
+}
+
+/* Written into the customer's zone by service/push.h, which then announces it. */
+static void hurry(struct step *s)
+{
+	desk_lock(s->d);
+	enum err e = pushes_hurry(s->d->db, s->domain.id, RECORD_ID);
+	desk_unlock(s->d);
+	if (e != OK)
+		not_stored(s, e);
+	else
+		again(s, s->now + IDLE_S, "", false);
+}
+
+static void announce(struct step *s)
+{
+	int64_t seq;
+
+	if (s->domain.way[RECORD_ID] == WAY_UPDATE && !s->d->set.demo) {
+		hurry(s);
+		return;
+	}
+	if (!publish_answers_id(s->d, &s->domain)) {
+		again(s, s->now + (s->domain.way[RECORD_ID] == WAY_TXT ? TYPED_S : IDLE_S), "",
+		      false);
+		return;
+	}
+	desk_lock(s->d);
+	enum err e = publish_announce(s->d, &s->p, &s->domain, s->now, &seq);
+	desk_unlock(s->d);
+	if (e != OK)
+		not_stored(s, e);
+}
+
+static void on_served(struct step *s)
+{
+	int64_t alone = publication_alone_from(&s->p);
+
+	if (s->p.ahead != 0 && alone <= s->now)
+		repair(s);
+	else if (publication_needs_fetch(&s->p) && s->p.fetched == 0)
+		look_from_outside(s);
+	else if (alone > s->now)
+		again(s, alone, "", false);
+	else
+		announce(s);
+}
+
+static bool claim(struct publisher *u, struct step *s)
+{
+	desk_lock(u->d);
+	enum err e = policies_claim(u->d->db, s->now, s->now + LEASE_S, s->a, &s->p);
+	if (e == OK)
+		e = domains_by_id(u->d->db, s->p.domain, s->a, &s->domain);
+	desk_unlock(u->d);
+	if (e != OK && e != ERR_NOTFOUND)
+		log_error("publications cannot be read", F("why", err_name(e)));
+	return e == OK;
+}
+
+static bool publish_one(struct publisher *u, struct arena *a)
+{
+	struct step s = { .d = u->d, .a = a, .now = clock_now_s() };
+
+	if (!claim(u, &s))
+		return false;
+	if (s.p.served == 0)
+		on_staged(&s);
+	else
+		on_served(&s);
+	return true;
+}
+
+static bool push_one(struct publisher *u, struct arena *a)
+{
+	int64_t now = clock_now_s();
+	struct push_row row;
+
+	desk_lock(u->d);
+	enum err e = pushes_claim(u->d->db, now, now + LEASE_S, a, &row);
+	desk_unlock(u->d);
+	if (e == OK)
+		push_step(u->d, &row, a, now, &u->stop);
+	else if (e != ERR_NOTFOUND)
+		log_error("records to be written cannot be read", F("why", err_name(e)));
+	return e == OK;
+}
+
+static void *work(void *arg)
+{
+	struct publisher *u = arg;
+	struct arena *a = arena_new();
+
+	while (!atomic_load(&u->stop)) {
+		arena_reset(a);
+		bool any = publish_one(u, a);
+
+		if (!push_one(u, a) && !any)
+			(void)poll(NULL, 0, PAUSE_MS); /* only passes time */
+	}
+	arena_free(a);
+	return NULL;
+}
+
+enum err publisher_new(struct desk *d, struct publisher **out)
+{
+	struct publisher *u = mem_alloc(sizeof(*u));
+
+	u->d = d;
+	desk_lock(d);
+	enum err e = policies_all_due(d->db);
+	if (e == OK)
+		e = pushes_unclaim_all(d->db);
+	desk_unlock(d);
+	while (e == OK && u->thread_count < THREADS) {
+		if (pthread_create(&u->threads[u->thread_count], NULL, work, u) != 0)
+			e = ERR_IO;
+		else
+			u->thread_count++;
+	}
+	if (e == OK)
+		*out = u;
+	else
+		publisher_free(u);
+	return e;
+}
+
+void publisher_free(struct publisher *u)
+{
+	if (u == NULL)
+		return;
+	atomic_store(&u->stop, true);
+	for (size_t i = 0; i < u->thread_count; i++)
+		(void)pthread_join(u->threads[i], NULL); /* ours */
+	mem_free(u);
+}
