@@ -13,7 +13,7 @@ import pytest
 from conftest import Service, eventually
 from namespace import Namespace
 
-NEEDED = ("ip", "knotd", "kdig")
+NEEDED = ("ip", "knotd", "knotc", "kdig")
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not all(shutil.which(tool, path="/usr/sbin:/usr/bin") for tool in NEEDED),
     reason="needs root and " + ", ".join(NEEDED))
@@ -114,6 +114,9 @@ def world(tmp_path_factory):
         stranger += f"mta-sts.{name} 60 {kind(address)} {address}\n{name} 60 MX 10 mx.good.example.\n" \
                     f'_mta-sts.{name} 60 TXT "v=STSv1; id=1;"\n'
     stranger += 'mta-sts.own 60 A 45.0.0.10\nown 60 MX 10 mx.good.example.\n_mta-sts.own 60 TXT "v=STSv1; id=1;"\n'
+    for name, addresses in (("rebind", [WEB]), ("mixed", ["10.0.0.53", WEB, "127.0.0.53"])):
+        stranger += f'{name} 60 MX 10 mx.good.example.\n_mta-sts.{name} 60 TXT "v=STSv1; id=1;"\n'
+        stranger += "".join(f"mta-sts.{name} 0 A {address}\n" for address in addresses)
     (folder / "stranger.zone").write_text(stranger)
     (folder / "knot.conf").write_text(KNOT.format(dir=folder))
     (folder / "mxseal.conf").write_text(MXSEAL.format(dir=folder))
@@ -174,3 +177,27 @@ def test_a_policy_host_that_is_not_global_is_not_fetched(world):
     for name, address in (*FORBIDDEN.items(), ("own", "45.0.0.10")):
         service.run("domain", "add", f"{name}.stranger.example", "--way", "txt", check=0)
         assert not packets_to(wire, address), (name, wire.seen)
+
+
+def test_a_name_that_changes_its_mind_gains_nothing(world):
+    """Rebinding: what is dialled is the address that was looked at, each time anew."""
+    service, wire, space = world
+    add = lambda: service.run("domain", "add", "rebind.stranger.example", "--way", "txt", "--dry-run", check=0)
+    add()
+    assert (WEB, 443) in wire.seen
+    zone = service.folder / "stranger.zone"
+    text = zone.read_text().replace(f"mta-sts.rebind 0 A {WEB}", "mta-sts.rebind 0 A 10.0.0.53")
+    zone.write_text(text.replace("h.good.example. 1 3600", "h.good.example. 2 3600"))
+    subprocess.run(space.command("knotc", "-c", service.folder / "knot.conf", "zone-reload", "stranger.example"),
+                   check=True, capture_output=True)
+    eventually(lambda: space.ask("mta-sts.rebind.stranger.example", "A", GLOBAL) == "10.0.0.53")
+    add()
+    assert not packets_to(wire, "10.0.0.53"), wire.seen
+
+
+def test_only_the_global_addresses_of_a_name_are_dialled(world):
+    """A name with addresses of both kinds is reached at those that may be dialled."""
+    service, wire, _ = world
+    service.run("domain", "add", "mixed.stranger.example", "--way", "txt", "--dry-run", check=0)
+    assert (WEB, 443) in wire.seen
+    assert not packets_to(wire, "10.0.0.53") and not packets_to(wire, "127.0.0.53"), wire.seen
