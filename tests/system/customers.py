@@ -13,13 +13,14 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 NEEDED = ("knotd", "knotc", "kdig", "knsupdate")
 
 
-def loopback(port):
-    """An address of loopback whose port is ours, as others need it; None: it may not be bound."""
+def loopback(*ports):
+    """An address of loopback whose ports are ours, as others need them; None: they may not be bound."""
     pid = os.getpid()
     for last in range(1, 250):
         address = f"127.{pid >> 8 & 127 | 128}.{pid & 255}.{last}"
-        with contextlib.suppress(OSError), socket.socket() as s:
-            s.bind((address, port))
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for port in ports:
+                held.enter_context(socket.socket()).bind((address, port))
             return address
     return None
 
@@ -30,7 +31,7 @@ state = {state}
 [listen]
 tls = %(address)s:443
 http = off
-dns = 127.0.0.1:{dns}
+dns = 127.0.0.1:{dns} %(address)s:53
 admin = 127.0.0.1:{admin}
 [service]
 host = mx.service.example
@@ -106,13 +107,13 @@ class Knot:
 
 
 needs_internet = pytest.mark.skipif(
-    not all(shutil.which(tool, path=PATH) for tool in NEEDED) or loopback(443) is None,
+    not all(shutil.which(tool, path=PATH) for tool in NEEDED) or loopback(53, 443) is None,
     reason="needs ports 53 and 443 of a loopback address and " + ", ".join(NEEDED))
 
 
 def product(make_product, zone, roots, extra="", text=CONFIG):
     """The product on port 443 of an address of loopback, which finds the customers' zone."""
-    address = loopback(443)
+    address = loopback(53, 443)
     service = make_product(extra, text=text % {"address": address, "zone": zone.address, "roots": roots})
     service.address = address
     return service
