@@ -102,7 +102,7 @@ class Host:
 
     def enter(self, *words):
         """The command that becomes words in this host."""
-        return ["nsenter", "-t", str(self.holder.pid), "-n", "-m", "-u", "--", *map(str, words)]
+        return ["nsenter", "-t", str(self.holder.pid), "-n", "-m", "-u", "-r", "--", *map(str, words)]
 
     def ip(self, lines, force=False):
         subprocess.run(self.enter("ip", *(["-force"] if force else []), "-batch", "-"), input=lines,
