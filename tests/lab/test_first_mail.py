@@ -21,13 +21,7 @@ REFUSED = {
     "stripped.example": ("TLS is required, but was not offered", ""),
 }
 
-GREET = """
-import socket
-s = socket.create_connection(("198.51.100.16", 25))
-s.sendall(b"EHLO x\\r\\nQUIT\\r\\n")
-print(s.makefile().read())
-"""
-
+GREET = "import smtplib; print(smtplib.SMTP('198.51.100.16').ehlo('probe'))"
 
 # What mends each of them: moved.example has a policy of a host that its mail has left; the others are
 # right about hosts that cannot be verified.
