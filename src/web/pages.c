@@ -1,10 +1,13 @@
 #include "web/pages.h"
 
 #include "base/log.h"
+#include "store/quarantine.h"
 #include "web/assets.h"
 #include "web/pages_data.h"
 #include "web/pages_view.h"
 #include "web/session.h"
+
+#define QUARANTINE_PAGE 100u
 
 static struct frame frame_of(const struct request *q, const char *title)
 {
@@ -82,6 +85,24 @@ static void get_domain(const struct request *q, struct response *r)
 	page_domain(&r->body, &f, &v, q->arena);
 }
 
+static void get_quarantine(const struct request *q, struct response *r)
+{
+	struct slice after = request_query(q, "cursor", 0);
+	struct frame f = frame_of(q, "Quarantine");
+	struct quarantine_row *rows = NULL;
+	size_t count = 0;
+	enum err e = quarantine_list(q->desk->db, after.p == NULL ? S("") : after, QUARANTINE_PAGE,
+	                             q->arena, &rows, &count);
+
+	if (e != OK) {
+		put_error(q, e, r);
+		return;
+	}
+	is_page(r);
+	page_quarantine(&r->body, &f, rows, count,
+	                count == QUARANTINE_PAGE ? rows[count - 1].sha256 : NULL);
+}
+
 /* A person may paste the whole link where the token is asked for. */
 static struct slice token_of(struct slice pasted)
 {
@@ -135,6 +156,7 @@ static void get_asset(const struct request *q, struct response *r)
 const struct route pages_routes[] = {
 	{ "GET", "/", ROUTE_READ, ROUTE_PAGE | ROUTE_LOCKED, get_domains, NULL },
 	{ "GET", "/domains/{d}", ROUTE_READ, ROUTE_PAGE, get_domain, NULL },
+	{ "GET", "/quarantine", ROUTE_READ, ROUTE_PAGE | ROUTE_LOCKED, get_quarantine, NULL },
 	{ "GET", "/login", ROUTE_OPEN, ROUTE_PAGE | ROUTE_LOCKED, get_login, NULL },
 	{ "POST", "/logout", ROUTE_WRITE, ROUTE_PAGE | ROUTE_LOCKED, post_logout, NULL },
 	{ "GET", "/assets/{name}", ROUTE_OPEN, ROUTE_PAGE, get_asset, NULL },

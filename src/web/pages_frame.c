@@ -211,9 +211,8 @@ void frame_quarantine(struct buf *b, int64_t n)
 	buf_add_char(b, ' ');
 	frame_count(b, n, "message", "messages");
 	HTML(b,
-	     " (of all domains) could not be read as a report. {} kept in quarantine: <code>mxseal "
-	     "report quarantine</code> lists {} and writes the bytes out, <code>mxseal report "
-	     "retry</code> reads {} again, as each newer version does.</p>\n",
-	     H(n == 1 ? "It is" : "They are"), H(n == 1 ? "it" : "them"),
-	     H(n == 1 ? "it" : "them"));
+	     " (of all domains) could not be read as a report. {} kept in <a "
+	     "href=\"/quarantine\">quarantine</a>, and each newer version of mxseal reads {} "
+	     "again.</p>\n",
+	     H(n == 1 ? "It is" : "They are"), H(n == 1 ? "it" : "them"));
 }

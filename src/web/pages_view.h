@@ -4,6 +4,8 @@
 
 #include "web/pages_frame.h"
 
+struct quarantine_row;
+
 enum login_why { LOGIN_ASKED, LOGIN_EXPIRED, LOGIN_OUT };
 
 void page_login(struct buf *b, const struct frame *f, enum login_why why);
@@ -12,6 +14,9 @@ void page_domains(struct buf *b, const struct frame *f, const struct view_domain
 void page_domain(struct buf *b, const struct frame *f, const struct view_domain *v,
                  struct arena *a);
 void page_error(struct buf *b, const struct frame *f, const char *detail);
+/* next: the cursor of the rows behind these; NULL: none. */
+void page_quarantine(struct buf *b, const struct frame *f, const struct quarantine_row *rows,
+                     size_t count, const char *next);
 
 /* Mailboxes and folders that are read; nothing when there are none. */
 void page_part_ways(struct buf *b, const struct supply_row *ways, size_t count);

@@ -1,4 +1,5 @@
 #include "sample.h"
+#include "store/quarantine.h"
 #include "test.h"
 #include "web/assets.h"
 #include "web/needs.h"
@@ -381,6 +382,32 @@ TEST(assets)
 	EXPECT(asset_find(S("")) == NULL, "empty");
 }
 
-TEST_MAIN(UNIT(domain_page), UNIT(days_without_a_report), UNIT(no_reports_at_all),
-          UNIT(hostile_text), UNIT(many_rows), UNIT(lines_of_the_list), UNIT(other_pages),
-          UNIT(needs), UNIT(records_that_need_somebody), UNIT(orders), UNIT(assets))
+TEST(quarantine_is_escaped)
+{
+	struct quarantine_row rows[] = { { .sha256 = "ab12",
+		                           .reason = "not-json",
+		                           .message = SLICE_INIT("<script>alert(1)</script>"),
+		                           .way = "smtp",
+		                           .kind = "mail",
+		                           .name = SLICE_INIT("<b>"),
+		                           .domain = SLICE_INIT("a.example"),
+		                           .place = { .length = 1234 },
+		                           .arrived = NOW } };
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	page_quarantine(&b, &frame, rows, 1, "ab12");
+	EXPECT(has(&b, "not-json") && has(&b, "1,234") && has(&b, "smtp"), "what is known of it");
+	EXPECT(has(&b, "href=\"/api/v1/quarantine/ab12/raw\""), "its bytes");
+	EXPECT(has(&b, "/quarantine?cursor=ab12"), "the further ones");
+	EXPECT(!has(&b, "<script>alert") && !has(&b, "<b>"), "RPT-88: hostile text is text");
+	buf_reset(&b);
+	page_quarantine(&b, &frame, NULL, 0, NULL);
+	EXPECT(has(&b, "Everything that came could be read"), "none");
+	buf_fini(&b);
+}
+
+TEST_MAIN(UNIT(quarantine_is_escaped), UNIT(domain_page), UNIT(days_without_a_report),
+          UNIT(no_reports_at_all), UNIT(hostile_text), UNIT(many_rows), UNIT(lines_of_the_list),
+          UNIT(other_pages), UNIT(needs), UNIT(records_that_need_somebody), UNIT(orders),
+          UNIT(assets))
