@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "net/clock.h"
 
 #define TURN_MS 50
@@ -17,7 +18,8 @@ extern char **environ;
 
 struct run {
 	pid_t pid;
-	int in, errors; /* our ends; -1: closed */
+	int in, errors, output; /* our ends; -1: closed */
+	struct buf *printed;    /* NULL: nobody wants it */
 	struct slice left;
 	size_t len;
 	char words[HOOK_WORDS_MAX + 1];
@@ -30,7 +32,8 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-static int spawn(const char *command, const int in[2], const int errors[2], pid_t *pid)
+/* The ends that it gets; output -1: what it prints is dropped. */
+static int spawn(const char *command, int in, int errors, int output, pid_t *pid)
 {
 	char shell[] = "sh", flag[] = "-c";
 	char *const argv[] = { shell, flag, (char *)(uintptr_t)command, NULL };
@@ -45,10 +48,12 @@ static int spawn(const char *command, const int in[2], const int errors[2], pid_
 	(void)sigemptyset(&piped);
 	(void)sigaddset(&piped, SIGPIPE);    /* ignored here, which it would inherit */
 	error = posix_spawnattr_init(&attr); /* needs no memory here */
-	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, in[0], 0);
-	error = error != 0 ? error
-	                   : posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, errors[1], 2);
+	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, in, 0);
+	if (error == 0)
+		error = output >= 0 ? posix_spawn_file_actions_adddup2(&files, output, 1)
+		                    : posix_spawn_file_actions_addopen(&files, 1, "/dev/null",
+		                                                       O_WRONLY, 0);
+	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, errors, 2);
 	error = error != 0 ? error : posix_spawnattr_setsigmask(&attr, &none);
 	error = error != 0 ? error : posix_spawnattr_setpgroup(&attr, 0);
 	error = error != 0 ? error : posix_spawnattr_setsigdefault(&attr, &piped);
@@ -83,21 +88,36 @@ static void listen_to(struct run *r)
 		r->words[r->len++] = bytes[i];
 }
 
-/* Until both ends are closed or the deadline; true: closed. */
+static void take_output(struct run *r)
+{
+	char bytes[4096];
+	ssize_t n = read(r->output, bytes, sizeof(bytes));
+
+	if (n > 0)
+		buf_add(r->printed, slice_of(bytes, (size_t)n));
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		close_end(&r->output);
+	mem_wipe(bytes, sizeof(bytes)); /* it may be a secret */
+}
+
+/* Until all ends are closed or the deadline; true: closed. */
 static bool talk(struct run *r, int64_t deadline, const atomic_bool *stop)
 {
-	while (r->in >= 0 || r->errors >= 0) {
-		struct pollfd p[2] = { { .fd = r->in, .events = POLLOUT },
-			               { .fd = r->errors, .events = POLLIN } };
+	while (r->in >= 0 || r->errors >= 0 || r->output >= 0) {
+		struct pollfd p[3] = { { .fd = r->in, .events = POLLOUT },
+			               { .fd = r->errors, .events = POLLIN },
+			               { .fd = r->output, .events = POLLIN } };
 
 		if (clock_mono_ms() >= deadline || (stop != NULL && atomic_load(stop)))
 			return false;
-		if (poll(p, 2, TURN_MS) <= 0)
+		if (poll(p, 3, TURN_MS) <= 0)
 			continue;
 		if (p[0].revents != 0)
 			feed(r);
 		if (p[1].revents != 0)
 			listen_to(r);
+		if (p[2].revents != 0)
+			take_output(r);
 	}
 	return true;
 }
@@ -120,7 +140,7 @@ static bool reap(const struct run *r, int64_t deadline, const atomic_bool *stop,
 
 static void finish(struct run *r, bool ended, int status, struct hook_result *out)
 {
-	struct slice line, rest = slice_of(r->words, r->len);
+	struct slice line = S(""), rest = slice_of(r->words, r->len);
 
 	if (!ended) {
 		(void)kill(-r->pid, SIGKILL); /* its whole group */
@@ -141,18 +161,21 @@ static void finish(struct run *r, bool ended, int status, struct hook_result *ou
 }
 
 enum err hook_run(const char *command, struct slice input, unsigned timeout_ms,
-                  const atomic_bool *stop, struct hook_result *out)
+                  const atomic_bool *stop, struct buf *output, struct hook_result *out)
 {
 	int64_t deadline = clock_mono_ms() + timeout_ms;
-	int in[2] = { -1, -1 }, errors[2] = { -1, -1 }, status = 0;
-	struct run r = { .left = input };
+	int in[2] = { -1, -1 }, errors[2] = { -1, -1 }, prints[2] = { -1, -1 }, status = 0;
+	struct run r = { .left = input, .printed = output };
 	bool good = pipe2(in, O_CLOEXEC) == 0 && pipe2(errors, O_CLOEXEC) == 0 &&
-	            spawn(command, in, errors, &r.pid) == 0;
+	            (output == NULL || pipe2(prints, O_CLOEXEC) == 0) &&
+	            spawn(command, in[0], errors[1], prints[1], &r.pid) == 0;
 
 	close_end(&in[0]);
 	close_end(&errors[1]);
+	close_end(&prints[1]);
 	r.in = in[1];
 	r.errors = errors[0];
+	r.output = prints[0];
 	if (good) {
 		good = fcntl(r.in, F_SETFL, O_NONBLOCK) == 0;
 		bool ended = talk(&r, deadline, stop) && reap(&r, deadline, stop, &status);
@@ -160,5 +183,6 @@ enum err hook_run(const char *command, struct slice input, unsigned timeout_ms,
 	}
 	close_end(&r.in);
 	close_end(&r.errors);
+	close_end(&r.output);
 	return good ? OK : ERR_IO;
 }

@@ -425,7 +425,7 @@ static enum err run_command(struct push *k, const struct push_plan *plan)
 	enum err e = text == NULL ? ERR_IO
 	                          : hook_run(k->conf->command,
 	                                     slice_str(arena_printf(k->a, "%s\n", text)), HOOK_MS,
-	                                     k->stop, &r);
+	                                     k->stop, NULL, &r);
 
 	json_decref(o);
 	free(text);

@@ -1,5 +1,5 @@
 /* Mailboxes and watched folders: how each fares. */
-#include "service/printed.h"
+#include "service/hook.h"
 #include "store/supplies.h"
 #include "web/api_internal.h"
 
@@ -63,7 +63,7 @@ static void answer_token(struct slice output, struct response *r)
 void api_way_token(const struct request *q, struct response *r)
 {
 	const struct desk_token *t = find_token(q);
-	char words[PRINTED_WORDS_SIZE] = "";
+	struct hook_result result = { .code = -1 };
 	struct buf output;
 
 	if (t == NULL) {
@@ -72,9 +72,10 @@ void api_way_token(const struct request *q, struct response *r)
 		return;
 	}
 	buf_init(&output, TOKEN_MAX);
-	if (printed_run(t->command, TOKEN_MS, &output, words) != OK)
+	if (hook_run(t->command, S(""), TOKEN_MS, NULL, &output, &result) != OK || result.code != 0)
 		problem_say(r, ERR_UNAVAILABLE, "token-command",
-		            arena_str(q->arena, slice_str(words)),
+		            arena_printf(q->arena, "it ended with status %d: %.150s", result.code,
+		                         result.words),
 		            "run it by hand as the service's user");
 	else
 		answer_token(buf_slice(&output), r);
