@@ -23,6 +23,8 @@ static enum smtpd_known recipient(void *arg, struct slice local, struct slice do
 		return SMTPD_ELSEWHERE;
 	if (!slice_starts(local, S("r-")) || local.len > ENVELOPE_TAG_MAX || local.len < 3)
 		return local.len % 2 == 0 ? SMTPD_UNKNOWN : SMTPD_LATER;
+	if (slice_find(local, ',') != SIZE_MAX || slice_find(local, ' ') != SIZE_MAX)
+		return SMTPD_UNKNOWN; /* tags are letters and digits */
 	memcpy(tag_out, local.p + 2, local.len - 2);
 	tag_out[local.len - 2] = '\0';
 	return SMTPD_KNOWN;

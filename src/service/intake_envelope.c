@@ -10,10 +10,22 @@ static bool fits(const struct envelope *e)
 	return good;
 }
 
+/* Blanks and commas stand between the words. */
+static bool is_word(struct slice s)
+{
+	return slice_find(s, ' ') == SIZE_MAX && slice_find(s, ',') == SIZE_MAX;
+}
+
 enum err envelope_format(const struct envelope *e, struct buf *out)
 {
 	if (!fits(e))
 		return ERR_LIMIT;
+	for (size_t i = 0; i < e->tag_count; i++) {
+		if (!is_word(e->tags[i]))
+			return ERR_SYNTAX;
+	}
+	if (!is_word(e->peer))
+		return ERR_SYNTAX;
 	buf_add(out, e->peer.len > 0 ? e->peer : S("-"));
 	buf_add_char(out, ' ');
 	for (size_t i = 0; i < e->tag_count; i++) {

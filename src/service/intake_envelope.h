@@ -24,7 +24,10 @@ struct envelope {
 	struct slice tags[ENVELOPE_TAGS_MAX];
 };
 
-/* Appends the line.  ERR_LIMIT: a part is longer than its ceiling; nothing usable was written. */
+/*
+ * Appends the line.  ERR_LIMIT: a part is longer than its ceiling.  ERR_SYNTAX: a tag or the peer
+ * holds a blank or a comma.  On both nothing usable was written.
+ */
 enum err envelope_format(const struct envelope *e, struct buf *out) MUST_USE;
 /* Slices point into line.  ERR_SYNTAX: not such a line.  ERR_LIMIT: a ceiling is passed. */
 enum err envelope_parse(struct slice line, struct envelope *out) MUST_USE;

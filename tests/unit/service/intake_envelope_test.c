@@ -83,7 +83,11 @@ TEST(ceilings)
 	EXPECT(envelope_format(&e, &out) == ERR_LIMIT, "a longer tag");
 	e.tags[3].len = 0;
 	EXPECT(envelope_format(&e, &out) == ERR_LIMIT, "an empty tag");
-	e.tags[3].len = 1;
+	e.tags[3] = S("a,b");
+	EXPECT(envelope_format(&e, &out) == ERR_SYNTAX, "a comma in a tag");
+	e.tags[3] = S("a b");
+	EXPECT(envelope_format(&e, &out) == ERR_SYNTAX, "a blank in a tag");
+	e.tags[3] = S("x");
 	e.sender.len = ENVELOPE_SENDER_MAX + 1;
 	EXPECT(envelope_format(&e, &out) == ERR_LIMIT, "a longer sender");
 	e.sender.len = 1;
