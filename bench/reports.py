@@ -4,11 +4,13 @@
 usage: bench/reports.py MKREPORTS [-b MXSEAL] [-n MAILS] [-r ROUNDS] [--keep DIR]
 
 MKREPORTS makes the mails (typical ones: -p 1-2 -f 1-3 -F 15).  Each round gives the same mails to
-bench/peer_reports.py and, as a Maildir, to `mxseal report import` of a fresh demonstration with one
-edge; CPU is that of all mxseal processes, the importing one included.  The median of the rounds'
-ratios is what counts.
+bench/peer_reports.py, as a Maildir to `mxseal report import` and by SMTP (20 connections, no TLS, no
+signatures) to fresh demonstrations with one edge; CPU is that of all mxseal processes, the importing one
+included, until everything is stored.  The median of the rounds' ratios is what counts.  The sender of
+mails is no part of it, but its pace is in the wall time of SMTP.
 """
 import argparse
+import asyncio
 import contextlib
 import json
 import os
@@ -16,6 +18,7 @@ import pathlib
 import resource
 import shutil
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -24,6 +27,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 PORT_BASE = 39000
+CONNECTIONS, PER_CONNECTION = 20, 200  # below what one address may have open, and the commands of a session
 DOMAINS = 1000  # what MKREPORTS makes reports about: d00000.example and so on
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -92,6 +96,19 @@ class Server:
     def cpu(self):
         return sum(processes(self.process.pid).values())
 
+    def report_address(self):
+        """One of bench.example, a domain of its own."""
+        self.run("domain", "add", "bench.example", "--mx", "mx.bench.example")
+        uris = json.loads(self.run("records", "bench.example", "--json"))["rua"]
+        return next(uri[7:] for uri in uris if uri.startswith("mailto:"))
+
+    def wait_for(self, messages):
+        """Until so many of them are stored."""
+        db = sqlite3.connect(f"file:{self.state}/mxseal.db?mode=ro", uri=True)
+        while db.execute("select count(*) from arrival").fetchone()[0] < messages:
+            time.sleep(0.1)
+        db.close()
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
@@ -117,6 +134,62 @@ def report_import(folder, mails, totals, binary):
         result, said = measured(lambda: server.run("report", "import", "--json", mails.parent),
                                 lambda: server.cpu() + children_cpu(), totals["files"])
         assert json.loads(said)["new"] == totals["reports"], said
+        peaks = peak_memory(processes(server.process.pid))
+        result["memory"] = {role: peaks[role] for role in ("intake", "reader")}
+    finally:
+        server.stop()
+    return result
+
+
+async def send_some(paths, to):
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT_BASE + 25)
+
+    async def answer(code):
+        while True:
+            line = await reader.readline()
+            assert line.startswith(code), line
+            if line[3:4] != b"-":
+                return
+
+    await answer(b"220")
+    writer.write(b"EHLO bench.example\r\n")
+    await answer(b"250")
+    for path in paths:
+        mail = path.read_bytes().replace(b"\r\n.", b"\r\n..")
+        writer.write(b"MAIL FROM:<>\r\nRCPT TO:<%s>\r\nDATA\r\n" % to)
+        for code in (b"250", b"250", b"354"):
+            await answer(code)
+        writer.write(mail + (b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n"))
+        await answer(b"250")
+    writer.write(b"QUIT\r\n")
+    await answer(b"221")
+    writer.close()
+
+
+async def send_all(folder, to):
+    paths = sorted(folder.iterdir())
+    parts = [paths[i:i + PER_CONNECTION] for i in range(0, len(paths), PER_CONNECTION)]
+
+    async def worker():
+        while parts:
+            await send_some(parts.pop(), to)
+
+    await asyncio.gather(*(worker() for _ in range(CONNECTIONS)))
+
+
+def smtp(folder, mails, totals, binary):
+    server = Server(binary, folder)
+    try:
+        to = server.report_address().encode()
+        db = sqlite3.connect(f"file:{server.state}/mxseal.db?mode=ro", uri=True)
+        before = db.execute("select count(*) from arrival").fetchone()[0]
+        db.close()
+
+        def work():
+            asyncio.run(send_all(mails, to))
+            server.wait_for(before + totals["files"])
+
+        result, _ = measured(work, server.cpu, totals["files"])
         peaks = peak_memory(processes(server.process.pid))
         result["memory"] = {role: peaks[role] for role in ("intake", "reader")}
     finally:
@@ -150,16 +223,19 @@ def main():
             mails.parent.mkdir()
             shutil.move(root / "made" / "eml", mails)
         totals = json.loads((root / "made" / "totals.json").read_text())
-        ratios = {"wall": [], "cpu": []}
+        ways = {"import": report_import, "smtp": smtp}
+        ratios = {(way, what): [] for way in ways for what in ("wall", "cpu")}
         for _ in range(args.r):
-            ours = in_folder(root, report_import, mails, totals, pathlib.Path(args.b).resolve())
-            show("import", ours)
             theirs = in_folder(root, python, mails, totals)
             show("python", theirs)
-            for what, values in ratios.items():
-                values.append(theirs[what] / ours[what])
-        for what, values in ratios.items():
-            print("times as fast,", what, " ".join(f"{v:.2f}" for v in values), "median", f"{statistics.median(values):.2f}")
+            for way, work in ways.items():
+                ours = in_folder(root, work, mails, totals, pathlib.Path(args.b).resolve())
+                show(way, ours)
+                for what in ("wall", "cpu"):
+                    ratios[way, what].append(theirs[what] / ours[what])
+        for (way, what), values in ratios.items():
+            print(f"{way}, {what}: times as fast", " ".join(f"{v:.2f}" for v in values),
+                  "median", f"{statistics.median(values):.2f}")
 
 
 if __name__ == "__main__":

@@ -42,10 +42,10 @@ void page_part_arrivals(struct buf *b, const struct view_domain *v)
 		enum report_trust trust;
 		const char *words;
 	} rows[] = {
-		{ TRUST_DKIM, "By mail with a valid signature" },
-		{ TRUST_IMPORTED, "Imported by an operator" },
-		{ TRUST_POSTED, "Posted over HTTPS" },
-		{ TRUST_UNSIGNED, "By mail without a valid signature (shown apart)" },
+		{ TRUST_DKIM, "Signed mail" },
+		{ TRUST_IMPORTED, "Imported" },
+		{ TRUST_POSTED, "Posted" },
+		{ TRUST_UNSIGNED, "Unsigned mail" },
 	};
 
 	buf_add_str(b,
