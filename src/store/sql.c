@@ -103,9 +103,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_DOMAIN_BY_ID,
 	    "select " DOMAIN_COLUMNS " from domain where id = $1 and removed = 0"),
 	ROW(SQL_DOMAIN_COUNT, "select count(*) from domain where removed = 0"),
-	ROW(SQL_DOMAIN_BY_TAG,
-	    "select " DOMAIN_COLUMNS " from domain where removed = 0 and (tag = $1"
-	    " or (tag_before = $1 and tag_before <> '' and tag_before_until > $2))"),
+	ROW(SQL_DOMAIN_BY_TAG, "select " DOMAIN_COLUMNS " from domain where id in ("
+	                       "select id from domain where tag = $1 and removed = 0 union all"
+	                       " select id from domain where tag_before = $1 and tag_before <> ''"
+	                       " and tag_before_until > $2 and removed = 0)"),
 	ROW(SQL_DOMAIN_LIST,
 	    "select " DOMAIN_COLUMNS " from domain where tenant = $1 and removed = 0 and name > $2"
 	    " order by name limit $3"),
