@@ -15,6 +15,7 @@
 
 struct record_server {
 	const char *server, *address, *state;
+	uint32_t ttl; /* of what it answers */
 	size_t found_count;
 	const char *found[JUDGE_FOUND_MAX + 1]; /* "CNAME target", "TXT text", "A 192.0.2.1"; or why
 	                                           there is nothing */

@@ -62,6 +62,7 @@ static void fill_servers(const struct laying *l, const struct judge_seen *seen,
 		list[i].server = seen->servers[i].server;
 		list[i].address = seen->servers[i].address;
 		list[i].state = judge_state_name(v->servers[i]);
+		list[i].ttl = seen->servers[i].ttl;
 		add_found(l, seen, &seen->servers[i], &list[i]);
 	}
 	row->servers = list;
@@ -86,7 +87,7 @@ static const struct judge_seen *judge_host(const struct laying *l, const struct 
 	const struct judge_seen *v4 = &l->f->seen->seen[ASKED_HOST_A],
 	                        *v6 = &l->f->seen->seen[ASKED_HOST_AAAA];
 	struct judge_seen *both = arena_alloc(l->a, sizeof(*both));
-	struct judge_verdict other;
+	struct judge_verdict other = { .state = JUDGE_NOT_CHECKED };
 
 	*both = *v4;
 	both->dead = v6->dead;
@@ -133,7 +134,7 @@ static void judge_row(struct laying *l, struct record_row *row)
 {
 	const struct judge_seen *seen = &l->f->seen->seen[asked_for(row)];
 	struct judge_want want = want_of(l, row);
-	struct judge_verdict v;
+	struct judge_verdict v = { .state = JUDGE_NOT_CHECKED };
 
 	if (seen->name == NULL) {
 		l->out->all_seen = false;

@@ -121,9 +121,10 @@ static json_t *servers_json(const struct record_row *row)
 	for (size_t i = 0; i < row->server_count; i++) {
 		const struct record_server *s = &row->servers[i];
 		(void)json_array_append_new(
-		        out, json_pack("{s:o, s:o, s:s, s:o}", "server", api_string(s->server),
-		                       "address", api_string(s->address), "state", s->state,
-		                       "found", api_strings(s->found, s->found_count)));
+		        out, json_pack("{s:o, s:o, s:s, s:I, s:o}", "server", api_string(s->server),
+		                       "address", api_string(s->address), "state", s->state, "ttl",
+		                       (json_int_t)s->ttl, "found",
+		                       api_strings(s->found, s->found_count)));
 	}
 	return out;
 }
@@ -331,8 +332,8 @@ static json_t *to_type(const struct hosting_change *c, int64_t now)
 	const struct publication *p = &c->state.newest;
 	char name[NAME_SIZE], value[64];
 
-	if (!c->state.has_policy || c->domain.way[RECORD_ID] != WAY_TXT || !publication_may_answer(p, now) ||
-	    p->id_seen != 0 || p->end != END_NOT ||
+	if (!c->state.has_policy || c->domain.way[RECORD_ID] != WAY_TXT ||
+	    !publication_may_answer(p, now) || p->id_seen != 0 || p->end != END_NOT ||
 	    name_for(NAME_STS_TXT, slice_str(c->domain.name), name) != OK)
 		return json_null();
 	(void)snprintf(value, sizeof(value), "v=STSv1; id=%s;", p->policy_id); /* an id fits */

@@ -278,7 +278,7 @@ TEST(needs)
 TEST(records_that_need_somebody)
 {
 	static const struct record_server there[] = {
-		{ "ns1.<b>", "192.0.2.53", "wrong", 1, { "TXT <script>" } }
+		{ "ns1.<b>", "192.0.2.53", "wrong", 60, 1, { "TXT <script>" } }
 	};
 	struct records *dns;
 	struct need out[NEEDS_MAX];
