@@ -27,7 +27,7 @@
 	FAULT(LENGTH, "length-tag", "The signature covers only part of the body (l=).")            \
 	FAULT(TIMES, "expires-before-signed", "The signature expires before it was made.")         \
 	FAULT(FUTURE, "signed-in-future", "The signature was made after the mail arrived.")        \
-	FAULT(EXPIRED, "signature-expired", "The signature had expired when the mail arrived.")              \
+	FAULT(EXPIRED, "signature-expired", "The signature had expired when the mail arrived.")    \
 	FAULT(BODY, "body-changed", "The body is not what was signed.")                            \
 	FAULT(NO_KEY, "no-key", "There is no key at the signature's name in DNS.")                 \
 	FAULT(KEY_UNKNOWN, "key-not-found-out", "The DNS could not be asked for the key in time.") \
