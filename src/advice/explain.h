@@ -23,8 +23,8 @@ enum explain_kind {
 	EXPLAIN_REASON_CODE,
 	EXPLAIN_STATUS,
 	EXPLAIN_FINDING,
-	EXPLAIN_NOTE,  /* on a tolerated report: tlsrpt/notes.h */
-	EXPLAIN_FAULT, /* why something was not read: tlsrpt/faults.h */
+	EXPLAIN_NOTE,      /* on a tolerated report: tlsrpt/notes.h */
+	EXPLAIN_FAULT,     /* why something was not read: tlsrpt/faults.h */
 	EXPLAIN_SIGNATURE, /* why a DKIM signature is not believed: wire/dkim_fault.h */
 	EXPLAIN_TOPIC,
 };
