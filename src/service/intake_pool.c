@@ -194,7 +194,7 @@ static enum err receive(int fd, struct reader_reply *r, pid_t *pid)
 
 static void drain(struct slot *s)
 {
-	struct reader_reply r;
+	struct reader_reply r = { .id = 0 };
 	pid_t pid = 0;
 	enum err e;
 
