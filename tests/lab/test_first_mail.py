@@ -65,8 +65,18 @@ def test_first_mail(hosted, domain):
 
 
 @short
+@pytest.mark.parametrize("domain", GOOD)
+def test_records_are_seen(hosted, domain):
+    """Each server is asked; a provider that flattens is right too."""
+    state = "flattened" if domain == "flat.example" else "seen"
+    records = {r["purpose"]: r for r in hosted.mxseal.json("records", domain)["records"]}
+    assert records["policy-host"]["state"] == records["policy-id"]["state"] == state, records
+    assert hosted.zones[domain].host.address in [s["address"] for s in records["policy-id"]["servers"]]
+
+
+@short
 def test_live_mx_against_the_policy(hosted):
-    """STS-97: a live MX host that no pattern matches and a pattern that matches none are named."""
+    """A live MX host that no pattern matches and a pattern that matches none are named."""
     tried = lambda *mx: hosted.mxseal.json("policy", "set", "moved.example", "--mode", "testing", "--dry-run", *mx)
     said = tried("--mx", "old.mail.example", "--mx", "*.mail.example")
     assert said["unmatched_mx"] == [] and said["unused_patterns"] == ["old.mail.example"]
@@ -126,3 +136,19 @@ def test_mail_flows_again(hosted, waiting):
     assert max(late.values()) < RETRY + 5, late  # and some seconds of a busy machine
     assert waiting["moved.example"].attempts()[-1][1] == "Verified"
     assert waiting["plain.example"].attempts()[-1][1] == "Plain"
+
+
+def test_retire(hosted, waiting):
+    """STS-91: a domain leaves: senders are told, mail flows on, and a day is named for the records."""
+    domain = "self.example"
+    before = hosted.mxseal.json("policy", "show", domain)["id"]
+    assert hosted.mxseal.json("domain", "retire", domain)["policy"]["mode"] == "none"
+    hosted.published(domain)
+    hosted.until(lambda: "mode: none" in (hosted.fetch(domain) or ""))
+    hosted.until(lambda: hosted.policy_of(domain) == "")
+    mail = hosted.mail(domain)
+    assert hosted.until(mail.attempts)[0][0] == "sent"
+    assert hosted.mxseal.json("policy", "show", domain)["id"] > before
+    held = hosted.mxseal.json("horizon", domain)["old_policy_until"]
+    day = time.strftime("%Y-%m-%d", time.gmtime(held))
+    assert day in hosted.mxseal.run("domain", "remove", domain, check=6).stderr, "not before"
