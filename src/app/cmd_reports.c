@@ -318,12 +318,13 @@ static void print_purge(const struct cli *cli, const json_t *answer)
 static int run_purge(const struct cli *cli)
 {
 	const char *days = cli_get(cli, "older-than");
-	json_t *answer = NULL, *body = json_object();
+	json_t *answer = NULL;
 	uint64_t n = 0;
 
 	if (days != NULL && (num_parse_u64(slice_str(days), 36500, &n) != OK || n == 0))
 		return cli_error(cli, EXIT_USAGE, "--older-than", "is a number from 1 to 36500",
 		                 "give the age in days, for example --older-than 400");
+	json_t *body = json_object();
 	if (days != NULL)
 		(void)json_object_set_new(body, "days", json_integer((json_int_t)n));
 	if (cli->dry_run)
