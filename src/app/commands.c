@@ -6,6 +6,7 @@
 const struct command *const commands[] = {
 	/* clang-format off */
 	&cmd_serve,
+	&cmd_restore,
 	&cmd_explain,
 	&cmd_policy_lint,
 	&cmd_record_lint,
@@ -35,6 +36,7 @@ const struct command *const commands[] = {
 	&cmd_cert_list,
 	&cmd_cert_import,
 	&cmd_cert_renew,
+	&cmd_backup,
 	&cmd_login,
 	&cmd_wait,
 	&cmd_completion,

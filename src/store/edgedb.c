@@ -11,6 +11,7 @@
 
 enum edge_sql {
 	EDGE_SEQ,
+	EDGE_SEQ_RAISE,
 	EDGE_SEQ_NEXT,
 	EDGE_HOST_PUT,
 	EDGE_HOST_DROP,
@@ -40,6 +41,7 @@ enum edge_sql {
 /* edge.db is SQLite on every node, whatever the main database is. */
 static const struct statement statements[EDGE_SQL_COUNT] = {
 	ROW(EDGE_SEQ, "select seq from meta"),
+	ROW(EDGE_SEQ_RAISE, "update meta set seq = $1 where seq < $1"),
 	ROW(EDGE_SEQ_NEXT, "update meta set seq = seq + 1 returning seq"),
 	ROW(EDGE_HOST_PUT,
 	    "insert into host (name, kind, tenant, domain, body, etag, fingerprint, gone, seq)"
@@ -279,6 +281,14 @@ enum err edgedb_seq(struct edgedb *d, int64_t *out)
 	enum err e = ready(d);
 
 	return done(d, e == OK ? read_seq(d, out) : e);
+}
+
+enum err edgedb_raise(struct edgedb *d, int64_t seq)
+{
+	struct query q = query_start(&d->conn, EDGE_SEQ_RAISE);
+
+	query_int(&q, 1, seq);
+	return query_run(&q);
 }
 
 enum err edgedb_begin(struct edgedb *d, int64_t *seq_out)

@@ -88,6 +88,8 @@ const char *edgedb_why(struct edgedb *e);
 
 /* The newest committed sequence number; 0 in an empty file. */
 enum err edgedb_seq(struct edgedb *e, int64_t *out) MUST_USE;
+/* Goes on from seq when it stands before it: secondaries must not see a serial go back. */
+enum err edgedb_raise(struct edgedb *e, int64_t seq) MUST_USE;
 
 /*
  * Writing: begin, any number of changes, end.  *seq_out is what the changes will be known as.

@@ -38,6 +38,8 @@ void api_certs_list(const struct request *q, struct response *r);
 void api_certs_renew(const struct request *q, struct response *r);
 void api_certs_import_files(const struct request *q, struct response *r);
 void api_login(const struct request *q, struct response *r);
+void api_backup_make(const struct request *q, struct response *r);
+void api_backup_end(const struct request *q, struct response *r);
 void api_wait(const struct request *q, struct response *r);
 void api_status(const struct request *q, struct response *r);
 void api_openapi(const struct request *q, struct response *r);

@@ -102,7 +102,7 @@ def test_scripts_of_the_package():
         sh("sh", "-n", script)
 
 
-@pytest.mark.parametrize("page", ["install.md"])
+@pytest.mark.parametrize("page", ["install.md", "operations.md"])
 def test_commands_and_files_of_the_pages(installed, page):
     """Each mxseal command on the page is one, and what it takes from an installation is there."""
     text = (ROOT / "docs" / page).read_text()
