@@ -4,6 +4,7 @@ import http.server
 import json
 import re
 import shutil
+import subprocess
 import threading
 import urllib.parse
 
@@ -196,29 +197,28 @@ class Provider(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_the_command_with_a_provider(make_product, plain_zone, authority, tmp_path, monkeypatch):
+def test_the_command_for_a_provider(plain_zone, tmp_path):
     """DNS-09 DNS-10: the ready command for Cloudflare changes a record in place and leaves others' alone."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     server.records, server.calls, server.zone = {}, [], plain_zone
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("CLOUDFLARE_API", f"http://127.0.0.1:{server.server_port}")
     token = tmp_path / "token"
     token.write_text(Provider.TOKEN + "\n")
-    settings = f"update_command = {HOOKS}/dns-cloudflare {token}\n"
-    service = writer(make_product, plain_zone, authority, tmp_path, settings)
-    add(service, plain_zone, authority, "acme.example")
-    wait_announced(service, "acme.example")
-    service.run("policy", "set", "acme.example", "--add-mx", "mx2.acme.example", check=0)
-    wait_announced(service, "acme.example")
-    policy_id = service.json("policy", "show", "acme.example")["id"]
-    assert txt(plain_zone, "_mta-sts.acme.example") == [f"v=STSv1; id={policy_id};"]
-    changes = [(c, b["name"]) for c, p, b in server.calls if c in ("POST", "PUT") and b["type"] == "TXT"]
-    assert changes.count(("PUT", "_mta-sts.acme.example")) == 1
-    for key, r in server.records.items():
-        if r["name"] == "_mta-sts.acme.example":
-            server.records[key] = {**r, "content": '"v=STSv1; id=edited;"'}
-    service.run("policy", "set", "acme.example", "--add-mx", "mx3.acme.example", check=0)
-    eventually(lambda: "somebody else" in (steps(service, "acme.example")["announced"]["why"] or ""))
-    assert any(r["content"] == '"v=STSv1; id=edited;"' for r in server.records.values())
+    name, line = "_mta-sts.acme.example", lambda n: {"type": "TXT", "value": f"v=STSv1; id={n};"}
+
+    def change(expect, remove, add):
+        asked = {"schema": "mxseal.dns-change/1", "domain": "acme.example", "zone": "example", "purpose": "policy-id",
+                 "name": name, "ttl": 300, "expect": expect, "remove": remove, "add": add}
+        return subprocess.run([HOOKS / "dns-cloudflare", token], input=json.dumps(asked), capture_output=True, text=True,
+                              env={"CLOUDFLARE_API": f"http://127.0.0.1:{server.server_port}"})
+
+    assert change([], [], [line(1)]).returncode == 0 and txt(plain_zone, name) == ["v=STSv1; id=1;"]
+    assert change([line(1)], [line(1)], [line(2)]).returncode == 0 and txt(plain_zone, name) == ["v=STSv1; id=2;"]
+    assert [c for c, _, b in server.calls if b] == ["POST", "PUT"], "changed in place"
+    other = change([line(1)], [line(1)], [line(3)])
+    assert other.returncode == 5 and "id=2" in other.stderr and txt(plain_zone, name) == ["v=STSv1; id=2;"]
+    token.write_text("a wrong one")
+    denied = change([line(2)], [line(2)], [])
+    assert denied.returncode == 1 and "Invalid access token" in denied.stderr
     server.shutdown()
     server.server_close()
