@@ -181,7 +181,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
         if path.path == "/zones":
             return self.reply([{"id": "z1"}] if query["name"] == "example" else [])
         if self.command == "GET":
-            return self.reply([r for r in server.records.values() if r["name"] == query["name"]])
+            return self.reply([{**r, "id": k} for k, r in server.records.items() if r["name"] == query["name"]])
         key = path.path.rsplit("/", 1)[1]
         old = server.records.pop(key, None)
         if self.command != "DELETE":
