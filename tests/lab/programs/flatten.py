@@ -1,7 +1,8 @@
 """What a provider does that flattens CNAMEs: asks for the targets and answers with what it got.
 
 flatten.py SOURCE ZONE PIDFILE SERVER: SOURCE is a zone with CNAMEs, ZONE what the name server reads,
-PIDFILE the name server's, SERVER whom the targets are asked.
+PIDFILE the name server's, SERVER whom the targets are asked.  The name server is told again from time to
+time, since it overhears a signal while it reloads.
 """
 import os
 import pathlib
@@ -28,13 +29,15 @@ def flat(line, server):
 
 
 def main(source, zone, pidfile, server):
-    before, serial = None, int(time.time())
+    before, serial, told = None, int(time.time()), 0
     while True:
         lines = [new for line in source.read_text().splitlines() for new in flat(line, server)]
         if lines != before:
-            before, serial = lines, serial + 1
+            before, serial, told = lines, serial + 1, 0
             text = "\n".join(lines) + "\n"
             zone.write_text(re.sub(r"(hostmaster )\d+", rf"\g<1>{serial}", text, count=1))
+        if told < 5:
+            told += 1
             os.kill(int(pidfile.read_text()), signal.SIGHUP)
         time.sleep(0.5)
 
