@@ -15,6 +15,7 @@
 #include "net/dial.h"
 #include "wire/dns_message.h"
 
+#define RESOLVER_SYSTEM_ANCHOR "/usr/share/dns/root.key"
 #define RESOLVER_NAME_SIZE 256u
 #define RESOLVER_RECORDS_MAX 64u /* kept of one answer; further ones are dropped and counted */
 #define RESOLVER_TEXT_MAX 4096u  /* bytes of one TXT record, its strings joined */

@@ -5,8 +5,6 @@
 
 #include "net/resolver_internal.h"
 
-#define SYSTEM_ANCHOR "/usr/share/dns/root.key"
-
 static struct slice next_word(struct slice *rest)
 {
 	struct slice word;
@@ -75,7 +73,7 @@ static enum err set_anchor(struct ub_ctx *ctx, struct slice file, struct diag *d
 		return diag_set(diag, ERR_SYNTAX, 0, "trust_anchor: path too long");
 	(void)snprintf(path, sizeof(path), "%.*s", SLICE_ARGS(file));
 	if (file.len == 0)
-		(void)snprintf(path, sizeof(path), "%s", SYSTEM_ANCHOR);
+		(void)snprintf(path, sizeof(path), "%s", RESOLVER_SYSTEM_ANCHOR);
 	/* The system's anchor may be missing: then nothing is secure, and nothing is bogus. */
 	if (access(path, R_OK) != 0)
 		return file.len == 0 ? OK

@@ -1,0 +1,159 @@
+/* doctor: the service, its certificates, its ports. */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "app/client.h"
+#include "app/doctor.h"
+#include "app/port_owner.h"
+#include "app/sockets.h"
+#include "net/listen.h"
+
+#define SILENT_MS 5000
+
+/* As client_get, without words: what they would say becomes a row. */
+static int ask(const struct doctor *d, const char *path, bool list, json_t **out)
+{
+	struct cli quiet = *d->cli;
+	int code;
+
+	quiet.err = fopen("/dev/null", "we");
+	if (quiet.err == NULL)
+		return EXIT_UNKNOWN;
+	code = list ? client_list(&quiet, path, out) : client_get(&quiet, path, out);
+	(void)fclose(quiet.err); /* nobody reads it */
+	return code;
+}
+
+void doctor_service(struct doctor *d)
+{
+	json_t *status = NULL;
+	int code = ask(d, "/api/v1/status", false, &status);
+	size_t bad = 0, i;
+	json_t *p;
+
+	d->running = code == EXIT_GOOD;
+	if (code == EXIT_DENIED) {
+		doctor_add(d, DOCTOR_SKIP, "service", "this user may not ask it",
+		           "run doctor as root, or as a member of the group mxseal");
+		return;
+	}
+	if (!d->running) {
+		doctor_add(d, DOCTOR_FAIL, "service", "it does not run, or does not answer",
+		           "systemctl start mxseal; `journalctl -u mxseal` says why it stopped");
+		return;
+	}
+	json_array_foreach(json_object_get(status, "processes"), i, p)
+	{
+		if (client_int(p, "silent_ms") > SILENT_MS)
+			bad++;
+	}
+	if (bad > 0)
+		doctor_add(d, DOCTOR_WARN, "service",
+		           arena_printf(d->cli->arena, "%zu of its processes give no sign of life",
+		                        bad),
+		           "look into the log; they are ended and started again by themselves");
+	else if (!json_is_true(json_object_get(status, "served_everywhere")))
+		doctor_add(d, DOCTOR_WARN, "service", "not every edge serves the newest change yet",
+		           "run doctor again; the log says what holds it up");
+	else
+		doctor_add(d, DOCTOR_PASS, "service", "it runs, and every change is served", NULL);
+	json_decref(status);
+}
+
+/* The other words doubt a certificate that is in use. */
+static bool serves_nobody(const char *state)
+{
+	return strcmp(state, "missing") == 0 || strcmp(state, "expired") == 0 ||
+	       strcmp(state, "not-yet-valid") == 0;
+}
+
+static bool judge_certificate(struct doctor *d, const json_t *c)
+{
+	const char *state = client_str(c, "state", "");
+	struct arena *a = d->cli->arena;
+
+	if (strcmp(state, "ok") == 0)
+		return true;
+	doctor_add(d, serves_nobody(state) ? DOCTOR_FAIL : DOCTOR_WARN, "certificates",
+	           arena_printf(a, "%s: %s%s%s", client_str(c, "name", "-"), state,
+	                        json_object_get(c, "order") == NULL ? "" : ": ",
+	                        client_str(json_object_get(c, "order"), "summary", "")),
+	           "mxseal cert list says what holds it up; mxseal cert import PATH brings one");
+	return false;
+}
+
+void doctor_certificates(struct doctor *d)
+{
+	json_t *list = NULL, *c;
+	bool good = true;
+	size_t i;
+
+	if (!d->running || ask(d, "/api/v1/certs", true, &list) != EXIT_GOOD) {
+		doctor_add(d, DOCTOR_SKIP, "certificates", "the service does not say",
+		           "start it, and run doctor again");
+		return;
+	}
+	json_array_foreach(json_object_get(list, "items"), i, c)
+	{
+		good = judge_certificate(d, c) && good;
+	}
+	if (good)
+		doctor_add(d, DOCTOR_PASS, "certificates",
+		           "each name that is served has a good one", NULL);
+	json_decref(list);
+}
+
+/* A listener is the service's when this program holds it. */
+static void judge_port(struct doctor *d, const char *what, const struct address *at)
+{
+	struct arena *a = d->cli->arena;
+	struct socket_fault f = { 0 };
+	char text[ADDRESS_TEXT_SIZE];
+	enum err e;
+
+	(void)address_format(&at->any, text);
+	if (at->any.ss_family == AF_UNIX)
+		return;
+	e = sockets_probe(at, 0, a, &f);
+	if (e == OK)
+		doctor_add(d, d->running ? DOCTOR_FAIL : DOCTOR_PASS, "ports",
+		           arena_printf(a, "%s %s: %s", what, text,
+		                        d->running ? "nobody listens" : "is free"),
+		           d->running ? "restart the service; [listen] changes at a restart only"
+		                      : NULL);
+	else if (e == ERR_CONFLICT && d->running)
+		doctor_add(d, DOCTOR_PASS, "ports",
+		           arena_printf(a,
+		                        "%s %s: %s listens; whether it is reached from outside is "
+		                        "not tested",
+		                        what, text, f.owner),
+		           NULL);
+	else if (e == ERR_CONFLICT)
+		doctor_add(d, DOCTOR_FAIL, "ports",
+		           arena_printf(a, "%s %s: taken by %s", what, text, f.owner),
+		           "stop that, or change [listen]");
+	else if (e == ERR_DENIED)
+		doctor_add(d, DOCTOR_SKIP, "ports",
+		           arena_printf(a, "%s %s: cannot be tried by this user", what, text),
+		           "run doctor as root");
+	else
+		doctor_add(d, DOCTOR_FAIL, "ports",
+		           arena_printf(a, "%s %s: is no address of this machine", what, text),
+		           "change [listen]");
+}
+
+void doctor_ports(struct doctor *d)
+{
+	if (d->conf == NULL || d->demo)
+		return; /* said elsewhere; a demonstration finds its ports itself */
+	const struct {
+		const char *name;
+		const struct conf_addresses *list;
+	} rows[] = { { "tls", &d->conf->listen.tls },   { "http", &d->conf->listen.http },
+		     { "dns", &d->conf->listen.dns },   { "smtp", &d->conf->listen.smtp },
+		     { "lmtp", &d->conf->listen.lmtp }, { "admin", &d->conf->listen.admin } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (size_t k = 0; k < rows[i].list->count; k++)
+			judge_port(d, rows[i].name, &rows[i].list->at[k]);
+}
