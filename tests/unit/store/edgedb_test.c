@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
+#include "store/copy.h"
 #include "unit/test.h"
 
 #define NOBODY 65534
@@ -133,6 +134,33 @@ TEST(opening)
 	EXPECT(stat(missing, &st) == 0, "the log stays when the last connection closes");
 	(void)snprintf(missing, sizeof(missing), "%s-journal", f.path);
 	EXPECT(stat(missing, &st) != 0, "never a rollback journal");
+	fixture_close(&f);
+}
+
+/* What a backup is made of, and what a restore does to it. */
+TEST(a_copy_goes_on_from_a_higher_number)
+{
+	struct fixture f;
+	struct edgedb *copy = NULL;
+	char path[160], none[160];
+	int64_t seq = 0;
+
+	fixture_open(&f);
+	(void)snprintf(path, sizeof(path), "%s/copy.db", f.dir);
+	(void)snprintf(none, sizeof(none), "%s/none.db", f.dir);
+	(void)put(f.writer, "a.example", "one");
+	EXPECT(copy_database(f.path, path) == OK, "copied while the writer has it open");
+	(void)put(f.writer, "b.example", "two");
+	EXPECT(copy_database(f.path, path) == ERR_CONFLICT, "never over a file that is there");
+	EXPECT(copy_database(none, path) == ERR_CONFLICT && access(none, F_OK) != 0,
+	       "nothing is made in place of a missing one");
+	assert_int_equal(edgedb_open_writer(path, &copy, NULL), OK);
+	expect_changes(copy, 0, 1, "a.example=one ", "as it stood at that moment");
+	EXPECT(edgedb_raise(copy, 50) == OK && edgedb_seq(copy, &seq) == OK && seq == 50, "raised");
+	EXPECT(edgedb_raise(copy, 49) == OK && edgedb_seq(copy, &seq) == OK && seq == 50,
+	       "never lowered");
+	EXPECT(put(copy, "c.example", "three") == 51, "the next change is behind it");
+	edgedb_close(copy);
 	fixture_close(&f);
 }
 
@@ -524,6 +552,7 @@ TEST(an_older_file_is_brought_up_to_date)
 }
 
 TEST_MAIN(UNIT(opening), UNIT(records_of_the_zone), UNIT(challenges),
-          UNIT(an_older_file_is_brought_up_to_date), UNIT(following_by_seq), UNIT(rows),
+          UNIT(an_older_file_is_brought_up_to_date), UNIT(following_by_seq),
+          UNIT(a_copy_goes_on_from_a_higher_number), UNIT(rows),
           UNIT(cold_reader_without_write_permission), UNIT(cold_reader_after_the_writer_was_killed),
           UNIT(following_while_the_log_turns_over))
