@@ -15,7 +15,7 @@
 
 #define ITEM_TRIES_MAX 2u /* readings that end with the reader's death before quarantine */
 #define ITEM_DOMAIN_SIZE 256u
-#define BATCH_MAX 1024u     /* messages stored in one transaction */
+#define BATCH_MAX 1024u    /* messages stored in one transaction */
 #define BATCH_WAIT_MS 50   /* how long a finished one waits for others */
 #define STORE_RETRY_MS 250 /* after the database was busy */
 #define IMPORT_RETRIES 8u  /* of a batch, before an import is told that it failed */

@@ -45,7 +45,8 @@ struct push_facts {
 	const char *before; /* push_set_text of all that mxseal may have put there */
 	const char
 	        *remembered; /* the same of its own part of what it put there last; "": nothing */
-	const char *kept; /* report addresses of others that the wanted record has too, one a line */
+	const char
+	        *kept; /* report addresses of others that the wanted record has too, one a line */
 	const char *report_host; /* report addresses at this host are ours; "": none */
 };
 
