@@ -131,7 +131,7 @@ class Service:
         """(status, headers, body) of one HTTPS fetch as a sender makes it."""
         context = ssl.create_default_context(cafile=str(ca or self.state / "demo-ca.pem"))
         context.verify_flags |= ssl.VERIFY_X509_STRICT  # RFC 5280 to the letter, as newer senders do
-        with socket.create_connection(("127.0.0.1", port or self.ports["tls"]), timeout=5) as raw, \
+        with socket.create_connection(("127.0.0.1", port or self.ports["tls"]), timeout=5 * SECOND) as raw, \
                 context.wrap_socket(raw, server_hostname=host) as tls:
             tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             data = b""

@@ -120,12 +120,12 @@ static int each_domain(struct restore *r, struct db *db, domain_fn fn)
 }
 
 /* A sender that fetched it may act on it for its max_age from now on. */
-static int note_newer(struct restore *r, struct db *db, const struct domain *d)
+static int note_newest(struct restore *r, struct db *db, const struct domain *d)
 {
 	struct publication p;
 	char until[UTC_TEXT_SIZE];
 
-	if (policies_newest(db, d->id, r->cli->arena, &p) != OK || p.staged <= r->manifest.made)
+	if (policies_newest(db, d->id, r->cli->arena, &p) != OK)
 		return EXIT_GOOD;
 	(void)json_array_append_new(
 	        r->newer, json_pack("{s:s, s:s, s:s, s:s}", "domain", d->name, "id", p.policy_id,
@@ -143,7 +143,7 @@ static void look_at_present(struct restore *r)
 	int64_t seq = 0;
 
 	if (db_open(in_state(r, "mxseal.db"), DB_READ, &db, &d) == OK) {
-		(void)each_domain(r, db, note_newer); /* what it could read is noted */
+		(void)each_domain(r, db, note_newest); /* what it could read is noted */
 		db_close(db);
 	}
 	if (edgedb_open_reader(in_state(r, "edge/edge.db"), &edge, &d) == OK) {
@@ -213,6 +213,27 @@ static int put_all(struct restore *r)
 	return code;
 }
 
+/* True when the backup ends with the publication that is noted; moments of one second do not tell.
+ */
+static bool is_known(struct restore *r, struct db *db, const json_t *noted)
+{
+	struct slice name = slice_str(json_string_value(json_object_get(noted, "domain")));
+	const char *id = json_string_value(json_object_get(noted, "id"));
+	struct domain d;
+	struct publication p;
+
+	return domains_by_name(db, TENANT_ONLY, name, r->cli->arena, &d) == OK &&
+	       policies_newest(db, d.id, r->cli->arena, &p) == OK && strcmp(p.policy_id, id) == 0;
+}
+
+/* What remains of the notes was published after the backup. */
+static void forget_known(struct restore *r, struct db *db)
+{
+	for (size_t i = json_array_size(r->newer); i-- > 0;)
+		if (is_known(r, db, json_array_get(r->newer, i)))
+			(void)json_array_remove(r->newer, i); /* i is one of them */
+}
+
 static int bump(struct restore *r, struct db *db, const struct domain *d)
 {
 	struct policies_saved saved;
@@ -236,6 +257,7 @@ static int settle(struct restore *r)
 
 	if (db_open(in_state(r, "mxseal.db"), DB_MIGRATE, &db, &d) != OK)
 		return failed(r, "mxseal.db", d.why);
+	forget_known(r, db);
 	if (cli_has(r->cli, "further-ids"))
 		code = each_domain(r, db, bump);
 	db_close(db);

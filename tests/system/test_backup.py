@@ -29,6 +29,7 @@ def take(service, domain, number):
 def add(service, authority, domain):
     service.run("domain", "add", domain, "--way", "txt", "--mx", "mx." + domain, check=0)
     service.run("cert", "import", authority.issue("mta-sts." + domain), check=0)
+    eventually(lambda: shown(service, domain)["state"] != "staged")
 
 
 def shown(service, domain):

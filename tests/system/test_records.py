@@ -362,7 +362,7 @@ def test_an_id_that_ran_ahead_is_not_adopted(world):
     assert state(world, "early.example", "policy-id")[0] == "pending"
     world.service.run("cert", "import", world.authority.issue("mta-sts.early.example"), check=0)
     eventually(lambda: world.service.json("policy", "show", "early.example")["state"] != "staged")
-    assert state(world, "early.example", "policy-id") == ("waiting-for-you", "id-ahead")
+    eventually(lambda: state(world, "early.example", "policy-id") == ("waiting-for-you", "id-ahead"))
     assert id_of(world, "early.example") != "early"
     ours = row(world.service.json("records", "early.example"), "policy-id")["value"]
     world.zone("early.example", f'mta-sts A {OURS}\n_mta-sts TXT "{ours}"\n')
