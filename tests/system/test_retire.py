@@ -12,7 +12,7 @@ def add(demo, domain, *options):
 
 
 def test_the_way_out(demo):
-    """STS-86: what senders hold runs out first; removal explains itself until then and points to retire."""
+    """STS-91: what senders hold runs out first; removal explains itself until then and points to retire."""
     add(demo, "bye.example")
     refused = demo.run("domain", "remove", "bye.example", check=6)
     assert "senders hold it" in refused.stderr and "mxseal domain retire bye.example" in refused.stderr
