@@ -130,7 +130,7 @@ const struct command cmd_domain_list = {
 	.run = run_list,
 };
 
-/* A member as text, whatever its type; lists are joined. */
+/* A member as text, whatever its type; lists are joined.  NULL: an object without a title. */
 static const char *as_text(const struct cli *cli, const json_t *value)
 {
 	if (json_is_string(value))
@@ -139,13 +139,40 @@ static const char *as_text(const struct cli *cli, const json_t *value)
 		return arena_printf(cli->arena, "%lld", (long long)json_integer_value(value));
 	if (json_is_boolean(value))
 		return json_is_true(value) ? "yes" : "no";
+	if (json_is_object(value)) /* one of a list: what needs a person has a title */
+		return json_string_value(json_object_get(value, "title"));
 	if (!json_is_array(value))
 		return "-";
+	if (json_array_size(value) > 0 && as_text(cli, json_array_get(value, 0)) == NULL)
+		return arena_printf(cli->arena, "%zu, see --json", json_array_size(value));
 	const char *text = "";
 	for (size_t i = 0; i < json_array_size(value); i++)
 		text = arena_printf(cli->arena, "%s%s%s", text, i == 0 ? "" : ", ",
 		                    as_text(cli, json_array_get(value, i)));
 	return text[0] == '\0' ? "-" : text;
+}
+
+/* Moments come as numbers of seconds, which nobody reads. */
+static bool is_moment(const char *key)
+{
+	static const char *const moments[] = {
+		"staged",  "served",     "fetched",    "announced",        "id_seen",      "ended",
+		"checked", "since",      "held_until", "old_policy_until", "remove_after", "may_go",
+		"gone",    "not_before", "not_after",  "renew_at"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(moments); i++)
+		if (strcmp(key, moments[i]) == 0)
+			return true;
+	return false;
+}
+
+static const char *member_text(const struct cli *cli, const char *key, const json_t *value)
+{
+	if (json_is_object(value))
+		return "";
+	return json_is_integer(value) && is_moment(key) ? client_time(cli, value)
+	                                                : as_text(cli, value);
 }
 
 static void print_members(const struct cli *cli, json_t *object, const char *indent)
@@ -161,9 +188,8 @@ static void print_members(const struct cli *cli, json_t *object, const char *ind
 			client_print_steps(cli, cli->out, value);
 			continue;
 		}
-		cli_print_safe(cli->out,
-		               arena_printf(cli->arena, "%s%-18s %s\n", indent, key,
-		                            json_is_object(value) ? "" : as_text(cli, value)));
+		cli_print_safe(cli->out, arena_printf(cli->arena, "%s%-18s %s\n", indent, key,
+		                                      member_text(cli, key, value)));
 		if (json_is_object(value) && indent[0] == '\0')
 			print_members(cli, value, "  ");
 	}

@@ -1,4 +1,5 @@
 """Leaving MTA-STS in order: mode none first, which record may go on which day, and what removal says before."""
+import re
 import time
 
 from conftest import eventually
@@ -27,6 +28,7 @@ def test_the_way_out(demo):
     assert may_go["policy-id"] == may_go["reports"] == leaving["held_until"]
     assert may_go["policy-host"] is None, "not before the id is gone"
     assert demo.json("domain", "show", "bye.example")["stage"] == "retire"
+    assert not re.search(r"\s\d{10}\n", demo.run("domain", "show", "bye.example", check=0).stdout), "moments are read"
     again = demo.json("domain", "retire", "bye.example")
     assert not again["changed"] and again["policy"]["id"] == first["policy"]["id"]
     said = demo.run("domain", "retire", "bye.example", check=0).stdout
