@@ -408,15 +408,19 @@ static bool read_parts(struct arena *arena, struct lines l, struct slice boundar
 		if (line.len < 2 || line.p[0] != '-' || line.p[1] != '-')
 			continue;
 		enum mark mark = mark_of(line, boundary);
-		if (++starts > STARTS_MAX || mark == MARK_DOUBT || (mark != MARK_NONE && ended))
+		starts++;
+		if (starts > STARTS_MAX || mark == MARK_DOUBT || (mark != MARK_NONE && ended))
 			return false;
 		if (mark == MARK_NONE)
 			continue;
-		if (begin != NULL &&
-		    (out->part_count == MIME_PLAIN_PARTS ||
-		     !read_part(arena, (struct lines){ before(begin, line.p, l.crlf), l.crlf },
-		                &out->parts[out->part_count++])))
-			return false;
+		if (begin != NULL) {
+			struct lines part = { before(begin, line.p, l.crlf), l.crlf };
+
+			if (out->part_count == MIME_PLAIN_PARTS ||
+			    !read_part(arena, part, &out->parts[out->part_count]))
+				return false;
+			out->part_count++;
+		}
 		begin = l.rest.p;
 		ended = mark == MARK_LAST;
 	}
