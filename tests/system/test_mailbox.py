@@ -172,9 +172,11 @@ def test_two_mailboxes_and_two_ways_to_sign_in(dovecot, serve):
             answer = {"access_token": token("robot"), "expires_in": 600, "token_type": "Bearer"} if good else {
                 "error": "invalid_client", "error_description": "no"}
             self.send_response(200 if good else 401)
+            body = json.dumps(answer).encode()
             self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
+            self.wfile.write(body)
 
         def log_message(self, *args):
             pass

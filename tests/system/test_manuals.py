@@ -1,5 +1,6 @@
 """Manual pages and completion: made from the tables of the program, so they are judged by real tools."""
 
+import re
 import subprocess
 
 import pytest
@@ -21,9 +22,13 @@ def test_mandoc_has_no_complaint(section):
     assert out("mandoc", "-T", "utf8", input=page).split()[0] == PAGES[section]
 
 
+def without_overstrikes(page):
+    return re.sub(".\b", "", page)
+
+
 def test_every_command_is_in_its_manual_and_its_help_agrees():
     page = out("mandoc", "-T", "ascii", "-O", "width=200", input=out(BIN, "man", "1"))
-    plain = out("col", "-b", input=page)
+    plain = without_overstrikes(page)
     listed = [l.split("  ")[1] for l in out(BIN, "help").splitlines() if l.startswith("  ") and "  " in l[2:]]
     names = [n for n in listed if n and not n.startswith("mxseal")]
     assert len(names) > 25
@@ -33,7 +38,7 @@ def test_every_command_is_in_its_manual_and_its_help_agrees():
 
 
 def test_every_setting_is_in_its_manual(tmp_path):
-    page = out("col", "-b", input=out("mandoc", "-T", "ascii", input=out(BIN, "man", "5")))
+    page = without_overstrikes(out("mandoc", "-T", "ascii", input=out(BIN, "man", "5")))
     config = tmp_path / "mxseal.conf"
     config.write_text("")
     printed = out(BIN, "serve", "--config", str(config), "--print-config")

@@ -184,11 +184,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "moved" in self.headers["Host"]:
             self.send_response(302)
             self.send_header("Location", "https://mta-sts.old.example/.well-known/mta-sts.txt")
+            self.send_header("Content-Length", "0")
             self.end_headers()
             return
         body = open(sys.argv[3], "rb").read()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
