@@ -122,6 +122,37 @@ static bool add_domain(struct import *im, const char *name)
 	return code == EXIT_GOOD || code == EXIT_CONFLICT;
 }
 
+/* An answer that is about no file: the service takes nothing from here. */
+static bool is_refusal(struct import *im, const json_t *answer)
+{
+	const char *result = client_str(answer, "result", NULL);
+	const char *why = client_str(answer, "why", "the service refused it");
+
+	if (result == NULL)
+		return false;
+	if (strcmp(result, "denied") == 0)
+		fail(im, cli_error(im->cli, EXIT_DENIED, "control socket", why,
+		                   "run this as root, as the service's user, or as a member of the "
+		                   "group mxseal"));
+	else
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, "control socket", why,
+		                   "look at the service's log, then try again"));
+	return true;
+}
+
+/* A service that closed while something was sent to it may have said why before. */
+static bool was_told_why(struct import *im)
+{
+	json_t *answer = NULL;
+	bool told = false;
+
+	while (!told && intake_receive(&im->link, &answer) == OK) {
+		told = is_refusal(im, answer);
+		json_decref(answer);
+	}
+	return told;
+}
+
 static bool send_file(struct import *im, const struct sent *s)
 {
 	json_t *line = json_pack("{s:s, s:s}", "file", s->name, "kind", s->kind);
@@ -129,10 +160,11 @@ static bool send_file(struct import *im, const struct sent *s)
 
 	json_decref(line);
 	if (e != OK) {
-		fail(im,
-		     cli_error(im->cli, EXIT_UNKNOWN, s->name,
-		               e == ERR_SYNTAX ? "the name is not UTF-8" : "the service went away",
-		               "run the import again; what is stored stays stored"));
+		if (e == ERR_SYNTAX || !was_told_why(im))
+			fail(im, cli_error(im->cli, EXIT_UNKNOWN, s->name,
+			                   e == ERR_SYNTAX ? "the name is not UTF-8"
+			                                   : "the service went away",
+			                   "run the import again; what is stored stays stored"));
 		(void)close(s->fd); /* only read */
 		return false;
 	}
@@ -174,24 +206,6 @@ static bool sent_again(struct import *im, struct sent s, const json_t *answer)
 	(void)lseek(s.fd, 0, SEEK_SET); /* regular files and memory only */
 	if (!send_file(im, &s))
 		im->count = 0;
-	return true;
-}
-
-/* An answer that is about no file: the service takes nothing from here. */
-static bool is_refusal(struct import *im, const json_t *answer)
-{
-	const char *result = client_str(answer, "result", NULL);
-	const char *why = client_str(answer, "why", "the service refused it");
-
-	if (result == NULL)
-		return false;
-	if (strcmp(result, "denied") == 0)
-		fail(im, cli_error(im->cli, EXIT_DENIED, "control socket", why,
-		                   "run this as root, as the service's user, or as a member of the "
-		                   "group mxseal"));
-	else
-		fail(im, cli_error(im->cli, EXIT_UNKNOWN, "control socket", why,
-		                   "look at the service's log, then try again"));
 	return true;
 }
 

@@ -263,7 +263,9 @@ static enum err enter_container(struct walk *w, unsigned depth)
 
 static enum err walk_multipart(struct walk *w, GMimeMultipart *multipart, unsigned depth)
 {
-	const char *boundary = g_mime_multipart_get_boundary(multipart);
+	/* Not g_mime_multipart_get_boundary, which makes one up and writes the header anew. */
+	const char *boundary =
+	        g_mime_object_get_content_type_parameter(GMIME_OBJECT(multipart), "boundary");
 	enum err e = enter_container(w, depth + 1);
 
 	if (boundary != NULL) {
