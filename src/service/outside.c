@@ -44,37 +44,41 @@ static bool look_up(const struct desk *d, struct fetch_request *q, struct arena 
 	return count > 0;
 }
 
-/* Senders reach our own listener, so this fetch may; the other refusals stay. */
-static struct dial_rules rules_for(const struct desk *d)
+/* With ours_too, as senders do, also our own listener; the other refusals stay. */
+static struct dial_rules rules_for(const struct desk *d, bool ours_too)
 {
 	struct dial_rules rules = *d->rules;
 
-	rules.own_count = 0;
+	if (ours_too)
+		rules.own_count = 0;
 	return rules;
 }
 
-static bool is_same(const struct fetch_answer *answer, const struct policy *want, struct arena *a,
-                    const char **why_out)
+/* Parameters may follow the media type. */
+static bool is_text_plain(struct slice type)
 {
-	struct policy got;
+	return slice_eq_i(slice_trim(slice_head(type, slice_find(type, ';'))), S("text/plain"));
+}
+
+static const struct policy *read_policy(const struct fetch_answer *answer, struct arena *a,
+                                        const char **why_out)
+{
+	struct policy *got = arena_alloc(a, sizeof(*got));
 
 	if (answer->status != 200)
 		*why_out = arena_printf(a, "it is answered with HTTP status %ld", answer->status);
-	else if (!slice_starts_i(slice_str(answer->type), S("text/plain")))
+	else if (!is_text_plain(slice_str(answer->type)))
 		*why_out = "it is not answered as text/plain";
-	else if (policy_parse(a, buf_slice(&answer->body), &got, NULL) != OK)
+	else if (policy_parse(a, arena_copy(a, buf_slice(&answer->body)), got, NULL) != OK)
 		*why_out = "what is answered is no policy";
-	else if (!policy_same(&got, want))
-		*why_out = "another policy is answered";
 	else
-		return true;
-	return false;
+		return got;
+	return NULL;
 }
 
 static bool prepare(const struct desk *d, struct dial_rules *rules, struct fetch_request *q,
                     struct arena *a, const char **why_out)
 {
-	*rules = rules_for(d);
 	if (!d->set.demo) {
 		q->ca_file = d->set.outside_roots[0] == '\0' ? NULL : d->set.outside_roots;
 		return look_up(d, q, a, why_out);
@@ -84,27 +88,38 @@ static bool prepare(const struct desk *d, struct dial_rules *rules, struct fetch
 	       dial_addr_parse(S("127.0.0.1"), (uint16_t)d->set.https_port, &q->to) == OK;
 }
 
-bool outside_has_policy(const struct desk *d, const char *domain, const struct policy *want,
-                        struct arena *a, const char **why_out)
+const struct policy *outside_fetch(const struct desk *d, const char *domain, bool ours_too,
+                                   struct arena *a, const char **why_out)
 {
 	char host[DOMAIN_NAME_MAX + 1];
-	struct dial_rules rules;
+	struct dial_rules rules = rules_for(d, ours_too);
 	struct fetch_request q = {
 		.host = host, .path = policy_path, .rules = &rules, .timeout_ms = FETCH_MS
 	};
 	struct fetch_answer answer;
 	struct diag diag = { .why = "" };
-	bool same = false;
+	const struct policy *got = NULL;
 
 	*why_out = "the policy host has no address";
 	if (publish_host_name(domain, host) != OK || !prepare(d, &rules, &q, a, why_out))
-		return false;
+		return NULL;
 	if (fetch_get(&q, &answer, &diag) != OK)
 		*why_out = arena_printf(a, "%s cannot be fetched from outside: %s", host, diag.why);
 	else
-		same = is_same(&answer, want, a, why_out);
+		got = read_policy(&answer, a, why_out);
 	fetch_answer_fini(&answer);
-	return same;
+	return got;
+}
+
+bool outside_has_policy(const struct desk *d, const char *domain, const struct policy *want,
+                        struct arena *a, const char **why_out)
+{
+	const struct policy *got = outside_fetch(d, domain, true, a, why_out);
+
+	if (got == NULL)
+		return false;
+	*why_out = "another policy is answered";
+	return policy_same(got, want);
 }
 
 bool outside_has_id(const struct desk *d, const char *domain, const char *id, struct arena *a)

@@ -13,6 +13,13 @@
 #include "service/desk.h"
 
 /*
+ * The policy that the domain's policy host answers (RFC 8461, 3.3), whoever runs that host.  With
+ * ours_too an address of our own listeners counts as a sender would have it; else it is refused.
+ * NULL: *why_out says why not, in the arena or constant.
+ */
+const struct policy *outside_fetch(const struct desk *d, const char *domain, bool ours_too,
+                                   struct arena *a, const char **why_out);
+/*
  * True when the policy host answers what is the same policy to a reader.  Else *why_out says what
  * came instead, in the arena or constant.
  */

@@ -368,7 +368,9 @@ static enum err send_request(struct push *k, unsigned char *message, size_t len,
 
 static enum err request(struct push *k, const struct push_plan *plan)
 {
-	struct dns_update_row *rows = arena_calloc(k->a, 3 * PUSH_RECORDS_MAX, sizeof(*rows));
+	/* What is there, what goes, what comes, and a row for each type that is absent. */
+	struct dns_update_row *rows =
+	        arena_calloc(k->a, 3 * PUSH_RECORDS_MAX + TYPES_MAX, sizeof(*rows));
 	unsigned char *message = arena_alloc(k->a, MESSAGE_MAX);
 	struct dns_name name, zone;
 	struct dns_tsig tsig;

@@ -38,11 +38,24 @@ static enum err read_all(struct looking *l, int64_t id)
 
 	if (e == OK)
 		e = records_read(l->d, &l->domain, l->now, l->a, &l->records);
+	return e;
+}
+
+/* What is there when the look is over: another one, or a change, may have come between. */
+static enum err read_again(struct looking *l)
+{
+	enum err e = domains_by_id(l->d->db, l->domain.id, l->a, &l->domain);
+
 	if (e != OK)
 		return e;
-	e = checks_get(l->d->db, id, l->a, &l->before);
+	e = policies_served(l->d->db, l->domain.id, l->a, &l->p);
 	if (e == ERR_NOTFOUND)
-		l->before = (struct check){ .domain = id, .id = "", .rua_kept = "" };
+		l->p = (struct publication){ 0 };
+	else if (e != OK)
+		return e;
+	e = checks_get(l->d->db, l->domain.id, l->a, &l->before);
+	if (e == ERR_NOTFOUND)
+		l->before = (struct check){ .domain = l->domain.id, .id = "", .rua_kept = "" };
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
@@ -271,14 +284,8 @@ static enum err hurry_order(struct looking *l)
 
 static enum err conclude(struct looking *l)
 {
-	enum err e = domains_by_id(l->d->db, l->domain.id, l->a, &l->domain);
+	enum err e = read_again(l);
 
-	if (e == OK)
-		e = policies_served(l->d->db, l->domain.id, l->a, &l->p);
-	if (e == ERR_NOTFOUND) {
-		l->p = (struct publication){ 0 };
-		e = OK;
-	}
 	if (e != OK)
 		return e;
 	note_id(l);
