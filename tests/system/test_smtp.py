@@ -603,6 +603,7 @@ def test_quarantine(tmp_path, authority):
             assert hashlib.sha256(sent).hexdigest() == sha256
             done = service.run("report", "quarantine", sha256, stdin=b"", check=0)
             assert done.stdout == sent
+            service.run("explain", reason, check=0)
         assert sorted(rows) == [line for line in service.run("report", "quarantine", check=0).stdout.splitlines()
                                 if not line.startswith(" ")]
         assert service.run("report", "quarantine", "0" * 64).returncode == 1

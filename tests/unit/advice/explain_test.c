@@ -235,6 +235,11 @@ TEST(codes_of_readers)
 #define ROW(name, code, sentence) { code, EXPLAIN_FINDING },
 		                                HORIZON_WARNINGS(ROW)
 #undef ROW
+		/* Why else a message lies in quarantine. */
+		{ "reader-died", EXPLAIN_FAULT },
+		{ "reader-timeout", EXPLAIN_FAULT },
+		{ "reader-answer", EXPLAIN_FAULT },
+		{ "to-postmaster", EXPLAIN_FAULT },
 		/* What cert import says. */
 		{ "no-public-root", EXPLAIN_FINDING },
 		{ "wildcard-one-label", EXPLAIN_FINDING },
