@@ -313,10 +313,8 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
 	size_t count = needs_of_domain(v, a, needs);
 
 	frame_begin(b, f);
-	HTML(b,
-	     "<nav aria-label=\"Breadcrumb\" class=\"crumb\"><a "
-	     "href=\"/\">Domains</a></nav>\n<h1>{}",
-	     H(v->domain->name));
+	frame_crumb(b);
+	HTML(b, "<h1>{}", H(v->domain->name));
 	if (!v->domain->hosted)
 		buf_add_str(b, " <small>observed</small>");
 	buf_add_str(b, "</h1>\n");

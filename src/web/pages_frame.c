@@ -108,6 +108,12 @@ void frame_count(struct buf *b, int64_t n, const char *one, const char *many)
 	HTML(b, " {}", H(n == 1 ? one : many));
 }
 
+void frame_crumb(struct buf *b)
+{
+	buf_add_str(b, "<nav aria-label=\"Breadcrumb\" class=\"crumb\"><a "
+	               "href=\"/\">Domains</a></nav>\n");
+}
+
 void frame_day(struct buf *b, int64_t t)
 {
 	char day[UTC_TEXT_SIZE];

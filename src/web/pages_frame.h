@@ -8,6 +8,8 @@
 /* Around a page; the page puts its <h1> first. */
 void frame_begin(struct buf *b, const struct frame *f);
 void frame_end(struct buf *b);
+/* The way back to the list of domains, above the <h1> of a page below it. */
+void frame_crumb(struct buf *b);
 
 /* Shape, word and colour. */
 void frame_status(struct buf *b, enum status s);

@@ -36,6 +36,7 @@ void page_quarantine(struct buf *b, const struct frame *f, const struct quaranti
                      size_t count, const char *next)
 {
 	frame_begin(b, f);
+	frame_crumb(b);
 	buf_add_str(b, "<h1>Quarantine</h1>\n<section class=\"card\">\n"
 	               "<p>Messages that came and could not be read as a report, of all domains. "
 	               "Each newer version of mxseal reads them again, and so does <code>mxseal "

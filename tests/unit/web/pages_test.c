@@ -399,6 +399,7 @@ TEST(quarantine_is_escaped)
 	EXPECT(has(&b, "not-json") && has(&b, "1,234") && has(&b, "smtp"), "what is known of it");
 	EXPECT(has(&b, "href=\"/api/v1/quarantine/ab12/raw\""), "its bytes");
 	EXPECT(has(&b, "/quarantine?cursor=ab12"), "the further ones");
+	EXPECT(has(&b, "<a href=\"/\">Domains</a>"), "and the way back");
 	EXPECT(!has(&b, "<script>alert") && !has(&b, "<b>"), "RPT-88: hostile text is text");
 	buf_reset(&b);
 	page_quarantine(&b, &frame, NULL, 0, NULL);
