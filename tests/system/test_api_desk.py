@@ -108,6 +108,25 @@ def test_nothing_is_readable_without_signing_in(demo):
         assert web(demo, "POST", "/api/v1/domains", {"Cookie": cookie, **extra}, body)[0] == 403
 
 
+def test_what_a_browser_may_do_with_answers(demo, tmp_path):
+    """RPT-88: pages load their own files only; bytes of a stranger are there to be kept, not shown."""
+    hostile = b"<script>alert(1)</script>"
+    (tmp_path / "hostile.json").write_bytes(hostile)
+    demo.run("report", "import", tmp_path / "hostile.json", check=0)
+    link = demo.json("login")["url"]
+    cookie = {"Cookie": web(demo, "GET", link[link.index("/login"):])[1]["Set-Cookie"].split(";")[0]}
+    for path in ("/", "/quarantine", "/nothing"):
+        rules = dict(rule.strip().split(" ", 1) for rule in
+                     web(demo, "GET", path, cookie)[1]["Content-Security-Policy"].split(";") if rule.strip())
+        assert rules["default-src"] == "'none'" and rules["script-src"] == rules["style-src"] == "'self'", path
+        assert {word for rule in rules.values() for word in rule.split()} <= {"'none'", "'self'", "data:"}, rules
+    sha256 = demo.json("report", "quarantine")["items"][0]["sha256"]
+    status, headers, body = web(demo, "GET", f"/api/v1/quarantine/{sha256}/raw", cookie)
+    assert (status, body, headers["Content-Type"]) == (200, hostile, "application/octet-stream")
+    assert headers["Content-Disposition"].startswith("attachment;") and headers["X-Content-Type-Options"] == "nosniff"
+    assert web(demo, "GET", f"/api/v1/quarantine/{sha256}/raw")[0] == 401
+
+
 ZONE = """$ORIGIN customer.example.
 $TTL 60
 @ SOA ns hostmaster 1 3600 600 86400 60

@@ -19,6 +19,7 @@ from selenium.webdriver.common.by import By  # noqa: E402
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--window-size=1200,900"]
+PAGES = ("/", "/domains/clinic.example", "/quarantine", "/login")
 HOSTILE = "<img src=x onerror=alert(1)>\"'\u202egpj\x1b[31m" + "x" * 3000
 FAILURES = [("validation-failure", "MX_HOSTS_MISMATCH"), ("certificate-expired", ""),
             ("sts-policy-fetch-error", "bad https response code: 404"), (HOSTILE, HOSTILE)]
@@ -71,6 +72,7 @@ def shown(tmp_path_factory):
             (reports / f"{ago}.json").write_text(text)
         yesterday = today - datetime.timedelta(1)
         (reports / "hostile.json").write_text(json.dumps(report(yesterday, HOSTILE, FAILURES)))
+        (reports / ("<b>" + "n" * 120 + ".json")).write_text('{"organization-name": ')
         service.run("report", "import", reports, check=0)
         yield service
     finally:
@@ -167,6 +169,8 @@ def test_domain_page_with_chart_and_twin(shown, signed_in):
     want = {d["day"]: [d["successful"], d["failed"]] for d in summary["days"]}
     assert len(rows) == 61 and {d: v for d, v in rows if v is not None} == want
     assert any(v is None for _, v in rows)
+    drawn = signed_in.execute_script("return Chart.getChart('chart').data.datasets.slice(0, 2).map(d => d.data)")
+    assert drawn == [[v and v[0] for _, v in rows], [v and v[1] for _, v in rows]], "a gap is null, not zero"
     assert len(signed_in.find_elements(By.CSS_SELECTOR, ".failure .fix")) > 2
     text = signed_in.find_element(By.TAG_NAME, "main").text
     assert "mta-sts.clinic.example" in text and "_smtp._tls" in text
@@ -183,7 +187,7 @@ def test_hostile_text_shows_as_text(shown, signed_in):
 def test_no_error_and_no_other_host(shown, signed_in):
     signed_in.get_log("browser")
     signed_in.get_log("performance")
-    for path in ("/", "/domains/acme.example", "/domains/bank.example", "/domains/clinic.example"):
+    for path in (*PAGES, "/domains/acme.example", "/domains/bank.example"):
         signed_in.get(base(shown) + path)
         signed_in.execute_script("document.getElementById('theme').click()")
     assert signed_in.get_log("browser") == []
@@ -192,7 +196,7 @@ def test_no_error_and_no_other_host(shown, signed_in):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(shown, signed_in, scheme):
-    for path in ("/", "/domains/clinic.example", "/nothing-here"):
+    for path in (*PAGES, "/nothing-here"):
         signed_in.get(base(shown) + path)
         signed_in.execute_script(f"document.documentElement.dataset.theme = '{scheme}';"
                                  "document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -202,7 +206,7 @@ def test_contrast(shown, signed_in, scheme):
 def test_narrow_window(shown, signed_in):
     metrics = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     signed_in.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    for path in ("/", "/domains/acme.example", "/domains/clinic.example"):
+    for path in (*PAGES, "/domains/acme.example"):
         signed_in.get(base(shown) + path)
         assert no_wider_than_the_window(signed_in), path
         signed_in.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
