@@ -46,7 +46,12 @@ def in_json(inner):
 
 POLICY = b'{"policy":{"policy-type":"sts","policy-domain":"loop.example"},"summary":{}}'
 
+def packed(times, body):
+    return packed(times - 1, gzip.compress(body)) if times else body
+
+
 BOMBS = {
+    "packed-too-often.json.gz": lambda: packed(4, report("packed too often")),
     "gzip.json.gz": lambda: gzip.compress(b"\0" * (65 << 20)),
     "gzip-in-gzip.json.gz": lambda: gzip.compress(gzip.compress(gzip.compress(b" " * (65 << 20)))),
     "zip.zip": lambda: zipped(("a.json", b"\0" * (65 << 20))),
@@ -88,6 +93,19 @@ def service(tmp_path_factory):
     running.run("domain", "add", "loop.example", "--mx", "mx.loop.example", check=0)
     yield running
     running.stop()
+
+
+def status(pid):
+    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+
+
+def test_every_process_is_in_its_cage(service):
+    """Those that meet strangers run behind a filter of calls, and no exec gives them anything back."""
+    caged = eventually(lambda: len(found := list(readers(service))) == 2 and found)
+    caged += [pid for pid, role in service.children().items() if role in ("edge", "intake")]
+    assert len(caged) >= 4
+    for pid in caged:
+        eventually(lambda: (status(pid)["Seccomp"], status(pid)["NoNewPrivs"]) == ("2", "1"))
 
 
 def expect_next(service, folder, number):

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
@@ -37,6 +38,13 @@ def test_a_new_configuration(make_product, authority):
         assert service.fetch("mta-sts." + DOMAIN, ca=authority.cert)[0] == 200
     assert "adresses" in service.log_text()
     assert service.process.pid == parent and service.process.poll() is None
+
+
+def test_is_it_ready(demo):
+    """Ready means that policies can be served: by so many edges."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{demo.ports['admin']}/readyz", timeout=20) as answer:
+        told = json.loads(answer.read())
+    assert told == {"status": "ready", "edges": list(demo.children().values()).count("edge")}
 
 
 def ended(sock):
