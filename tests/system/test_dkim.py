@@ -3,6 +3,7 @@
 The mails are signed by python3-dkim and come by `mxseal ingest`; knot serves the keys.
 """
 import base64
+import contextlib
 import email.utils
 import gzip
 import json
@@ -446,6 +447,26 @@ def test_signed_mail_uses_no_allowance(world):
         world.service.stop()
         config.write_text(text)
         world.service.start()
+
+
+def test_one_signer_a_day(world):
+    """RPT-87: a thousand reports of one signer for a domain and day count; others are not kept out by them."""
+    domain, ed = "many.example", world.keys["ed"]
+    world.add(domain)
+    world.ingest(sign(mail(0, domain), ed, "ed"))
+    eventually(lambda: world.trusts(domain) == {"dkim": (1, 1)})
+    world.service.stop()
+    with contextlib.closing(sqlite3.connect(world.service.state / "mxseal.db")) as db, db:
+        own = {"id": "id + 1000000 * n", "report_key": "report_key || n", "report_id": "report_id || n"}
+        names = [row[1] for row in db.execute("pragma table_info(report)")]
+        db.execute("with recursive more (n) as (select 1 union all select n + 1 from more where n < 999) insert into "
+                   f"report ({', '.join(names)}) select {', '.join(own.get(name, name) for name in names)} from report, "
+                   "more where domain = (select id from domain where name = ?)", (domain,))
+    world.service.start()
+    world.ingest(sign(mail(1, domain), ed, "ed"))
+    eventually(lambda: "one signer sends too many for a domain" in world.service.log_text())
+    world.ingest(sign(mail(2, domain, sender="evil.example"), ed, "ed", domain="evil.example"))
+    eventually(lambda: world.trusts(domain) == {"dkim": (2, 2)})
 
 
 def test_strict(world):

@@ -1,7 +1,9 @@
 """The first loop, whole: a domain added, its policy served, its reports read, nothing lost."""
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -103,6 +105,9 @@ def test_enforce_at_once_is_refused(hosted):
         assert "\nfix: " in refused.stderr, args
     service.run("policy", "set", "two.example", "--mode", "enforce", "--anyway", "a test", check=0)
     assert service.json("policy", "show", "two.example")["mode"] == "enforce"
+    with contextlib.closing(sqlite3.connect(f"file:{service.state}/mxseal.db?mode=ro", uri=True)) as db:
+        rows = db.execute("select object, detail from audit where action = 'guard.override'").fetchall()
+    assert len(rows) == 1 and rows[0][0] == "two.example" and "a test" in rows[0][1], rows
 
 
 def expected(corpus):

@@ -343,6 +343,8 @@ def test_a_typed_id_is_waited_for(world):
     assert row(answer, "policy-host")["way"] == "address" and row(answer, "policy-host")["value"] == OURS
     shown = json("domain", "show", "typed.example")
     assert shown["waiting_for_you"]["value"] == f"v=STSv1; id={first};"
+    for command in ("records", "domain show"):
+        assert f"v=STSv1; id={first};" in run(*command.split(), "typed.example", check=0).stdout, command
     assert any(n["title"].startswith("Waiting for you") for n in shown["needs"]), shown["needs"]
     refused = run("policy", "set", "typed.example", "--mode", "enforce", check=6)
     assert "fix: " in refused.stderr
