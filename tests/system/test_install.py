@@ -102,11 +102,19 @@ def test_scripts_of_the_package():
         sh("sh", "-n", script)
 
 
-@pytest.mark.parametrize("page", ["install.md", "operations.md"])
+PAGES = {page.name: page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+         if page.name not in ("conformance.md", "performance.md")}
+
+
+def blocks(page):
+    return re.findall(r"(?ms)^```\n(.*?)^```", PAGES[page])
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_commands_and_files_of_the_pages(installed, page):
     """Each mxseal command on the page is one, and what it takes from an installation is there."""
-    text = (ROOT / "docs" / page).read_text()
-    lines = re.findall(r"(?m)^(?:sudo )?mxseal ([a-z].*)$", "\n".join(re.findall(r"(?ms)^```\n(.*?)^```", text)))
+    lines = re.findall(r"(?m)^(?:\$ )?(?:sudo )?(?:build/)?mxseal ([a-z].*)$", "\n".join(blocks(page)))
+    lines += re.findall(r"`mxseal ([a-z][^`]*)`", PAGES[page])
     assert lines
     for line in lines:
         words = line.split("  ")[0].split("#")[0].split()
@@ -116,5 +124,29 @@ def test_commands_and_files_of_the_pages(installed, page):
                                          for n in (len(names), 1)) if d.returncode == 0), None)
         assert known, line
         assert all(o in known for o in options), line
-    for path in re.findall(r"/usr/share/(?:doc/)?mxseal/\S+?(?=[ \n`])", text):
+    for path in re.findall(r"/usr/share/(?:doc/)?mxseal/\S+?(?=[ \n`])", PAGES[page]):
         find(installed, path.split("/usr/share/")[1])
+
+
+def settings_of(text):
+    """(section, key) of each line of a configuration."""
+    section = None
+    for line in text.splitlines():
+        if found := re.fullmatch(r"\[(\w+)(?: \w+)?\]", line):
+            section = found.group(1)
+        elif line.startswith("#"):
+            section = None  # a file of somebody else begins
+        elif section and (found := re.match(r"(\w+) = ", line)):
+            yield section, found.group(1)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_settings_of_the_pages(page, tmp_path):
+    """Each setting that the page names is one."""
+    (tmp_path / "mxseal.conf").write_text("[imap a]\nurl = imaps://imap.example.net/\nuser = a\npassword_file = /x\n")
+    known = sh(BIN, "serve", "--config", tmp_path / "mxseal.conf", "--print-config").stdout
+    known = {*settings_of(re.sub(r"(?m)^;", "", known))}
+    named = {*re.findall(r"\[(server|listen|service|report|acme|dns|resolver|outgoing)\]\s(\w+)", PAGES[page])}
+    for block in blocks(page):
+        named |= {*settings_of(block)}
+    assert named <= known, named - known
