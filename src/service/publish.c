@@ -392,24 +392,35 @@ bool publish_answers_id(const struct desk *d, const struct domain *domain)
 	       (d->set.dns_open && d->set.zone[0] != '\0' && domain->way[RECORD_ID] == WAY_CNAME);
 }
 
-enum err publish_announce(struct desk *d, const struct publication *p, const struct domain *domain,
-                          int64_t now, int64_t *seq_out)
+static enum err note_announced(struct desk *d, int64_t id, int64_t now)
 {
 	enum err e = db_begin(d->db);
 
-	*seq_out = 0;
 	if (e != OK)
 		return e;
-	e = policies_mark_announced(d->db, p->id, now);
+	e = policies_mark_announced(d->db, id, now);
 	if (e == OK && d->set.demo) /* records count as seen there */
-		e = policies_mark_seen(d->db, p->id, now, (int64_t)d->set.ttl);
-	e = db_end(d->db, e);
+		e = policies_mark_seen(d->db, id, now, (int64_t)d->set.ttl);
+	return db_end(d->db, e);
+}
+
+enum err publish_announce(struct desk *d, const struct publication *p, int64_t now,
+                          int64_t *seq_out)
+{
+	struct arena *a = arena_new();
+	struct domain domain;
+	enum err e = domains_by_id(d->db, p->domain, a, &domain);
+
+	*seq_out = 0;
 	if (e == OK)
-		e = zone_feed_domain(d, domain, now, seq_out);
+		e = note_announced(d, p->id, now);
 	if (e == OK)
-		e = record_check_soon(d, domain->id, now);
+		e = zone_feed_domain(d, &domain, now, seq_out);
 	if (e == OK)
-		log_info("policy id announced", F("domain", domain->name), F("id", p->policy_id));
+		e = record_check_soon(d, domain.id, now);
+	if (e == OK)
+		log_info("policy id announced", F("domain", domain.name), F("id", p->policy_id));
+	arena_free(a);
 	return e;
 }
 
@@ -477,7 +488,7 @@ static void settle_one(struct desk *d, const struct publication *p, struct arena
 		         F("id", p->policy_id));
 	if (e == OK && publish_answers_id(d, &domain) && publication_may_answer(&after, now)) {
 		desk_lock(d);
-		e = publish_announce(d, &after, &domain, now, &seq);
+		e = publish_announce(d, &after, now, &seq);
 		desk_unlock(d);
 	}
 	if (e != OK && e != ERR_CONFLICT && e != ERR_NOTFOUND) /* a newer save came between */

@@ -66,10 +66,11 @@ bool publish_needs_claim(const struct desk *d, const struct domain *domain);
 bool publish_answers_id(const struct desk *d, const struct domain *domain);
 /*
  * Answers the id of p, whose turn it is (else ERR_CONFLICT): the store notes it first, then the
- * zone follows.  The lock is held.  Sets *seq_out to the change of the zone, 0 for none.
+ * zone follows, from the domain as it is now.  The lock is held.  Sets *seq_out to the change of
+ * the zone, 0 for none.  ERR_NOTFOUND: the domain went meanwhile.
  */
-enum err publish_announce(struct desk *d, const struct publication *p, const struct domain *domain,
-                          int64_t now, int64_t *seq_out) MUST_USE;
+enum err publish_announce(struct desk *d, const struct publication *p, int64_t now,
+                          int64_t *seq_out) MUST_USE;
 /* A line for the audit log of what is done without a person. */
 enum err publish_audit(struct desk *d, const char *action, const char *domain, const char *detail,
                        int64_t now) MUST_USE;

@@ -200,7 +200,7 @@ static void announce(struct step *s)
 		return;
 	}
 	desk_lock(s->d);
-	enum err e = publish_announce(s->d, &s->p, &s->domain, s->now, &seq);
+	enum err e = publish_announce(s->d, &s->p, s->now, &seq);
 	desk_unlock(s->d);
 	if (e != OK)
 		not_stored(s, e);

@@ -452,10 +452,11 @@ static enum err settled(struct push *k)
 	if (k->row->record != RECORD_ID || k->p.announced != 0 || k->want.count == 0)
 		return OK;
 	desk_lock(k->d);
-	e = publish_announce(k->d, &k->p, &k->domain, k->now, &seq);
+	e = publish_announce(k->d, &k->p, k->now, &seq);
 	desk_unlock(k->d);
-	return e == OK || e == ERR_CONFLICT ? OK /* a newer save came between */
-	                                    : say(k, ERR_IO, "the database cannot be used");
+	if (e == OK || e == ERR_CONFLICT || e == ERR_NOTFOUND) /* a newer save came between */
+		return OK;
+	return say(k, ERR_IO, "the database cannot be used");
 }
 
 static enum err change(struct push *k)
