@@ -5,6 +5,7 @@
 #include "service/hosting_internal.h"
 #include "service/push.h"
 #include "service/record_check.h"
+#include "store/policies.h"
 #include "tlsrpt/record.h"
 
 #define CLAIM_LENGTH 8u
@@ -214,6 +215,8 @@ static enum err save_settings(struct hosting_work *c, int64_t revision)
 	if (e != OK)
 		return e;
 	e = domains_update(c->d->db, &c->domain, revision);
+	if (e == OK) /* what the old settings waited for may not matter any more */
+		e = policies_hurry(c->d->db, c->domain.id);
 	if (e == OK)
 		e = hosting_audit(c->d, c->actor, "domain.set", c->domain.name, "", c->now);
 	e = db_end(c->d->db, e);

@@ -478,7 +478,8 @@ static void settle_one(struct desk *d, const struct publication *p, struct arena
 	struct domain domain = { .name = "" };
 	int64_t seq;
 
-	if (p->offered == 0 || !board_served_everywhere(d->board, (uint64_t)p->seq))
+	if (p->offered == 0 || p->hosting == HOSTING_EXTERNAL || /* what edges say tells nothing */
+	    !board_served_everywhere(d->board, (uint64_t)p->seq))
 		return;
 	enum err e = mark_served(d, p->id, now, a, &after, &domain);
 	if (e == OK)

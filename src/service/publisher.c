@@ -60,6 +60,15 @@ static void not_stored(struct step *s, enum err e)
 	again(s, s->now + acme_plan_fault(s->p.tries + 1), "the database cannot be used", true);
 }
 
+/* The domain as it is now that the lock is held again.  ERR_CONFLICT: it is hosted elsewhere. */
+static enum err read_again(struct step *s)
+{
+	enum domain_hosting before = s->domain.hosting;
+	enum err e = domains_by_id(s->d->db, s->domain.id, s->a, &s->domain);
+
+	return e == OK && s->domain.hosting != before ? ERR_CONFLICT : e;
+}
+
 /* Nothing is served before the CNAMEs carry the claim of the domain. */
 static void see_claim(struct step *s)
 {
@@ -74,7 +83,7 @@ static void see_claim(struct step *s)
 		return;
 	}
 	desk_lock(s->d);
-	enum err e = domains_mark_claim_seen(s->d->db, s->domain.id, s->now);
+	enum err e = domains_mark_claim_seen(s->d->db, s->domain.id, s->domain.claim, s->now);
 	if (e == OK)
 		e = domains_by_id(s->d->db, s->domain.id, s->a, &s->domain);
 	if (e == OK)
@@ -114,7 +123,9 @@ static void look_elsewhere(struct step *s)
 		return;
 	}
 	desk_lock(s->d);
-	enum err e = policies_mark_served(s->d->db, s->p.id, s->now);
+	enum err e = read_again(s);
+	if (e == OK)
+		e = policies_mark_served(s->d->db, s->p.id, s->now);
 	if (e == OK)
 		e = policies_mark_fetched(s->d->db, s->p.id, s->now);
 	desk_unlock(s->d);
@@ -150,20 +161,36 @@ static void look_from_outside(struct step *s)
 		not_stored(s, e);
 }
 
+/* ERR_CONFLICT: a newer save came, and brings a further id itself. */
+static enum err add_further(struct step *s, struct publication *out)
+{
+	struct policies_saved saved;
+	enum err e = policies_newest(s->d->db, s->domain.id, s->a, out);
+
+	if (e == OK && out->id != s->p.id)
+		e = ERR_CONFLICT;
+	if (e == OK)
+		e = policies_save(s->d->db, s->domain.id, POLICIES_BUMP, NULL, s->now, s->a,
+		                  &saved);
+	if (e != OK)
+		return e;
+	*out = saved.newest;
+	return publish_audit(s->d, "policy.repair", s->domain.name,
+	                     arena_printf(s->a, "%s was in DNS before its text; %s follows",
+	                                  s->p.policy_id, out->policy_id),
+	                     s->now);
+}
+
 /* Senders may hold an older text under the id that came too early: one more id, same text. */
 static void repair(struct step *s)
 {
-	struct policies_saved saved;
+	struct publication further;
 	int64_t seq;
 
 	desk_lock(s->d);
-	enum err e =
-	        policies_save(s->d->db, s->domain.id, POLICIES_BUMP, NULL, s->now, s->a, &saved);
+	enum err e = read_again(s);
 	if (e == OK)
-		e = publish_audit(s->d, "policy.repair", s->domain.name,
-		                  arena_printf(s->a, "%s was in DNS before its text; %s follows",
-		                               s->p.policy_id, saved.newest.policy_id),
-		                  s->now);
+		e = add_further(s, &further);
 	if (e == OK)
 		e = publish_domain(s->d, &s->domain, s->now, &seq);
 	desk_unlock(s->d);
@@ -171,7 +198,7 @@ static void repair(struct step *s)
 		not_stored(s, e);
 	else
 		log_warn("a further id repairs one that ran ahead", F("domain", s->domain.name),
-		         F("id", saved.newest.policy_id));
+		         F("id", further.policy_id));
 }
 
 /* Written into the customer's zone by service/push.h, which then announces it. */

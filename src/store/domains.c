@@ -198,13 +198,14 @@ enum err domains_rotate_tag(struct db *db, int64_t id, const char *tag, int64_t 
 	return query_run_one(&q);
 }
 
-enum err domains_mark_claim_seen(struct db *db, int64_t id, int64_t now)
+enum err domains_mark_claim_seen(struct db *db, int64_t id, const char *claim, int64_t now)
 {
 	struct query q = db_query(db, SQL_DOMAIN_CLAIM_SEEN);
 
 	query_int(&q, 1, id);
 	query_int(&q, 2, now);
-	return query_run(&q);
+	query_str(&q, 3, claim);
+	return query_run_one(&q);
 }
 
 static enum err remove_row(struct db *db, int64_t id, int64_t now)

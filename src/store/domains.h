@@ -69,8 +69,9 @@ enum err domains_update(struct db *db, const struct domain *d, int64_t revision)
 /* The old tag stays good for DOMAIN_TAG_GRACE.  ERR_NOTFOUND. */
 enum err domains_rotate_tag(struct db *db, int64_t id, const char *tag, int64_t now) MUST_USE;
 
-/* The first moment stays; a domain that is gone is passed over. */
-enum err domains_mark_claim_seen(struct db *db, int64_t id, int64_t now) MUST_USE;
+/* The first moment stays.  ERR_NOTFOUND: the domain is gone, or came back with another claim. */
+enum err domains_mark_claim_seen(struct db *db, int64_t id, const char *claim,
+                                 int64_t now) MUST_USE;
 
 /* Out of sight at once; its publications end now.  ERR_NOTFOUND. */
 enum err domains_remove(struct db *db, int64_t id, int64_t now) MUST_USE;

@@ -147,7 +147,8 @@ enum err policies_history(struct db *db, int64_t domain, struct arena *a, struct
  */
 enum err policies_claim(struct db *db, int64_t now, int64_t until, struct arena *a,
                         struct publication *out) MUST_USE;
-/* Not now: again at due, with the reason ("": it only waits).  failed counts as a try. */
+/* Not now: again at due, or at once when it was hurried meanwhile, with the reason ("": it only
+ * waits).  failed counts as a try. */
 enum err policies_again(struct db *db, int64_t publication, int64_t due, const char *why,
                         bool failed) MUST_USE;
 /* What the domain's publication waits for may be there now. */

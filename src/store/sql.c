@@ -92,8 +92,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_DOMAIN_ROTATE,
 	    "update domain set tag_before = tag, tag_before_until = $3, tag = $2,"
 	    " revision = revision + 1 where id = $1 and removed = 0"),
-	ROW(SQL_DOMAIN_CLAIM_SEEN, "update domain set claim_seen = $2 where id = $1"
-	                           " and claim_seen = 0 and removed = 0"),
+	ROW(SQL_DOMAIN_CLAIM_SEEN,
+	    "update domain set claim_seen = case when claim_seen = 0 then $2 else claim_seen end"
+	    " where id = $1 and claim = $3 and removed = 0"),
 	ROW(SQL_DOMAIN_REMOVE, "update domain set removed = $2, revision = revision + 1"
 	                       " where id = $1 and removed = 0"),
 	ROW(SQL_DOMAIN_ANY_BY_NAME,
@@ -162,9 +163,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " join domain d on d.id = p.domain and d.removed = 0 and d.hosted = 1"
 	    " where p.end_cause = 0 and p.announced = 0 and p.due <= $1"
 	    " order by p.due, p.id limit 1) returning id"),
-	ROW(SQL_PUBLICATION_AGAIN,
-	    "update publication set due = $2, tries = tries + cast($4 as bigint), why = $3"
-	    " where id = $1 and end_cause = 0 and announced = 0"),
+	/* One made due while it is worked on stays due. */
+	ROW(SQL_PUBLICATION_AGAIN, "update publication set due = case when due = 0 then 0 else $2 "
+	                           "end, tries = tries + cast($4 as bigint), why = $3"
+	                           " where id = $1 and end_cause = 0 and announced = 0"),
 	ROW(SQL_PUBLICATION_HURRY, "update publication set due = 0, tries = 0 where domain = $1"
 	                           " and announced = 0 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_ALL_DUE,

@@ -144,6 +144,30 @@ TEST(removing_and_coming_back)
 	fixture_close(&f);
 }
 
+/* A look at DNS takes seconds; the domain may have come back with another claim meanwhile. */
+TEST(claims_are_seen)
+{
+	struct fixture f;
+	struct domain d = make("example.com", "tag1"), got;
+	int64_t id = 0;
+
+	fixture_open(&f);
+	EXPECT(domains_add(f.db, &d, NOON, &id) == OK, "added");
+	EXPECT(domains_mark_claim_seen(f.db, id, "claim", NOON + 1) == OK &&
+	               domains_mark_claim_seen(f.db, id, "claim", NOON + 9) == OK &&
+	               domains_by_id(f.db, id, f.a, &got) == OK && got.claim_seen == NOON + 1,
+	       "the first moment stays");
+	EXPECT(domains_remove(f.db, id, NOON + 10) == OK &&
+	               domains_mark_claim_seen(f.db, id, "claim", NOON + 11) == ERR_NOTFOUND,
+	       "nothing is seen of one that is gone");
+	d.claim = "another";
+	EXPECT(domains_add(f.db, &d, NOON + 12, NULL) == OK &&
+	               domains_mark_claim_seen(f.db, id, "claim", NOON + 13) == ERR_NOTFOUND &&
+	               domains_by_id(f.db, id, f.a, &got) == OK && got.claim_seen == 0,
+	       "STS-86: the old claim says nothing of the new one");
+	fixture_close(&f);
+}
+
 TEST(observed_becomes_hosted)
 {
 	struct fixture f;
@@ -194,4 +218,5 @@ TEST(paging)
 }
 
 TEST_MAIN(UNIT(words), UNIT(adding_and_finding), UNIT(updating), UNIT(tags),
-          UNIT(removing_and_coming_back), UNIT(observed_becomes_hosted), UNIT(paging))
+          UNIT(removing_and_coming_back), UNIT(claims_are_seen), UNIT(observed_becomes_hosted),
+          UNIT(paging))

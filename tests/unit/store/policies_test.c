@@ -319,6 +319,10 @@ TEST(claims)
 	EXPECT(policies_claim(f.db, NOON + 5, NOON + 60, f.a, &p) == OK && p.tries == 1 &&
 	               strcmp(p.why, "not in DNS") == 0,
 	       "due again, with its reason");
+	EXPECT(policies_hurry(f.db, d) == OK &&
+	               policies_again(f.db, id, NOON + 500, "not in DNS", true) == OK &&
+	               policies_claim(f.db, NOON + 5, NOON + 60, f.a, &p) == OK,
+	       "hurried while it is worked on, it is due at once");
 	EXPECT(policies_mark_served(f.db, id, NOON + 6) == OK &&
 	               policies_claim(f.db, NOON + 6, NOON + 60, f.a, &p) == OK && p.tries == 0 &&
 	               p.why[0] == '\0',
