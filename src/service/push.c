@@ -503,7 +503,7 @@ void push_step(struct desk *d, struct push_row *row, struct arena *a, int64_t no
                const atomic_bool *stop)
 {
 	struct push *k = arena_calloc(a, 1, sizeof(*k));
-	const char *said = row->why;
+	const char *said = row->why, *remembered = row->content;
 
 	k->d = d;
 	k->conf = d->push;
@@ -513,6 +513,8 @@ void push_step(struct desk *d, struct push_row *row, struct arena *a, int64_t no
 	k->row = row;
 	k->why = "";
 	enum err e = run(k);
+	if (row->content == remembered) /* nothing was done: a person may have begun anew */
+		row->content = NULL;
 	row->why = e == OK ? "" : k->why;
 	row->tries = e == OK || e == ERR_AGAIN ? 0 : row->tries + 1;
 	row->due = now + (e == OK          ? AGAIN_S

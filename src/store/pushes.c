@@ -96,10 +96,11 @@ enum err pushes_put(struct db *db, const struct push_row *row)
 
 	query_int(&q, 1, row->domain);
 	query_int(&q, 2, (int64_t)row->record);
-	query_str(&q, 3, row->content);
+	query_str(&q, 3, row->content == NULL ? "" : row->content);
 	query_str(&q, 4, row->why);
 	query_int(&q, 5, row->due);
 	query_int(&q, 6, row->tries);
 	query_int(&q, 7, row->pushed);
+	query_int(&q, 8, row->content != NULL ? 1 : 0);
 	return query_run(&q);
 }

@@ -32,8 +32,10 @@ enum err pushes_claim(struct db *db, int64_t now, int64_t until, struct arena *a
                       struct push_row *out) MUST_USE;
 /* After a restart nobody holds a claim. */
 enum err pushes_unclaim_all(struct db *db) MUST_USE;
-/* Puts it back; row->pushed, content, why, due and tries are written.  A row that went meanwhile is
- * passed over. */
+/*
+ * Puts it back; row->pushed, why, due and tries are written, content unless it is NULL: then what
+ * was stored meanwhile stays.  A row that went meanwhile is passed over.
+ */
 enum err pushes_put(struct db *db, const struct push_row *row) MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 #include "store/checks.h"
 #include "store/domains.h"
 #include "store/jobs.h"
+#include "store/pushes.h"
 #include "store/sessions.h"
 #include "store/settings.h"
 #include "unit/store/fixture.h"
@@ -89,6 +90,40 @@ static struct audit_entry entry(const char *action, const char *actor)
 		                     .object = "example.com",
 		                     .actor = slice_str(actor),
 		                     .detail = S("--anyway because") };
+}
+
+TEST(records_we_write)
+{
+	struct fixture f;
+	struct domain d = { .hosted = true, .way = { WAY_CNAME, WAY_UPDATE, WAY_TXT } };
+	struct push_row row, other;
+
+	fixture_open(&f);
+	d.id = fixture_domain(&f, "example.com");
+	EXPECT(pushes_follow(f.db, &d) == OK && pushes_claim(f.db, 10, 60, f.a, &row) == OK &&
+	               row.record == RECORD_ID && row.content[0] == '\0',
+	       "the record of the way update is due");
+	EXPECT(pushes_claim(f.db, 10, 60, f.a, &other) == ERR_NOTFOUND, "and claimed");
+	row.content = "TXT v=STSv1; id=1;";
+	row.due = 100;
+	EXPECT(pushes_put(f.db, &row) == OK &&
+	               pushes_claim(f.db, 99, 160, f.a, &row) == ERR_NOTFOUND,
+	       "written, it is not due for a while");
+	EXPECT(pushes_hurry(f.db, d.id, RECORD_ID) == OK &&
+	               pushes_claim(f.db, 20, 80, f.a, &row) == OK &&
+	               strcmp(row.content, "TXT v=STSv1; id=1;") == 0,
+	       "what was written is remembered");
+	EXPECT(pushes_reset(f.db, d.id) == OK, "a person begins anew while it is worked on");
+	row.content = NULL;
+	row.due = 500;
+	EXPECT(pushes_put(f.db, &row) == OK && pushes_claim(f.db, 21, 80, f.a, &row) == OK &&
+	               row.content[0] == '\0',
+	       "DNS-09: a step that did nothing does not bring back what was forgotten");
+	d.way[RECORD_ID] = WAY_CNAME;
+	EXPECT(pushes_follow(f.db, &d) == OK &&
+	               pushes_get(f.db, d.id, RECORD_ID, f.a, &row) == ERR_NOTFOUND,
+	       "another way, and it is not ours any more");
+	fixture_close(&f);
 }
 
 TEST(audit_log)
@@ -230,5 +265,5 @@ TEST(settings)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(audit_log), UNIT(audit_changes_show),
-          UNIT(sessions), UNIT(settings))
+TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(records_we_write), UNIT(audit_log),
+          UNIT(audit_changes_show), UNIT(sessions), UNIT(settings))
