@@ -143,7 +143,8 @@ static enum err find_kept(struct push *k)
 	struct check check;
 	enum err e = checks_get(k->d->db, k->domain.id, k->a, &check);
 
-	k->kept = e == OK ? check.rua_kept : "";
+	/* A list that somebody set has no addresses but its own. */
+	k->kept = e == OK && k->domain.rua[0] == '\0' ? check.rua_kept : "";
 	return e == ERR_NOTFOUND ? OK : e;
 }
 

@@ -231,6 +231,17 @@ static void refuse(struct arena *a, struct push_plan *p, const struct push_recor
 	                      line_of(a, r));
 }
 
+/* Somebody else's, or ours with addresses of others in it that go on when nothing is wanted. */
+static bool is_foreign(struct arena *a, const struct push_facts *f, const struct push_set *want,
+                       const struct push_record *r)
+{
+	if (!is_meant(f->record, r) || has(want, r))
+		return false;
+	if (f->record == RECORD_REPORTS && want->count == 0 && f->kept[0] != '\0')
+		return true;
+	return !has_line(f->before, line_of(a, r));
+}
+
 /* What somebody else put there: merged into *want, or the reason to stop. */
 static void judge_foreign(struct arena *a, const struct push_facts *f, struct push_set *want,
                           struct push_plan *p)
@@ -240,8 +251,7 @@ static void judge_foreign(struct arena *a, const struct push_facts *f, struct pu
 
 	for (size_t i = 0; i < f->have->count; i++) {
 		const struct push_record *r = &f->have->list[i];
-		if (!is_meant(f->record, r) || has(f->want, r) ||
-		    has_line(f->before, line_of(a, r)))
+		if (!is_foreign(a, f, want, r))
 			continue;
 		foreign = r;
 		count++;

@@ -39,13 +39,34 @@ static const char *shown(struct arena *a, const struct push_plan *p)
 	}
 }
 
+struct row {
+	const char *label;
+	enum domain_record record;
+	const char *have, *want, *before, *want_verdict;
+};
+
+static void expect(struct arena *a, const struct row *r, const char *kept)
+{
+	struct push_set have, want;
+	struct push_plan plan;
+	const struct push_facts f = { .record = r->record,
+		                      .have = &have,
+		                      .want = &want,
+		                      .before = r->before,
+		                      .remembered = r->before,
+		                      .kept = kept,
+		                      .report_host = "r.example" };
+
+	fill(a, r->have, &have);
+	fill(a, r->want, &want);
+	push_plan(a, &f, &plan);
+	EXPECT_SLICE(slice_str(shown(a, &plan)), slice_str(r->want_verdict), r->label);
+	EXPECT((plan.why != NULL) == (plan.verdict == PUSH_FOREIGN), "a refusal has its reason");
+}
+
 TEST(verdicts)
 {
-	static const struct row {
-		const char *label;
-		enum domain_record record;
-		const char *have, *want, *before, *want_verdict;
-	} rows[] = {
+	static const struct row rows[] = {
 		{ "the first id", RECORD_ID, "", "TXT " STS("2"), "", "- +TXT " STS("2") },
 		{ "there already", RECORD_ID, "TXT " STS("2"), "TXT " STS("2"), "", "nothing" },
 		{ "DNS-10: ours is replaced in one step", RECORD_ID, "TXT " STS("1"),
@@ -94,30 +115,34 @@ TEST(verdicts)
 		  "v=TLSRPTv1; rua=mailto:a@v.example" },
 		{ "and a stranger's alone is left as it is", RECORD_REPORTS,
 		  "TXT v=TLSRPTv1; rua=mailto:a@v.example", "", "TXT " OURS, "nothing" },
+		{ "and addresses of the operator's go with us", RECORD_REPORTS,
+		  "TXT v=TLSRPTv1; rua=mailto:me@x.example", "",
+		  "TXT v=TLSRPTv1; rua=mailto:me@x.example",
+		  "-TXT v=TLSRPTv1; rua=mailto:me@x.example +" },
 		{ "ours is taken away when nothing is wanted", RECORD_ID, "TXT " STS("1"), "",
 		  "TXT " STS("1"), "-TXT " STS("1") " +" },
 	};
 	struct arena *a = arena_new();
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const struct row *r = &rows[i];
-		struct push_set have, want;
-		struct push_plan plan;
-		const struct push_facts f = { .record = r->record,
-			                      .have = &have,
-			                      .want = &want,
-			                      .before = r->before,
-			                      .remembered = r->before,
-			                      .kept = "",
-			                      .report_host = "r.example" };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		expect(a, &rows[i], "");
+	arena_free(a);
+}
 
-		fill(a, r->have, &have);
-		fill(a, r->want, &want);
-		push_plan(a, &f, &plan);
-		EXPECT_SLICE(slice_str(shown(a, &plan)), slice_str(r->want_verdict), r->label);
-		EXPECT((plan.why != NULL) == (plan.verdict == PUSH_FOREIGN),
-		       "a refusal has its reason");
-	}
+TEST(addresses_of_others)
+{
+	static const struct row r = {
+		"DNS-09: whoever was there before us goes on when we leave",
+		RECORD_REPORTS,
+		"TXT v=TLSRPTv1; rua=mailto:a@v.example,https://r.example/v1/report/tag",
+		"",
+		"TXT v=TLSRPTv1; rua=mailto:a@v.example,https://r.example/v1/report/tag",
+		"-TXT v=TLSRPTv1; rua=mailto:a@v.example,https://r.example/v1/report/tag +TXT "
+		"v=TLSRPTv1; rua=mailto:a@v.example",
+	};
+	struct arena *a = arena_new();
+
+	expect(a, &r, "mailto:a@v.example\n");
 	arena_free(a);
 }
 
@@ -137,4 +162,4 @@ TEST(data)
 	arena_free(a);
 }
 
-TEST_MAIN(UNIT(verdicts), UNIT(data))
+TEST_MAIN(UNIT(verdicts), UNIT(addresses_of_others), UNIT(data))
