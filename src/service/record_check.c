@@ -92,14 +92,9 @@ static void note_id(struct looking *l)
 	l->after.id = l->before.id;
 	l->after.id_since = l->before.id_since;
 	l->after.other_last = l->before.other_last;
-	if (seen->name == NULL || (id.len == 0 && !is_nowhere(seen)))
-		return; /* on its way, or not known: what was definite stays */
-	if (l->before.checked != 0 && slice_eq(id, slice_str(l->before.id)))
-		return;
-	if (l->before.checked != 0)
-		l->after.other_last = l->before.checked;
-	l->after.id = arena_str(l->a, id);
-	l->after.id_since = l->now;
+	l->after.definite = l->before.definite;
+	if (seen->name != NULL && (id.len > 0 || is_nowhere(seen)))
+		checks_note_id(&l->after, arena_str(l->a, id), l->now);
 }
 
 static bool is_our_address(const struct looking *l, struct slice uri)

@@ -5,6 +5,21 @@
 
 #include <stdio.h>
 
+void checks_note_id(struct check *c, const char *id, int64_t now)
+{
+	bool first = c->definite == 0;
+
+	if (now < c->definite)
+		return;
+	if (first || strcmp(id, c->id) != 0) {
+		if (!first)
+			c->other_last = c->definite;
+		c->id = id;
+		c->id_since = now;
+	}
+	c->definite = now;
+}
+
 enum err checks_put(struct db *db, const struct check *c)
 {
 	struct query q;
@@ -22,6 +37,7 @@ enum err checks_put(struct db *db, const struct check *c)
 	query_int(&q, 8, c->seen_since);
 	query_int(&q, 9, c->host_seen);
 	query_int(&q, 10, c->adopted);
+	query_int(&q, 11, c->definite);
 	return query_run(&q);
 }
 
@@ -42,6 +58,7 @@ enum err checks_get(struct db *db, int64_t domain, struct arena *a, struct check
 		c.seen_since = query_get_int(&q, 6);
 		c.host_seen = query_get_int(&q, 7);
 		c.adopted = query_get_int(&q, 8);
+		c.definite = query_get_int(&q, 9);
 	}
 	enum err e = query_end(&q);
 	if (e != OK)

@@ -236,6 +236,9 @@ static const char *const migrations[] = {
 	" tries @int not null, pushed @int not null, claimed_until @int not null,"
 	" primary key (domain, record) @end;"
 	"create index dns_push_due on dns_push (due);",
+
+	/* 14: when all servers last agreed on an id */
+	"alter table name_check add column definite @int not null default 0;",
 };
 
 int migrate_newest(void)

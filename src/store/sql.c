@@ -546,15 +546,17 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* what was found at the servers of a domain's records */
 	ROW(SQL_CHECK_PUT,
 	    "insert into name_check (domain, checked, facts, common_id, id_since, other_last,"
-	    " rua_kept, seen_since, host_seen, adopted)"
-	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+	    " rua_kept, seen_since, host_seen, adopted, definite)"
+	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 	    " on conflict (domain) do update set checked = excluded.checked,"
 	    " facts = excluded.facts, common_id = excluded.common_id,"
 	    " id_since = excluded.id_since, other_last = excluded.other_last,"
 	    " rua_kept = excluded.rua_kept, seen_since = excluded.seen_since,"
-	    " host_seen = excluded.host_seen, adopted = excluded.adopted"),
-	ROW(SQL_CHECK_GET, "select checked, facts, common_id, id_since, other_last, rua_kept,"
-	                   " seen_since, host_seen, adopted from name_check where domain = $1"),
+	    " host_seen = excluded.host_seen, adopted = excluded.adopted,"
+	    " definite = excluded.definite"),
+	ROW(SQL_CHECK_GET,
+	    "select checked, facts, common_id, id_since, other_last, rua_kept,"
+	    " seen_since, host_seen, adopted, definite from name_check where domain = $1"),
 	ROW(SQL_CHECK_MISSING,
 	    "select d.id from domain d where d.removed = 0 and not exists (select 1 from job j"
 	    " where j.kind = $1 and j.name = cast(d.id as text)) order by d.id"),

@@ -67,9 +67,11 @@ TEST(looks_at_records)
 	c.other_last = NOON;
 	c.host_seen = NOON + 1;
 	c.adopted = NOON + 2;
+	c.definite = NOON + 3;
 	EXPECT(checks_put(f.db, &c) == OK, "and another");
 	EXPECT(checks_get(f.db, id, f.a, &got) == OK && got.other_last == NOON &&
-	               got.host_seen == NOON + 1 && got.adopted == NOON + 2,
+	               got.host_seen == NOON + 1 && got.adopted == NOON + 2 &&
+	               got.definite == NOON + 3,
 	       "is what is there");
 	EXPECT_SLICE(slice_str(got.id), S("b2"), "with its id");
 	EXPECT(checks_follow(f.db, "records", NOON) == OK &&
@@ -81,6 +83,30 @@ TEST(looks_at_records)
 	c.facts.len = CHECK_FACTS_MAX + 1;
 	EXPECT(checks_put(f.db, &c) == ERR_LIMIT, "facts have a ceiling");
 	fixture_close(&f);
+}
+
+/* Whether an id came before or after a moment is told by looks at which all servers agreed. */
+TEST(since_when_an_id_stands)
+{
+	struct check c = { .id = "" };
+
+	checks_note_id(&c, "a", 10);
+	EXPECT(strcmp(c.id, "a") == 0 && c.id_since == 10 && c.other_last == 0,
+	       "before the first look anything may have been there");
+	checks_note_id(&c, "a", 20);
+	EXPECT(c.id_since == 10 && c.other_last == 0 && c.definite == 20, "still the same");
+	/* At 30 a server is silent, or has b already: nothing is noted. */
+	checks_note_id(&c, "b", 40);
+	EXPECT(c.id_since == 40 && c.other_last == 20,
+	       "STS-86: another id may be there since the last look that all agreed on");
+	checks_note_id(&c, "a", 35);
+	EXPECT(strcmp(c.id, "b") == 0 && c.definite == 40,
+	       "a look that began earlier is passed over");
+	checks_note_id(&c, "", 50);
+	EXPECT(c.id[0] == '\0' && c.id_since == 50, "none is something definite too");
+	c = (struct check){ .id = "" };
+	checks_note_id(&c, "", 60);
+	EXPECT(c.id_since == 60, "also as the first thing that is known");
 }
 
 static struct audit_entry entry(const char *action, const char *actor)
@@ -265,5 +291,5 @@ TEST(settings)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(records_we_write), UNIT(audit_log),
-          UNIT(audit_changes_show), UNIT(sessions), UNIT(settings))
+TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(since_when_an_id_stands), UNIT(records_we_write),
+          UNIT(audit_log), UNIT(audit_changes_show), UNIT(sessions), UNIT(settings))
