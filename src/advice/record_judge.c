@@ -444,3 +444,16 @@ struct slice judge_common_id(struct arena *a, const struct judge_seen *seen)
 	}
 	return id;
 }
+
+bool judge_is_nowhere(const struct judge_seen *seen)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < seen->count; i++) {
+		enum judge_answer answer = seen->servers[i].answer;
+		if (answer == JUDGE_SOMETHING || answer == JUDGE_SILENT)
+			return false;
+		some = some || answer == JUDGE_NOTHING;
+	}
+	return some;
+}

@@ -126,5 +126,7 @@ const char *judge_words(struct arena *a, enum judge_mistake m, const char *sente
  * do not agree, or one that counts is silent.  Points into seen.
  */
 struct slice judge_common_id(struct arena *a, const struct judge_seen *seen);
+/* Some server says that nothing is at the name, and none that counts says other or is silent. */
+bool judge_is_nowhere(const struct judge_seen *seen);
 
 #endif

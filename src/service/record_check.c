@@ -59,16 +59,6 @@ static enum err read_again(struct looking *l)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-/* Nothing at all, at every server that counts: that, too, is something definite. */
-static bool is_nowhere(const struct judge_seen *seen)
-{
-	for (size_t i = 0; i < seen->count; i++)
-		if (seen->servers[i].answer == JUDGE_SOMETHING ||
-		    seen->servers[i].answer == JUDGE_SILENT)
-			return false;
-	return seen->count > 0;
-}
-
 /* Where the id stands: behind the CNAME, or at the name itself when a person or a provider put
  * it there. */
 static const struct judge_seen *id_place(const struct looking *l)
@@ -93,7 +83,7 @@ static void note_id(struct looking *l)
 	l->after.id_since = l->before.id_since;
 	l->after.other_last = l->before.other_last;
 	l->after.definite = l->before.definite;
-	if (seen->name != NULL && (id.len > 0 || is_nowhere(seen)))
+	if (seen->name != NULL && (id.len > 0 || judge_is_nowhere(seen)))
 		checks_note_id(&l->after, arena_str(l->a, id), l->now);
 }
 

@@ -343,6 +343,34 @@ static struct slice common(struct arena *a, const struct row *first, struct judg
 	return judge_common_id(a, seen);
 }
 
+TEST(nowhere)
+{
+	static const struct {
+		const char *label;
+		enum judge_answer one, two;
+		bool want;
+	} looks[] = {
+		{ "nobody has it", JUDGE_NOTHING, JUDGE_NOTHING, true },
+		{ "one that cannot be asked does not count", JUDGE_NOTHING, JUDGE_NOT_ASKED, true },
+		{ "one that is lame neither", JUDGE_LAME, JUDGE_NOTHING, true },
+		{ "one has it", JUDGE_NOTHING, JUDGE_SOMETHING, false },
+		{ "one may have it", JUDGE_NOTHING, JUDGE_SILENT, false },
+		{ "STS-91: without a network nobody said that it is gone", JUDGE_NOT_ASKED,
+		  JUDGE_NOT_ASKED, false },
+		{ "nor when all are lame", JUDGE_LAME, JUDGE_LAME, false },
+	};
+	struct judge_seen *seen = mem_alloc(sizeof(*seen));
+
+	EXPECT(!judge_is_nowhere(seen), "nobody was asked");
+	for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
+		seen->count = 2;
+		seen->servers[0].answer = looks[i].one;
+		seen->servers[1].answer = looks[i].two;
+		EXPECT(judge_is_nowhere(seen) == looks[i].want, looks[i].label);
+	}
+	mem_free(seen);
+}
+
 TEST(the_id_of_all)
 {
 	static const struct row one = { .cname = "", .count = 1, .found = { STS } };
@@ -369,4 +397,4 @@ TEST(every_mistake_is_explained)
 }
 
 TEST_MAIN(UNIT(every_mistake_is_explained), UNIT(one_server), UNIT(several_servers),
-          UNIT(in_other_places), UNIT(never_asked), UNIT(the_id_of_all))
+          UNIT(in_other_places), UNIT(never_asked), UNIT(nowhere), UNIT(the_id_of_all))
