@@ -15,6 +15,7 @@
 #include "service/leaving.h"
 #include "service/publish.h"
 #include "service/push_plan.h"
+#include "service/record_check.h"
 #include "service/records.h"
 #include "wire/dns_tsig.h"
 #include "wire/dns_update.h"
@@ -46,6 +47,7 @@ struct push {
 	struct authority_asker who;
 	struct authority_zone zone;
 	struct dial_addr server; /* for requests */
+	bool written;            /* something is another way there now */
 	const char *why;         /* of a failure */
 };
 
@@ -477,6 +479,7 @@ static enum err change(struct push *k)
 		return say(k, ERR_CONFLICT, plan->why);
 	if (plan->verdict == PUSH_CHANGE) {
 		e = k->conf->command[0] != '\0' ? run_command(k, plan) : request(k, plan);
+		k->written = e == OK;
 		if (e == OK)
 			log_info("record written", F("name", k->name),
 			         F("content", push_set_text(k->a, &k->want)));
@@ -528,6 +531,8 @@ void push_step(struct desk *d, struct push_row *row, struct arena *a, int64_t no
 		         F("why", row->why));
 	desk_lock(d);
 	e = pushes_put(d->db, row);
+	if (e == OK && k->written)
+		e = record_check_soon(d, row->domain, now);
 	desk_unlock(d);
 	if (e != OK)
 		log_error("a record's state cannot be stored", F("why", err_name(e)));

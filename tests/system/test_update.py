@@ -1,9 +1,11 @@
 """The way update: knot and bind take changes signed by TSIG; what others put there stays theirs."""
 import base64
+import contextlib
 import http.server
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import threading
 import urllib.parse
@@ -120,6 +122,42 @@ def test_other_peoples_records(make_product, zone, authority, tmp_path):
     service.run("policy", "set", "acme.example", "--add-mx", "mx2.acme.example", check=0)
     eventually(lambda: "id=edited" in (steps(service, "acme.example")["announced"]["why"] or ""))
     assert txt(zone, "_mta-sts.acme.example") == ["v=STSv1; id=edited;"], "a person's edit is not fought"
+
+
+def later(service, days, *statements):
+    """The service, started again when everything it knows happened so many days earlier."""
+    service.stop()
+    moments = {"publication": ("staged", "offered", "served", "fetched", "announced", "ended", "id_seen"),
+               "name_check": ("checked", "definite", "id_since", "other_last")}
+    with contextlib.closing(sqlite3.connect(service.state / "mxseal.db")) as db, db:
+        for table, names in moments.items():
+            for name in names:
+                db.execute(f"update {table} set {name} = {name} - {days * 86400} where {name} > 0")
+    service.start()
+
+
+def test_leaving_by_itself(make_product, plain_zone, authority, tmp_path):
+    """STS-91 DNS-09: records go on their day, the id before its host; what others put there stays."""
+    zone = plain_zone
+    zone.update('add _smtp._tls.acme.example. 60 TXT "v=TLSRPTv1; rua=mailto:tls@vendor.example"')
+    service = writer(make_product, zone, authority, tmp_path)
+    add(service, zone, authority, "acme.example")
+    wait_announced(service, "acme.example")
+    eventually(lambda: "reports.service.example" in "".join(txt(zone, "_smtp._tls.acme.example")))
+    service.run("domain", "retire", "acme.example", check=0)
+    eventually(lambda: steps(service, "acme.example")["seen"]["state"] == "done")
+    last = service.json("policy", "show", "acme.example")["id"]
+    leaving = lambda: {r["purpose"]: r for r in service.json("domain", "show", "acme.example")["leaving"]["records"]}
+    assert txt(zone, "_mta-sts.acme.example") == [f"v=STSv1; id={last};"] and leaving()["policy-id"]["gone"] is None
+    later(service, 400)
+    eventually(lambda: txt(zone, "_mta-sts.acme.example") == [])
+    eventually(lambda: txt(zone, "_smtp._tls.acme.example") == ["v=TLSRPTv1; rua=mailto:tls@vendor.example"])
+    assert zone.ask("mta-sts.acme.example", "A") == [service.address], "resolvers may remember the id"
+    eventually(lambda: leaving()["policy-id"]["gone"])
+    later(service, 1)
+    eventually(lambda: zone.ask("mta-sts.acme.example", "A") == [])
+    assert zone.ask("acme.example", "A") == ["192.0.2.1"]
+    service.run("domain", "remove", "acme.example", "--yes", check=0)
 
 
 def test_the_primary_says_no(make_product, plain_zone, authority, tmp_path):
