@@ -2,6 +2,7 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -82,3 +83,49 @@ def test_killed_between_steps(make_product, zone, authority):
     wait_announced(service, "acme.example")
     policy = service.json("policy", "show", "acme.example")
     assert policy["id"] == first and policy["fetched"] <= policy["announced"]
+
+
+def test_an_id_that_ran_ahead_is_repaired(make_product, zone, authority):
+    """STS-86: an id that stood in DNS before its text is never announced; a further one follows by itself."""
+    service = product(make_product, zone, authority.cert)
+    service.run("domain", "add", "acme.example", "--mx", "mx.acme.example", "--way", "txt", check=0)
+    service.run("cert", "import", authority.issue("mta-sts.acme.example"), check=0)
+    zone.update(f"add mta-sts.acme.example. 60 A {service.address}")
+    shown = lambda: service.json("policy", "show", "acme.example")
+
+    def typed(line):
+        zone.update("delete _mta-sts.acme.example. TXT", f'add _mta-sts.acme.example. 1 TXT "{line}"')
+
+    def asked_for():
+        rows = service.json("records", "acme.example")["records"]
+        return next(r["value"] for r in rows if r["purpose"] == "policy-id")
+
+    def looked(what):
+        """As eventually, with a look at the records each time."""
+        return eventually(lambda: asked_for() and what())
+
+    first = shown()["id"]
+    assert eventually(asked_for) == f"v=STSv1; id={first};"
+    typed(f"v=STSv1; id={first};")
+    looked(lambda: shown()["state"] == "announced")
+    # Without a certificate that is valid the next text is not served.
+    with contextlib.closing(sqlite3.connect(service.state / "mxseal.db", timeout=20)) as db, db:
+        assert db.execute("update cert set not_after = 1").rowcount == 1
+    assert service.json("policy", "set", "acme.example", "--add-mx", "mx2.acme.example")["state"] == "staged"
+    early = shown()["id"]
+    typed(f"v=STSv1; id={early};")
+    looked(lambda: "an id ran ahead of its text" in service.log_text())
+    assert shown()["id"] == early and shown()["state"] == "staged"
+    service.run("cert", "import", authority.issue("mta-sts.acme.example", stem="renewed"), check=0)
+    further = eventually(lambda: (i := shown()["id"]) not in (first, early) and i)
+    assert eventually(lambda: f"v=STSv1; id={further};" == asked_for())
+    items = {h["id"]: h["state"] for h in service.json("policy", "history", "acme.example")["items"]}
+    assert items == {first: "announced", early: "served", further: "served"}
+    assert "txt-before-text" not in service.json("horizon", "acme.example")["warnings"]
+    typed(f"v=STSv1; id={further};")
+    looked(lambda: shown()["state"] == "announced")
+    # What waits for somebody to type it does not wait any more when nobody has to.
+    service.run("policy", "set", "acme.example", "--add-mx", "mx3.acme.example", check=0)
+    eventually(lambda: service.json("records", "acme.example")["waiting_for_you"])
+    service.run("domain", "set", "acme.example", "--way-id", "cname", check=0)
+    wait_announced(service, "acme.example")
