@@ -104,6 +104,39 @@ TEST(records_come_back)
 	tree_free(dir);
 }
 
+/* In the place of the C library's: what was flushed, and a disk that fails. */
+static unsigned flushes;
+static bool disk_fails;
+
+int fdatasync(int fd)
+{
+	flushes++;
+	return disk_fails ? -1 : fsync(fd);
+}
+
+TEST(flushed_or_gone)
+{
+	char *dir = tree_new();
+	struct archive *a = open_at(dir, START);
+	bool in_order;
+
+	(void)add(a, S("record 0"), DAY_1);
+	flushes = 0;
+	EXPECT(archive_sync(a) == OK && flushes == 1, "RPT-81: the disk has it");
+	(void)add(a, S("lost"), DAY_1);
+	disk_fails = true;
+	EXPECT(archive_sync(a) == ERR_IO, "RPT-81: a flush that fails is said");
+	disk_fails = false;
+	EXPECT(count(a) == 1, "and what it was for is gone");
+	(void)add(a, S("record 1"), DAY_1);
+	EXPECT(archive_sync(a) == OK, "the disk works again");
+	archive_close(a);
+	a = open_at(dir, START);
+	EXPECT(scan(a, START, &in_order) == 2 && in_order, "nothing of the lost one is left");
+	archive_close(a);
+	tree_free(dir);
+}
+
 TEST(one_flush_for_many)
 {
 	char *dir = tree_new();
@@ -291,6 +324,6 @@ TEST(whole_days_go)
 	tree_free(dir);
 }
 
-TEST_MAIN(UNIT(whole_days_go), UNIT(records_come_back), UNIT(one_flush_for_many), UNIT(bounds),
-          UNIT(torn_at_every_byte), UNIT(damage_in_the_middle), UNIT(content_is_never_a_record),
-          UNIT(no_segment_head))
+TEST_MAIN(UNIT(whole_days_go), UNIT(records_come_back), UNIT(flushed_or_gone),
+          UNIT(one_flush_for_many), UNIT(bounds), UNIT(torn_at_every_byte),
+          UNIT(damage_in_the_middle), UNIT(content_is_never_a_record), UNIT(no_segment_head))
