@@ -17,6 +17,8 @@ BIN = pathlib.Path(os.environ.get("MXSEAL_BIN", ROOT / "build/mxseal")).resolve(
 LONG = bool(os.environ.get("MXSEAL_TEST_LONG"))
 # The service's processes may not be traced, which looking for leaks needs; commands are looked at.
 NO_LEAKS = ":detect_leaks=0"
+# The environment of whoever starts the service may name a proxy; no connection of ours heeds it.
+PROXIES = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY")}
 # What a second of the program comes to with sanitizers in it and other tests beside it; to the letter
 # with MXSEAL_TEST_EXACT, for a release build on a quiet machine.
 SECOND = 1 if os.environ.get("MXSEAL_TEST_EXACT") else 5
@@ -48,7 +50,7 @@ class Service:
     def __init__(self, folder, args, ports, env=None, prefix=()):
         self.folder, self.args, self.ports, self.prefix = folder, args, ports, list(prefix)
         self.state = folder / "state"
-        self.env = dict(os.environ, MXSEAL_STATE=str(self.state), **(env or {}))
+        self.env = dict(os.environ, **PROXIES, MXSEAL_STATE=str(self.state), **(env or {}))
         self.process = None
         self.stored = []  # (name, descriptor) that the service left with its manager
 

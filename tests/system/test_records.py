@@ -249,6 +249,11 @@ def test_cnames_are_seen_and_the_id_reaches_the_horizon(world, targets):
         done = world.service.run("horizon", "customer.example", "--json")  # exit 1: not served yet
         return done.returncode == 0 and "id-not-seen" not in json.loads(done.stdout)["warnings"]
     eventually(horizon)
+    resolved = lambda: ((a := world.service.json("records", "customer.example"))["resolver"], a["resolver_why"])
+    eventually(lambda: resolved() == ("same", None))
+    world.service.run("policy", "set", "customer.example", "--add-mx", "mx2.customer.example", check=0)
+    said = eventually(lambda: (r := resolved())[0] == "other" and r[1])
+    assert "a resolver still remembers an earlier answer" in said
 
 
 MISTAKES = [
