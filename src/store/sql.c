@@ -209,7 +209,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " where p.due <= $1 and p.claimed_until <= $1"
 	    " order by p.due, p.domain, p.record limit 1) returning " PUSH_COLUMNS),
 	ROW(SQL_PUSH_UNCLAIM, "update dns_push set claimed_until = 0"),
-	ROW(SQL_PUSH_PUT, "update dns_push set content = case when $8 = 1 then $3 else content end,"
+	ROW(SQL_PUSH_PUT, "update dns_push set content = case when cast($8 as bigint) = 1 then $3 "
+	                  "else content end,"
 	                  " why = $4, tries = $6, pushed = $7,"
 	                  " claimed_until = 0, due = case when due = 0 then due else $5 end"
 	                  " where domain = $1 and record = $2"),
