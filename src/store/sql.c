@@ -164,9 +164,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " where p.end_cause = 0 and p.announced = 0 and p.due <= $1"
 	    " order by p.due, p.id limit 1) returning id"),
 	/* One made due while it is worked on stays due. */
-	ROW(SQL_PUBLICATION_AGAIN, "update publication set due = case when due = 0 then 0 else $2 "
-	                           "end, tries = tries + cast($4 as bigint), why = $3"
-	                           " where id = $1 and end_cause = 0 and announced = 0"),
+	ROW(SQL_PUBLICATION_AGAIN,
+	    "update publication set due = case when due = 0 then due else $2 "
+	    "end, tries = tries + cast($4 as bigint), why = $3"
+	    " where id = $1 and end_cause = 0 and announced = 0"),
 	ROW(SQL_PUBLICATION_HURRY, "update publication set due = 0, tries = 0 where domain = $1"
 	                           " and announced = 0 and end_cause = 0"),
 	ROW(SQL_PUBLICATION_ALL_DUE,
