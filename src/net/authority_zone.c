@@ -5,13 +5,6 @@
 #define DNS_PORT 53
 #define FIND_PART 2 /* of the time left goes at most into finding a zone below */
 
-static unsigned left_ms(int64_t deadline)
-{
-	int64_t left = deadline - clock_mono_ms();
-
-	return left < 0 ? 0 : (unsigned)left;
-}
-
 static void add_server(struct authority_zone *z, const char *name, const struct dial_addr *at)
 {
 	struct authority_server *s = &z->servers[z->count];
@@ -32,7 +25,8 @@ static void add_addresses(const struct authority_asker *who, const char *name, i
 
 	for (size_t t = 0; t < ARRAY_LEN(types); t++) {
 		struct dns_answer answer;
-		resolver_ask(who->resolver, who->arena, name, types[t], left_ms(deadline), &answer);
+		resolver_ask(who->resolver, who->arena, name, types[t], clock_left_ms(deadline),
+		             &answer);
 		for (size_t i = 0; answer.state == DNS_FOUND && i < answer.count; i++) {
 			struct dial_addr at;
 			if (dial_addr_of(answer.rdata[i], DNS_PORT, &at) == OK)
@@ -72,7 +66,7 @@ static void climb(const struct authority_asker *who, const char *name, int64_t d
 			                      name);
 			return;
 		}
-		resolver_ask(who->resolver, who->arena, at, DNS_NS, left_ms(deadline), ns);
+		resolver_ask(who->resolver, who->arena, at, DNS_NS, clock_left_ms(deadline), ns);
 		exists = exists || ns->state == DNS_FOUND || ns->state == DNS_NODATA;
 		if (ns->state == DNS_UNKNOWN || ns->state == DNS_BOGUS) {
 			z->state = ns->state;
@@ -146,8 +140,8 @@ void authority_look(const struct authority_asker *who, struct authority_zone *zo
 		below = referral(zone, out);
 		if (below == NULL)
 			return;
-		go_below(who, below, clock_mono_ms() + left_ms(deadline) / FIND_PART, zone);
-		rest.timeout_ms = left_ms(deadline);
+		go_below(who, below, clock_mono_ms() + clock_left_ms(deadline) / FIND_PART, zone);
+		rest.timeout_ms = clock_left_ms(deadline);
 		ask_all(&rest, zone, name, type, out);
 	}
 }

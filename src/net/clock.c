@@ -31,3 +31,10 @@ int64_t clock_mono_ms(void)
 
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
+
+unsigned clock_left_ms(int64_t deadline)
+{
+	int64_t left = deadline - clock_mono_ms();
+
+	return left < 0 ? 0 : (unsigned)left;
+}

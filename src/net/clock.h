@@ -10,5 +10,7 @@ int64_t clock_now_s(void);
 int64_t clock_now_ns(void);
 /* Milliseconds that never go back; only differences mean something. */
 int64_t clock_mono_ms(void);
+/* From now until a moment of that; 0: it is there. */
+unsigned clock_left_ms(int64_t deadline);
 
 #endif

@@ -12,9 +12,9 @@
 static bool wait_for(int fd, short events, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = events };
-	int64_t left;
+	unsigned left;
 
-	while ((left = deadline - clock_mono_ms()) > 0) {
+	while ((left = clock_left_ms(deadline)) > 0) {
 		int n = poll(&p, 1, (int)left);
 
 		if (n > 0)

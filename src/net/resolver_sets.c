@@ -5,13 +5,6 @@
 #include "net/clock.h"
 #include "net/resolver_internal.h"
 
-static unsigned left_ms(int64_t deadline)
-{
-	int64_t left = deadline - clock_mono_ms();
-
-	return left < 0 ? 0 : (unsigned)left;
-}
-
 static void add_addresses(const struct dns_answer *answer, enum dns_type type, struct mx_host *h)
 {
 	size_t size = type == DNS_A ? 4 : 16;
@@ -40,7 +33,7 @@ static void find_addresses(struct resolver *r, struct arena *a, int64_t deadline
 	struct dns_answer answer;
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		resolver_ask(r, a, h->name, types[i], left_ms(deadline), &answer);
+		resolver_ask(r, a, h->name, types[i], clock_left_ms(deadline), &answer);
 		if (answer.state == DNS_FOUND)
 			add_addresses(&answer, types[i], h);
 		/* A failure to find out is not hidden by the other type's absence. */
