@@ -181,14 +181,19 @@ static void note_said(struct imap *m, struct slice text)
 	m->said[text.len] = '\0';
 }
 
-/* Until the socket is ready, the deadline is there or somebody wants an end. */
+/* In milliseconds; 0: the deadline is there, or somebody wants an end. */
+static unsigned time_left(const struct imap *m, int64_t deadline)
+{
+	return atomic_load(m->stop) ? 0 : clock_left_ms(deadline);
+}
+
+/* Until the socket is ready or no time is left. */
 static enum err wait_for(const struct imap *m, short events, int64_t deadline)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
-	int64_t left = deadline - clock_mono_ms();
+	unsigned left = time_left(m, deadline);
 
-	if (left <= 0 || atomic_load(m->stop) ||
-	    curl_easy_getinfo(m->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
+	if (left == 0 || curl_easy_getinfo(m->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
 	    fd == CURL_SOCKET_BAD)
 		return ERR_UNAVAILABLE;
 	struct pollfd p[2] = { { .fd = fd, .events = events },
@@ -213,12 +218,15 @@ static enum err send_all(struct imap *m, struct slice bytes, int64_t deadline)
 	return OK;
 }
 
-/* What TLS has decrypted already shows in no poll: receive first, then wait. */
+/*
+ * What TLS has decrypted already shows in no poll: receive first, then wait.  A server that never
+ * makes us wait has no more time than another.
+ */
 static enum err receive(struct imap *m, int64_t deadline)
 {
 	char chunk[CHUNK_SIZE];
 
-	for (;;) {
+	while (time_left(m, deadline) > 0) {
 		size_t n = 0;
 		CURLcode code = curl_easy_recv(m->curl, chunk, sizeof(chunk), &n);
 
@@ -232,6 +240,7 @@ static enum err receive(struct imap *m, int64_t deadline)
 		buf_add(&m->in, slice_of(chunk, n));
 		return buf_status(&m->in);
 	}
+	return ERR_UNAVAILABLE;
 }
 
 /* One whole response at the front of m->in. */
