@@ -94,8 +94,8 @@ void authority_look(const struct authority_asker *who, struct authority_zone *zo
 
 /*
  * Pure: the reply in a message to the question of q that was sent under that id.  False: it does
- * not belong to the question, or does not hold together.  *truncated_out: to be asked again by
- * TCP; nothing of it was used.
+ * not belong to the question, or does not hold together, and a took nothing.  *truncated_out: to
+ * be asked again by TCP; nothing of it was used.
  */
 bool authority_reply_read(struct slice message, uint16_t id, struct authority_query *q,
                           struct arena *a, bool *truncated_out);

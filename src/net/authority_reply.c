@@ -127,13 +127,23 @@ static bool fits(const struct dns_response *r, uint16_t id, const struct dns_nam
 	       dns_name_eq(dns_name_slice(&r->name), dns_name_slice(name));
 }
 
+/* What does not hold together leaves nothing behind, however often it comes. */
+static bool is_whole(struct dns_response r)
+{
+	struct dns_rr rr;
+	enum err e;
+
+	while ((e = dns_response_next(&r, &rr)) == OK)
+		continue;
+	return e == ERR_NOTFOUND;
+}
+
 bool authority_reply_read(struct slice message, uint16_t id, struct authority_query *q,
                           struct arena *a, bool *truncated_out)
 {
 	struct authority_reply reply = { .state = AUTHORITY_LAME };
 	struct reading x = { .type = q->type, .a = a, .out = &reply };
 	struct dns_rr rr;
-	enum err e;
 
 	if (dns_name_from_text(slice_str(q->name), &x.name) != OK ||
 	    dns_response_read(message, &x.r) != OK || !fits(&x.r, id, &x.name, q->type))
@@ -141,7 +151,9 @@ bool authority_reply_read(struct slice message, uint16_t id, struct authority_qu
 	*truncated_out = (x.r.flags & DNS_FLAG_TC) != 0;
 	if (*truncated_out)
 		return true;
-	while ((e = dns_response_next(&x.r, &rr)) == OK) {
+	if (!is_whole(x.r))
+		return false;
+	while (dns_response_next(&x.r, &rr) == OK) {
 		if (rr.class != DNS_CLASS_IN)
 			continue;
 		if (rr.section == DNS_ANSWER)
@@ -149,8 +161,6 @@ bool authority_reply_read(struct slice message, uint16_t id, struct authority_qu
 		else if (rr.section == DNS_AUTHORITY)
 			take_authority(&x, &rr);
 	}
-	if (e != ERR_NOTFOUND)
-		return false;
 	conclude(&x);
 	q->reply = reply;
 	return true;

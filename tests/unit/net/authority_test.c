@@ -193,9 +193,11 @@ TEST(replies)
 		EXPECT(same(q.reply.below, r->below), r->label);
 		EXPECT(q.reply.ttl == r->ttl, r->label);
 		EXPECT((q.reply.why != NULL) == (r->want == AUTHORITY_LAME), r->label);
+		size_t used = arena_used(a);
 		for (size_t n = 0; n < m.len; n++) /* a proper prefix is never an answer */
 			EXPECT(!authority_reply_read(slice_head(m, n), ID, &q, a, &truncated),
 			       r->label);
+		EXPECT(arena_used(a) == used, "what is no answer costs no memory");
 	}
 	arena_free(a);
 }
