@@ -409,21 +409,27 @@ static enum err salvage(struct walk *w, struct slice message)
 	return e;
 }
 
-enum err mime_read_slow(struct slice message, struct arena *arena, struct mime *out,
-                        struct diag *diag)
+/* The ceilings that need no parser. */
+static enum err measure(struct slice message, struct diag *diag)
+{
+	enum err e = message.len <= MIME_MESSAGE_MAX
+	                     ? count_lines(message, diag)
+	                     : diag_set(diag, ERR_LIMIT, 0, "the message is too large");
+
+	return e == OK ? count_header(message, diag) : e;
+}
+
+/* A message that was measured, by GMime. */
+static enum err read_measured(struct slice message, struct arena *arena, struct mime *out,
+                              struct diag *diag)
 {
 	struct mime m = {
 		.messages = arena_calloc(arena, MIME_PARTS_MAX, sizeof(struct mime_message)),
 		.parts = arena_calloc(arena, MIME_PARTS_MAX, sizeof(struct mime_part)),
 	};
 	struct walk w = { .arena = arena, .out = &m, .diag = diag };
-	enum err e;
+	enum err e = add_message(&w, 0);
 
-	if (message.len > MIME_MESSAGE_MAX)
-		return diag_set(diag, ERR_LIMIT, 0, "the message is too large");
-	e = count_lines(message, diag);
-	if (e == OK)
-		e = add_message(&w, 0);
 	mime_setup();
 	if (e == OK)
 		e = parse_bytes(&w, message, 0);
@@ -434,8 +440,19 @@ enum err mime_read_slow(struct slice message, struct arena *arena, struct mime *
 	return e;
 }
 
+enum err mime_read_slow(struct slice message, struct arena *arena, struct mime *out,
+                        struct diag *diag)
+{
+	enum err e = measure(message, diag);
+
+	return e == OK ? read_measured(message, arena, out, diag) : e;
+}
+
 enum err mime_read(struct slice message, struct arena *arena, struct mime *out, struct diag *diag)
 {
-	return mime_plain(message, arena, out) == OK ? OK
-	                                             : mime_read_slow(message, arena, out, diag);
+	enum err e = measure(message, diag);
+
+	if (e == OK && mime_plain(message, arena, out) != OK)
+		e = read_measured(message, arena, out, diag);
+	return e;
 }

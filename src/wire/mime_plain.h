@@ -4,7 +4,8 @@
  * odd bytes, parts in parts, encoded names, base64 with anything foreign in it, dates of another
  * shape, a boundary that is missing or not alone on its line.
  *
- * Pure.  Promise: where it says OK, mime_read_slow says OK and the same.
+ * Pure.  Promise: where it says OK, mime_read_slow says OK and the same; but the ceilings on lines
+ * of wire/mime.h are not looked at here, mime_read has done that.
  */
 #ifndef WIRE_MIME_PLAIN_H
 #define WIRE_MIME_PLAIN_H

@@ -221,6 +221,26 @@ static void header_lines(struct buf *out, unsigned count)
 	buf_add_str(out, "\nx\n");
 }
 
+/* Header lines of a message that GMime is not needed for. */
+static void folds(struct buf *out, unsigned count)
+{
+	buf_reset(out);
+	buf_add_str(out, "A: b\n");
+	for (unsigned i = 2; i < count; i++)
+		buf_add_str(out, " c\n");
+	buf_add_str(out, "Content-Type: multipart/mixed; boundary=b\n\n" PART "\n{}\n--b--\n");
+}
+
+/* So are these, which may be header lines when they are counted. */
+static void body_lines(struct buf *out, unsigned count)
+{
+	buf_reset(out);
+	buf_add_str(out, MULTI PART "\n");
+	for (unsigned i = 0; i < count; i++)
+		buf_add_str(out, "c:\n");
+	buf_add_str(out, "--b--\n");
+}
+
 static void message_size(struct buf *out, unsigned size)
 {
 	buf_reset(out);
@@ -253,6 +273,12 @@ TEST(ceilings)
 		{ "MIME-06: one more header line", header_lines, MIME_HEADER_LINES_MAX + 1,
 		  ERR_LIMIT },
 		{ "MIME-06: two million header lines", header_lines, 2000000, ERR_LIMIT },
+		{ "MIME-06: folds at the ceiling", folds, MIME_HEADER_LINES_MAX, OK },
+		{ "MIME-06: one more fold", folds, MIME_HEADER_LINES_MAX + 1, ERR_LIMIT },
+		{ "MIME-06: half as many lines with colons as there may be", body_lines,
+		  MIME_LINES_MAX / 2, OK },
+		{ "MIME-06: more of them than there may be", body_lines, MIME_LINES_MAX + 1,
+		  ERR_LIMIT },
 		{ "MIME-06: a message of 25 MB", message_size, MIME_MESSAGE_MAX, OK },
 		{ "MIME-06: a larger message", message_size, MIME_MESSAGE_MAX + 1, ERR_LIMIT },
 	};
