@@ -131,6 +131,16 @@ struct slice arena_copy(struct arena *a, struct slice s)
 	return slice_of(p, s.len);
 }
 
+struct slice arena_lower(struct arena *a, struct slice s)
+{
+	char *p = arena_str(a, s);
+
+	for (size_t i = 0; i < s.len; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] + ('a' - 'A'));
+	return slice_of(p, s.len);
+}
+
 char *arena_str(struct arena *a, struct slice s)
 {
 	char *p = arena_alloc(a, s.len + 1);

@@ -37,6 +37,8 @@ void *arena_alloc(struct arena *a, size_t n);
 void *arena_calloc(struct arena *a, size_t count, size_t size);
 /* A copy of s with a NUL behind it (not counted). */
 struct slice arena_copy(struct arena *a, struct slice s);
+/* The same with ASCII letters in lower case. */
+struct slice arena_lower(struct arena *a, struct slice s);
 /* The same as a C string; bytes after an embedded NUL stay but are not seen by strlen. */
 char *arena_str(struct arena *a, struct slice s);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);

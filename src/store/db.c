@@ -176,13 +176,7 @@ struct slice db_clean(struct slice s, size_t max, struct arena *a)
 
 struct slice db_clean_lower(struct slice s, size_t max, struct arena *a)
 {
-	struct slice clean = db_clean(slice_trim(s), max, a);
-	char *out = arena_str(a, clean);
-
-	for (size_t i = 0; i < clean.len; i++)
-		if (out[i] >= 'A' && out[i] <= 'Z')
-			out[i] = (char)(out[i] - 'A' + 'a');
-	return slice_of(out, clean.len);
+	return arena_lower(a, db_clean(slice_trim(s), max, a));
 }
 
 enum err db_word(struct slice s, const char *const *words, size_t count, size_t *out)

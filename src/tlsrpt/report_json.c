@@ -190,20 +190,6 @@ static enum err take_mx_hosts(struct reading *r, const json_t *policy, struct re
 	return OK;
 }
 
-static void lower(struct slice s, char *to)
-{
-	for (size_t i = 0; i < s.len; i++)
-		to[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] - 'A' + 'a' : s.p[i]);
-}
-
-static struct slice lowered(struct reading *r, struct slice s)
-{
-	char *copy = arena_str(r->arena, s);
-
-	lower(s, copy);
-	return slice_of(copy, s.len);
-}
-
 static enum err take_type(struct reading *r, const json_t *value, struct report_policy *p)
 {
 	struct slice text = { 0 };
@@ -211,7 +197,7 @@ static enum err take_type(struct reading *r, const json_t *value, struct report_
 
 	if (e != OK)
 		return e;
-	struct slice plain = lowered(r, slice_trim(text));
+	struct slice plain = arena_lower(r->arena, slice_trim(text));
 	p->type = report_type_of(plain);
 	note_if(r, p->type == REPORT_TYPE_NONE, NOTE_NO_POLICY_TYPE);
 	if (p->type == REPORT_TYPE_OTHER) {
@@ -274,7 +260,7 @@ static enum err take_domain(struct reading *r, const json_t *value, struct repor
 		return OK;
 	}
 	bool unicode = to_ascii(r, &name);
-	name = lowered(r, name);
+	name = arena_lower(r->arena, name);
 	note_if(r, !unicode && !slice_eq(name, text), NOTE_POLICY_DOMAIN_FORM);
 	note_if(r, !is_domain(name), NOTE_ODD_POLICY_DOMAIN);
 	p->domain = is_domain(name) ? name : text;
@@ -368,7 +354,7 @@ static enum err take_result_type(struct reading *r, const json_t *value, struct 
 
 	if (e != OK)
 		return e;
-	struct slice trimmed = slice_trim(text), plain = lowered(r, trimmed);
+	struct slice trimmed = slice_trim(text), plain = arena_lower(r->arena, trimmed);
 	if (plain.len == 0)
 		return refuse(r, FAULT_NO_RESULT_TYPE, "a failure has no result-type");
 	bool known = report_result_type_known(plain);

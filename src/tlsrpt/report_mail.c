@@ -76,13 +76,9 @@ static void add_fault(struct gather *g, enum fault_code code, const char *why)
 
 static struct slice hint_lower(struct gather *g, struct slice s)
 {
-	char *copy = arena_str(g->arena, s);
-
-	for (size_t i = 0; i < s.len; i++)
-		copy[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] - 'A' + 'a' : s.p[i]);
 	while (s.len > 0 && s.p[s.len - 1] == '.')
 		s.len--;
-	return slice_of(copy, s.len);
+	return arena_lower(g->arena, s);
 }
 
 /* The policy-domain of a tlsa policy may be an MX host's name (RFC 8460, 4.4). */

@@ -93,7 +93,6 @@ struct slice dkim_from_domain(struct slice value, struct arena *arena)
 {
 	struct parts p = { .bad = false };
 	struct slice address, local, domain;
-	char *lower;
 
 	if (value.len >= FROM_MAX)
 		return S("");
@@ -103,11 +102,5 @@ struct slice dkim_from_domain(struct slice value, struct arena *arena)
 	if (p.bad || !slice_cut(address, '@', &local, &domain) || slice_trim(local).len == 0)
 		return S("");
 	domain = slice_trim(domain);
-	if (!dkim_is_domain(domain))
-		return S("");
-	lower = arena_str(arena, domain);
-	for (size_t i = 0; i < domain.len; i++)
-		if (lower[i] >= 'A' && lower[i] <= 'Z')
-			lower[i] = (char)(lower[i] + ('a' - 'A'));
-	return slice_of(lower, domain.len);
+	return dkim_is_domain(domain) ? arena_lower(arena, domain) : S("");
 }

@@ -217,16 +217,6 @@ static void header_hash(const struct reading *r, size_t self, const struct dkim_
 	digest_end(ctx, out);
 }
 
-static struct slice lower(const struct reading *r, struct slice s)
-{
-	char *copy = arena_str(r->arena, s);
-
-	for (size_t i = 0; i < s.len; i++)
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] = (char)(copy[i] + ('a' - 'A'));
-	return slice_of(copy, s.len);
-}
-
 static void fill(struct reading *r, size_t self, const struct dkim_signature *s,
                  struct dkim_signed *out)
 {
@@ -248,9 +238,9 @@ static struct dkim_signed read_signature(struct reading *r, size_t self)
 	char query[DKIM_QUERY_SIZE];
 
 	if (dkim_is_domain(s->domain) && dkim_is_selector(s->selector)) {
-		out.domain = lower(r, s->domain);
-		out.selector = lower(r, s->selector);
-		out.identity = lower(r, s->identity);
+		out.domain = arena_lower(r->arena, s->domain);
+		out.selector = arena_lower(r->arena, s->selector);
+		out.identity = arena_lower(r->arena, s->identity);
 	}
 	if (out.fault == DKIM_NONE)
 		out.fault = r->fault;

@@ -216,17 +216,6 @@ static bool read_typed(struct arena *arena, const struct field *f, bool slash, s
 	return true;
 }
 
-static struct slice lowered(struct arena *arena, struct slice s)
-{
-	char *to = arena_str(arena, slice_trim(s));
-	size_t n = slice_trim(s).len;
-
-	for (size_t i = 0; i < n; i++)
-		if (to[i] >= 'A' && to[i] <= 'Z')
-			to[i] = (char)(to[i] - 'A' + 'a');
-	return slice_of(to, n);
-}
-
 static bool take_number(struct slice *rest, size_t digits, unsigned max, unsigned *out)
 {
 	unsigned n = 0;
@@ -369,7 +358,7 @@ static bool read_part(struct arena *arena, struct lines l, struct mime_part *par
 	    !read_typed(arena, &f, true, &type) || !only_field(&h, S("Content-Disposition"), &f) ||
 	    (f.name.len > 0 && !read_typed(arena, &f, false, &disposition)))
 		return false;
-	part->type = lowered(arena, type.word);
+	part->type = arena_lower(arena, type.word);
 	part->file_name =
 	        slice_trim(disposition.file_name.len > 0 ? disposition.file_name : type.name);
 	if (slice_starts(part->type, S("multipart/")) || slice_starts(part->type, S("message/")) ||
@@ -458,8 +447,8 @@ enum err mime_plain(struct slice message, struct arena *arena, struct mime *out)
 		return ERR_AGAIN;
 	m.messages = arena_calloc(arena, 1, sizeof(*m.messages));
 	m.parts = arena_calloc(arena, MIME_PLAIN_PARTS, sizeof(*m.parts));
-	m.messages->type = lowered(arena, type.word);
-	m.messages->report_type = lowered(arena, type.report_type);
+	m.messages->type = arena_lower(arena, type.word);
+	m.messages->report_type = arena_lower(arena, slice_trim(type.report_type));
 	take_fields(arena, &h, m.messages);
 	m.messages->has_time = m.messages->date.len > 0;
 	if (!is_plain_multipart(m.messages->type) ||

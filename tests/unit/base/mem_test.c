@@ -36,6 +36,7 @@ TEST(arena_lives)
 	arena_reset(a);
 	EXPECT(arena_used(a) == 0, "reset releases all");
 	EXPECT_SLICE(arena_copy(a, S("again")), S("again"), "usable after reset");
+	EXPECT_SLICE(arena_lower(a, S("aZ-09@[\xc4")), S("az-09@[\xc4"), "only letters of ASCII");
 	arena_free(a);
 	arena_free(NULL);
 }
