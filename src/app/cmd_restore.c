@@ -183,19 +183,52 @@ static bool goes_on(const struct restore *r, const struct backup_file *f)
 	       strcmp(here.sha256, f->sha256) == 0;
 }
 
+static const char *place_of(const struct backup_file *f)
+{
+	return strcmp(f->name, "edge.db") == 0 ? "edge/edge.db" : f->name;
+}
+
+static const char *draft_of(const struct restore *r, const struct backup_file *f)
+{
+	return in_state(r, arena_printf(r->cli->arena, "%s.restore", place_of(f)));
+}
+
+/* Beside the place where it goes, so that nothing is touched before all is there. */
+static int bring(const struct restore *r, const struct backup_file *f)
+{
+	const char *draft = draft_of(r, f);
+	struct backup_file is = { 0 };
+
+	(void)unlink(draft); /* of a command that was killed, if any */
+	if (slice_starts(slice_str(f->name), S("archive/")) && goes_on(r, f))
+		return EXIT_GOOD;
+	if (backup_copy(arena_printf(r->cli->arena, "%s/%s", r->dir, f->name), draft, &is) != OK)
+		return failed(r, draft, strerror(errno));
+	return strcmp(is.sha256, f->sha256) == 0
+	               ? EXIT_GOOD
+	               : failed(r, f->name, "changed while it was copied");
+}
+
+static int bring_all(const struct restore *r)
+{
+	int code = EXIT_GOOD;
+
+	for (size_t i = 0; code == EXIT_GOOD && i < r->manifest.count; i++)
+		code = bring(r, &r->manifest.files[i]);
+	for (size_t i = 0; code != EXIT_GOOD && i < r->manifest.count; i++)
+		(void)unlink(draft_of(r, &r->manifest.files[i])); /* as far as they came */
+	return code;
+}
+
 static int put(struct restore *r, const struct backup_file *f)
 {
-	const char *name = strcmp(f->name, "edge.db") == 0 ? "edge/edge.db" : f->name;
-	struct backup_file is = { 0 };
-	int code;
+	const char *draft = draft_of(r, f), *name = place_of(f);
+	struct stat st;
 
-	if (slice_starts(slice_str(name), S("archive/"))) {
-		if (goes_on(r, f))
-			return EXIT_GOOD;
-	}
-	code = set_aside(r, name);
-	if (code == EXIT_GOOD && backup_copy(arena_printf(r->cli->arena, "%s/%s", r->dir, f->name),
-	                                     in_state(r, name), &is) != OK)
+	if (lstat(draft, &st) != 0)
+		return EXIT_GOOD; /* what is there goes on */
+	int code = set_aside(r, name);
+	if (code == EXIT_GOOD && rename(draft, in_state(r, name)) != 0)
 		return failed(r, name, strerror(errno));
 	return code;
 }
@@ -204,7 +237,7 @@ static int put_all(struct restore *r)
 {
 	static const char *const logs[] = { "mxseal.db-wal", "mxseal.db-shm", "edge/edge.db-wal",
 		                            "edge/edge.db-shm" };
-	int code = EXIT_GOOD;
+	int code = bring_all(r);
 
 	for (size_t i = 0; code == EXIT_GOOD && i < ARRAY_LEN(logs); i++)
 		code = set_aside(r, logs[i]);

@@ -123,6 +123,10 @@ def test_what_is_no_backup_changes_nothing(make_product, tmp_path):
         (folder / "manifest.json").write_text(text)
         refused(why)
     (folder / "manifest.json").write_text(listed)
+    full = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 16; exec "$@"', "-", BIN, "restore", folder, "--yes"],
+                          env=service.env, cwd=service.folder, capture_output=True, text=True, check=False)
+    assert full.returncode > 1 and "\nfix: " in full.stderr, "as on a disk that is full"
+    assert not list(service.state.rglob("*.restore"))
     with open(folder / "mxseal.db", "r+b") as f:
         f.seek(5000)
         f.write(b"\x55")
