@@ -150,10 +150,21 @@ static enum err offer_and_answer(struct hosting_work *c)
 	return e;
 }
 
+/* Its settings may have changed while DNS was asked, or it may have gone. */
+static enum err read_again(struct hosting_work *c)
+{
+	if (c->domain.id == 0)
+		return OK;
+	enum err e = domains_by_id(c->d->db, c->domain.id, c->a, &c->domain);
+	return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
+}
+
 enum err hosting_store_change(struct hosting_work *c, enum err (*save)(struct hosting_work *))
 {
 	desk_lock(c->d);
-	enum err e = save(c);
+	enum err e = read_again(c);
+	if (e == OK)
+		e = save(c);
 	if (e == OK)
 		e = offer_and_answer(c);
 	desk_unlock(c->d);

@@ -272,7 +272,7 @@ enum err hosting_patch(struct desk *d, const char *actor, struct slice name,
 	done.changed = !same_settings(&before, &c.domain);
 	if (done.changed && !q->dry_run) {
 		desk_lock(d);
-		e = save_settings(&c, q->revision);
+		e = save_settings(&c, q->revision != 0 ? q->revision : before.revision);
 		desk_unlock(d);
 	}
 	if (e == OK)
