@@ -68,7 +68,7 @@ enum err hosting_save_before(struct hosting_work *c)
 	e = checks_put(c->d->db, &check);
 	if (e != OK || b->policy == NULL || !c->draft.same)
 		return e;
-	e = policies_adopt_id(c->d->db, c->domain.id, slice_str(b->id));
+	e = policies_adopt_id(c->d->db, c->domain.id, slice_str(b->id), c->now);
 	if (e == ERR_CONFLICT)
 		return OK; /* an id of ours from an earlier time: a new one is better */
 	return e == OK ? hosting_audit(c->d, c->actor, "policy.adopt", c->domain.name, b->id,

@@ -170,7 +170,7 @@ static enum err adopt(struct looking *l)
 
 	if (e != OK || newest.id != l->p.id)
 		return e == ERR_NOTFOUND ? OK : e; /* a newer text is on its way: its id comes */
-	e = policies_adopt_id(l->d->db, l->domain.id, slice_str(l->after.id));
+	e = policies_adopt_id(l->d->db, l->domain.id, slice_str(l->after.id), l->now);
 	if (e == ERR_CONFLICT)
 		return OK; /* an earlier one of ours that is still there */
 	if (e == OK)
@@ -181,7 +181,7 @@ static enum err adopt(struct looking *l)
 	l->adopted = true;
 	log_info("policy id adopted as it was typed", F("domain", l->domain.name),
 	         F("id", l->after.id));
-	return policies_by_id(l->d->db, l->p.id, l->a, &l->p);
+	return policies_served(l->d->db, l->domain.id, l->a, &l->p);
 }
 
 static uint32_t ttl_of(const struct looking *l)

@@ -568,7 +568,30 @@ static bool id_is_valid(struct slice id)
 	return id.len >= 1 && id.len <= POLICY_ID_TEXT_MAX;
 }
 
-static enum err adopt(struct db *db, int64_t domain, struct slice id, struct arena *a)
+static enum err take_id(struct db *db, int64_t publication, struct slice id)
+{
+	struct query q = db_query(db, SQL_PUBLICATION_ADOPT);
+
+	query_int(&q, 1, publication);
+	query_text(&q, 2, id);
+	query_int(&q, 3, id_time(id));
+	return query_run_one(&q);
+}
+
+static enum err continue_as(struct db *db, int64_t publication, struct slice id, int64_t now)
+{
+	struct query q = db_query(db, SQL_PUBLICATION_CONTINUE);
+	int64_t further = db_new_id(db, now);
+
+	query_int(&q, 1, publication);
+	query_text(&q, 2, id);
+	query_int(&q, 3, id_time(id));
+	query_int(&q, 4, further);
+	enum err e = query_run_one(&q);
+	return e == OK ? end_before(db, further, now) : e;
+}
+
+static enum err adopt(struct db *db, int64_t domain, struct slice id, int64_t now, struct arena *a)
 {
 	struct publication newest;
 	int64_t holder = 0;
@@ -581,15 +604,11 @@ static enum err adopt(struct db *db, int64_t domain, struct slice id, struct are
 		return holder == newest.id ? OK : ERR_CONFLICT;
 	if (e != ERR_NOTFOUND)
 		return e;
-
-	struct query q = db_query(db, SQL_PUBLICATION_ADOPT);
-	query_int(&q, 1, newest.id);
-	query_text(&q, 2, id);
-	query_int(&q, 3, id_time(id));
-	return query_run_one(&q);
+	return newest.announced == 0 ? take_id(db, newest.id, id)
+	                             : continue_as(db, newest.id, id, now);
 }
 
-enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id)
+enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id, int64_t now)
 {
 	if (!id_is_valid(id))
 		return ERR_SYNTAX;
@@ -597,7 +616,7 @@ enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id)
 	struct arena *a = arena_new();
 	enum err e = db_begin(db);
 	if (e == OK)
-		e = db_end(db, adopt(db, domain, id, a));
+		e = db_end(db, adopt(db, domain, id, now, a));
 	arena_free(a);
 	return e;
 }

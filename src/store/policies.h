@@ -115,9 +115,11 @@ enum err policies_mark_stopped(struct db *db, int64_t domain, int64_t now) MUST_
 
 /*
  * Gives the newest publication an id that a person typed into DNS, as it is: 1 to 32 letters and
- * digits.  ERR_SYNTAX; ERR_CONFLICT: an earlier publication had it.  ERR_NOTFOUND.
+ * digits.  When its own id was announced already, a further one with the same text and moments
+ * takes its place at now, so that no id is forgotten under which senders may hold a text.
+ * ERR_SYNTAX; ERR_CONFLICT: an earlier publication had it.  ERR_NOTFOUND.
  */
-enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id) MUST_USE;
+enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id, int64_t now) MUST_USE;
 
 /* The newest one that was not superseded, whatever its state.  ERR_NOTFOUND. */
 enum err policies_newest(struct db *db, int64_t domain, struct arena *a,

@@ -191,6 +191,14 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "update publication set policy_id = $2, id_time = case when id_time < $3 then $3"
 	    " else id_time end where id = $1"),
 
+	/* The same text at the same moments under another id. */
+	ROW(SQL_PUBLICATION_CONTINUE,
+	    "insert into publication (id, domain, version, number, policy_id, id_time, staged,"
+	    " offered, served, announced, ended, end_cause, id_seen, ttl, seq, fetched)"
+	    " select $4, domain, version, number + 1, $2, case when id_time < $3 then $3"
+	    " else id_time end, staged, offered, served, 0, 0, 0, 0, 0, seq, fetched"
+	    " from publication where id = $1 and end_cause = 0"),
+
 	/* records written into customers' zones; one made due while it is worked on stays due */
 	ROW(SQL_PUSH_ADD,
 	    "insert into dns_push (domain, record, content, why, due, tries, pushed, claimed_until)"

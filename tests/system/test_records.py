@@ -399,10 +399,15 @@ def test_another_id_is_adopted_when_it_came_after_its_text(world):
     world.zone("typed.example", f'mta-sts A {OURS}\n_mta-sts TXT "v=STSv1; id=mine2026;"\n')
     assert state(world, "typed.example", "policy-id") == ("seen", None)
     assert id_of(world, "typed.example") == "mine2026" != ours
+    # A further one is taken as well, and no id is forgotten under which the text was held.
+    world.zone("typed.example", f'mta-sts A {OURS}\n_mta-sts TXT "v=STSv1; id=mine2027;"\n')
+    assert state(world, "typed.example", "policy-id") == ("seen", None)
+    history = world.service.json("policy", "history", "typed.example")["items"]
+    assert {"mine2026", "mine2027"} <= {h["id"] for h in history} and id_of(world, "typed.example") == "mine2027"
     # The next change moves it on.
     said = world.service.run("policy", "set", "typed.example", "--max-age", "7200", check=0).stdout
     moved = id_of(world, "typed.example")
-    assert moved not in ("mine2026", ours)
+    assert moved not in ("mine2026", "mine2027", ours)
     assert f"Waiting for you: set the TXT record at _mta-sts.typed.example to\n         v=STSv1; id={moved};" in said
     assert state(world, "typed.example", "policy-id")[0] == "waiting-for-you"
 

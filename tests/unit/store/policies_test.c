@@ -359,21 +359,36 @@ TEST(adopted_ids)
 
 	fixture_open(&f);
 	int64_t d = add_domain(&f, "example.com");
-	EXPECT(policies_adopt_id(f.db, d, S("1")) == ERR_NOTFOUND, "nothing to adopt it for");
+	EXPECT(policies_adopt_id(f.db, d, S("1"), NOON) == ERR_NOTFOUND, "nothing to adopt it for");
 	struct policies_saved s = save(&f, d, &testing, NOON);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		EXPECT(policies_adopt_id(f.db, d, rows[i].id) == rows[i].want, rows[i].label);
+		EXPECT(policies_adopt_id(f.db, d, rows[i].id, NOON) == rows[i].want, rows[i].label);
 		if (rows[i].want != OK)
 			continue;
 		EXPECT(policies_newest(f.db, d, f.a, &p) == OK, rows[i].label);
 		EXPECT_SLICE(slice_str(p.policy_id), rows[i].id, rows[i].label);
 	}
-	EXPECT(policies_adopt_id(f.db, d, S("99991231235959")) == OK, "again, no change");
+	EXPECT(policies_adopt_id(f.db, d, S("99991231235959"), NOON) == OK, "again, no change");
 	s = bump(&f, d, NOON + 60);
 	EXPECT_SLICE(slice_str(s.newest.policy_id), S("20300101000001"),
 	             "ours goes on behind the latest moment that one of them spelt");
-	EXPECT(policies_adopt_id(f.db, d, S("99991231235959")) == ERR_CONFLICT,
+	EXPECT(policies_adopt_id(f.db, d, S("99991231235959"), NOON) == ERR_CONFLICT,
 	       "an earlier publication has it");
+	int64_t id = s.newest.id;
+	EXPECT(policies_mark_served(f.db, id, NOON + 61) == OK &&
+	               policies_mark_fetched(f.db, id, NOON + 62) == OK &&
+	               policies_mark_announced(f.db, id, NOON + 63) == OK &&
+	               policies_adopt_id(f.db, d, S("mine"), NOON + 99) == OK,
+	       "another id for a text that is announced already");
+	EXPECT(policies_newest(f.db, d, f.a, &p) == OK && p.id != id && p.served == NOON + 61 &&
+	               p.announced == 0 && publication_may_answer(&p, NOON + 99),
+	       "a further publication has it, whose text is served as before");
+	EXPECT_SLICE(slice_str(p.policy_id), S("mine"), "as it was typed");
+	EXPECT(policies_by_id(f.db, id, f.a, &p) == OK && p.end == END_REPLACED &&
+	               p.ended == NOON + 99,
+	       "the one before has ended");
+	EXPECT(policies_adopt_id(f.db, d, S("20300101000001"), NOON + 99) == ERR_CONFLICT,
+	       "STS-08: an id under which a text was held is not taken again");
 	fixture_close(&f);
 }
 
