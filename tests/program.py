@@ -60,6 +60,7 @@ class Service:
         path = f"{self.folder}/notify.sock"
         pathlib.Path(path).unlink(missing_ok=True)
         notify.bind(path)
+        os.chmod(path, 0o666)  # also for a service that gives root up
         notify.settimeout(DEADLINE)
         self.log = open(self.folder / "log", "ab")
         prefix = [*self.prefix, *([*PASS, *(f"{name}={fd}" for name, fd in passed), "--"] if passed else [])]

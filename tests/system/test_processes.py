@@ -2,15 +2,19 @@
 import contextlib
 import json
 import os
+import pathlib
+import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 
 import pytest
 
-from conftest import BIN, CONFIG, eventually
+from conftest import BIN, CONFIG, Service, eventually, free_port
 
 DOMAIN = "reload.example"
 
@@ -45,6 +49,45 @@ def test_is_it_ready(demo):
     with urllib.request.urlopen(f"http://127.0.0.1:{demo.ports['admin']}/readyz", timeout=20) as answer:
         told = json.loads(answer.read())
     assert told == {"status": "ready", "edges": list(demo.children().values()).count("edge")}
+
+
+def status(pid):
+    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it up")
+def test_privileges_are_given_up(authority):
+    """[server] user: nothing goes on as root, no process with keys is open to others of that user, and all works."""
+    nobody = pwd.getpwnam("nobody")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mxseal-user-"))
+    folder.chmod(0o755)
+    ports = {name: free_port() for name in ("tls", "http", "admin")}
+    config = folder / "mxseal.conf"
+    config.write_text(CONFIG.replace("[listen]", "user = nobody\n[listen]").format(state=folder / "state", **ports))
+    service = Service(folder, ["--config", config], ports).start()
+    try:
+        assert (folder / "state").stat().st_uid == nobody.pw_uid
+        for pid in (service.process.pid, *service.children()):
+            seen = status(pid)
+            assert seen["Uid"].split() == [str(nobody.pw_uid)] * 4 and seen["Gid"].split() == [str(nobody.pw_gid)] * 4
+            assert not int(seen["CapPrm"], 16) | int(seen["CapEff"], 16) | int(seen["CapInh"], 16), seen
+            assert set(seen["Groups"].split()) <= {str(nobody.pw_gid)}
+            assert os.stat(f"/proc/{pid}/environ").st_uid == 0, "a process that others may look into is its user's"
+        service.run("domain", "add", DOMAIN, "--mx", "mx." + DOMAIN, check=0)
+        service.run("cert", "import", authority.issue("mta-sts." + DOMAIN), check=0)
+        assert service.run("ingest", stdin=b"Subject: none\r\n\r\nx\r\n").returncode == 0
+        for pid, role in service.children().items():
+            if role == "edge":
+                os.kill(pid, signal.SIGKILL)
+        eventually(lambda: served(service, authority))
+    finally:
+        service.stop()
+        shutil.rmtree(folder)
+
+
+def served(service, authority):
+    with contextlib.suppress(OSError):
+        return service.fetch("mta-sts." + DOMAIN, ca=authority.cert)[0] == 200
 
 
 def ended(sock):
