@@ -103,6 +103,24 @@ def test_a_message_that_ends_the_connection(poll):
         server.shutdown()
 
 
+def test_letters_are_not_fetched(poll):
+    """What is text alone is known by its structure; nobody's words are asked for."""
+    class Letters(Odd):
+        def look(self, session, uid):
+            if uid == 2:
+                return super().look(session, uid)
+            session.send(b"* %d FETCH (UID %d RFC822.SIZE 90 BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 9 1) "
+                         b"BODY[HEADER.FIELDS (A)] {2}\r\n\r\n)\r\n" % (uid, uid))
+
+    with Letters({1: b"Dear Bob", 2: mail(report(1)), 3: b"Dear Alice"}) as server:
+        service = poll(server)
+        eventually(lambda: reports_by_trust(service) == {"unsigned": 1})
+        eventually(lambda: way(service, "odd")["looked_at"] == 3)
+        fetched = [c for c in server.asked if "FETCH" in c and "STRUCTURE" not in c]
+        assert fetched and all(c.startswith("UID FETCH 2 ") for c in fetched), fetched
+        server.shutdown()
+
+
 def test_answers_that_lie(poll):
     """Wrong numbers, broken responses and refusals cost their own message only."""
     class Lies(Odd):
