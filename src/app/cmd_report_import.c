@@ -59,7 +59,7 @@ struct import {
 	bool add_domains, progress_shown;
 	int64_t began, shown;
 	int code;           /* the worst so far; 3 before 1 before 0 */
-	const char **added; /* domains that were added in this run */
+	const char **added; /* domains that were added in this run, or would have been */
 	size_t added_count;
 };
 
@@ -113,6 +113,8 @@ static bool add_domain(struct import *im, const char *name)
 		return true;
 	im->added = mem_realloc(im->added, (im->added_count + 1) * sizeof(*im->added));
 	im->added[im->added_count++] = arena_str(im->cli->arena, slice_str(name));
+	if (im->cli->dry_run)
+		return true;
 	json_t *answer = NULL, *body = json_pack("{s:s, s:b}", "domain", name, "observed", 1);
 	int code = client_request(im->cli, "POST", "/api/v1/domains", body, &answer);
 
@@ -201,6 +203,8 @@ static bool sent_again(struct import *im, struct sent s, const json_t *answer)
 		if (name == NULL || !add_domain(im, name))
 			fail(im, EXIT_FINDINGS);
 	}
+	if (im->cli->dry_run)
+		return false;
 	s.again = true;
 	s.new_before = client_int(answer, "new");
 	(void)lseek(s.fd, 0, SEEK_SET); /* regular files and memory only */
@@ -428,25 +432,48 @@ static bool import_path(struct import *im, const char *path)
 	return kind == NULL ? true : import_file(im, path, kind);
 }
 
-static void print_result(const struct import *im)
+static void print_json(const struct import *im)
+{
+	const struct counts *c = &im->sum;
+	json_t *answer = json_pack(
+	        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "schema", "mxseal.import/1", "files",
+	        im->files, "reports", c->reports, "new", c->new, "duplicates", c->duplicates,
+	        "foreign", c->foreign, "quarantined", c->quarantined, "no_report", c->no_report);
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < im->added_count; i++)
+		(void)json_array_append_new(names, json_string(im->added[i]));
+	if (im->cli->dry_run) {
+		(void)json_object_set_new(answer, "dry_run", json_true());
+		(void)json_object_set(answer, "would_add", names);
+	}
+	json_decref(names);
+	(void)client_print_json(im->cli, answer);
+}
+
+static void print_human(const struct import *im)
 {
 	const struct counts *c = &im->sum;
 
+	if (im->cli->dry_run)
+		(void)fputs("would store, with nothing changed yet:\n", im->cli->out);
+	(void)fprintf(im->cli->out,
+	              "reports      %6lld\n  new        %6lld\n  duplicates %6lld\n"
+	              "  foreign    %6lld\nquarantined  %6lld\nno report    %6lld\n",
+	              (long long)c->reports, (long long)c->new, (long long)c->duplicates,
+	              (long long)c->foreign, (long long)c->quarantined, (long long)c->no_report);
+	for (size_t i = 0; im->cli->dry_run && i < im->added_count; i++)
+		(void)fprintf(im->cli->out, "would add    %s\n", im->added[i]);
+}
+
+static void print_result(const struct import *im)
+{
 	if (im->progress_shown)
 		(void)fputs("\r\033[K", im->cli->err);
 	if (im->cli->json)
-		(void)fprintf(im->cli->out, "{\"schema\":\"mxseal.import/1\",\"files\":%lld,",
-		              (long long)im->files);
-	(void)fprintf(
-	        im->cli->out,
-	        im->cli->json
-	                ? "\"reports\":%lld,\"new\":%lld,\"duplicates\":%lld,\"foreign\":%lld,"
-	                  "\"quarantined\":%lld,\"no_report\":%lld}\n"
-	                : "reports      %6lld\n  new        %6lld\n  duplicates %6lld\n  foreign   "
-	                  " "
-	                  "%6lld\nquarantined  %6lld\nno report    %6lld\n",
-	        (long long)c->reports, (long long)c->new, (long long)c->duplicates,
-	        (long long)c->foreign, (long long)c->quarantined, (long long)c->no_report);
+		print_json(im);
+	else
+		print_human(im);
 }
 
 static int run(const struct cli *cli)
@@ -456,7 +483,7 @@ static int run(const struct cli *cli)
 		.add_domains = cli_has(cli, "add-domains"),
 		.began = clock_mono_ms(),
 	};
-	json_t *hello = json_pack("{s:s}", "op", "import");
+	json_t *hello = json_pack("{s:s, s:b}", "op", "import", "dry_run", cli->dry_run);
 	int code = intake_open(cli, hello, &im.link);
 	bool alive = code == EXIT_GOOD;
 
@@ -473,10 +500,10 @@ static int run(const struct cli *cli)
 	for (; im.count > 0; im.count--, im.first = (im.first + 1) % WINDOW)
 		(void)close(im.queue[im.first].fd); /* only read */
 	intake_close(&im.link);
-	mem_free(im.added);
 	mem_free(im.small);
 	buf_fini(&im.bundle);
 	print_result(&im);
+	mem_free(im.added);
 	return cli_finish(cli, im.code);
 }
 
@@ -491,16 +518,20 @@ const struct command cmd_report_import = {
 	.args_min = 1,
 	.args_max = ARGS_MANY,
 	.group = GROUP_SERVICE,
-	.common = COMMON_JSON | COMMON_YES,
+	.common = COMMON_WRITER,
 	.summary = "read reports from files, directories, mbox, Maildir or -",
 	.details =
 	        "Takes names that end in .json .json.gz .gz .zip .eml .mbox and the entries of a "
 	        "Maildir;\n"
 	        "others are passed over.  A report that is there already is a duplicate; one about "
 	        "no\n"
-	        "known domain is foreign and not stored; what cannot be read goes to quarantine.",
+	        "known domain is foreign and not stored; what cannot be read goes to quarantine.\n"
+	        "With --dry-run everything is read and counted, and nothing stored: a report that "
+	        "several\n"
+	        "files hold may then count as new more than once.",
 	.examples =
-	        "mxseal report import ~/Maildir\nmxseal report import --add-domains old-reports/\n",
+	        "mxseal report import ~/Maildir\nmxseal report import --add-domains old-reports/\n"
+	        "mxseal report import --add-domains --dry-run old-reports/\n",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.run = run,

@@ -264,18 +264,19 @@ const struct command cmd_report_quarantine = {
 
 static int run_retry(const struct cli *cli)
 {
-	json_t *answer = NULL;
-	int code = client_request(cli, "POST", "/api/v1/reports/retry", NULL, &answer);
+	json_t *answer = NULL, *body = json_pack("{s:b}", "dry_run", cli->dry_run);
+	int code = client_request(cli, "POST", "/api/v1/reports/retry", body, &answer);
 
+	json_decref(body);
 	if (code != EXIT_GOOD)
 		return code;
 	if (!client_print_json(cli, answer)) {
-		(void)fprintf(
-		        cli->out,
-		        "%lld messages read again: %lld new reports, %lld still in quarantine\n",
-		        (long long)client_int(answer, "retried"),
-		        (long long)client_int(answer, "new"),
-		        (long long)client_int(answer, "quarantined"));
+		(void)fprintf(cli->out,
+		              "%lld messages read again: %lld new reports, %lld %s quarantine\n",
+		              (long long)client_int(answer, "retried"),
+		              (long long)client_int(answer, "new"),
+		              (long long)client_int(answer, "quarantined"),
+		              cli->dry_run ? "would stay in" : "still in");
 		json_decref(answer);
 	}
 	return cli_finish(cli, EXIT_GOOD);
@@ -285,9 +286,9 @@ const struct command cmd_report_retry = {
 	.name = "report",
 	.sub = "retry",
 	.group = GROUP_SERVICE,
-	.common = COMMON_JSON | COMMON_YES,
+	.common = COMMON_WRITER,
 	.summary = "read what lies in quarantine again",
-	.examples = "mxseal report retry\n",
+	.examples = "mxseal report retry\nmxseal report retry --dry-run\n",
 	.run = run_retry,
 };
 

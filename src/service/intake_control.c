@@ -211,7 +211,7 @@ static void on_hello(struct control_conn *c, struct slice line)
 	};
 	enum line_op op;
 
-	if (line_parse_op(line, &op) != OK)
+	if (line_parse_op(line, &op, &c->dry_run) != OK)
 		end_with(c, "refused", "the first line is not understood");
 	else if (op != LINE_INGEST && !c->trusted)
 		end_with(c, "denied", "this user may only bring mail");

@@ -43,6 +43,7 @@ struct control_conn {
 	bool trusted; /* an owner or operator is at the other end */
 	bool closed;  /* gone, but messages of it are still under way */
 	bool ended;   /* the client has said that nothing more comes */
+	bool dry_run; /* of an import or a retry */
 	int fd;
 	enum control_state state;
 	struct loop_watch watch;

@@ -108,6 +108,7 @@ static void submit(struct control_file *f, struct item *it)
 	it->record.bytes = buf_slice(&it->store);
 	enc_sha256(it->record.bytes, it->record.sha256);
 	it->trust = TRUST_IMPORTED;
+	it->dry_run = f->conn->dry_run;
 	it->done = on_done;
 	it->arg = f;
 	f->under_way++;

@@ -56,6 +56,7 @@ struct item {
 	struct buf store;
 	bool archived; /* record.at is where it lies */
 	bool in_batch;
+	bool dry_run; /* ITEM_IMPORT, ITEM_RETRY: only its counts are wanted */
 	enum report_trust trust;
 	char domain[ITEM_DOMAIN_SIZE]; /* of the tag; "" for none */
 	int64_t tag_domain;            /* the id of that domain; 0: not looked up, or none */

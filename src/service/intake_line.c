@@ -5,7 +5,7 @@
 #include "base/utc.h"
 #include "wire/json.h"
 
-enum err line_parse_op(struct slice line, enum line_op *out)
+enum err line_parse_op(struct slice line, enum line_op *out, bool *dry_run_out)
 {
 	static const struct {
 		struct slice name;
@@ -27,6 +27,7 @@ enum err line_parse_op(struct slice line, enum line_op *out)
 	for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
 		if (slice_eq(name, ops[i].name)) {
 			*out = ops[i].op;
+			*dry_run_out = json_is_true(json_member(root, "dry_run"));
 			e = OK;
 		}
 	}

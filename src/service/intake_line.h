@@ -1,11 +1,12 @@
 /*
  * The line protocol of the control socket: imports, ingested mails, and the retry.  Pure.
  *
- *   {"op":"import"}   then {"file":"NAME","kind":"json|gz|zip|eml|mbox|bundle"} with a descriptor
- *                     each; one answer line a file, in order.  A bundle (service/bundle.h, kind:
- *                     enum archive_kind) holds many small files and has one answer for all
+ *   {"op":"import","dry_run":B}  then {"file":"NAME","kind":"json|gz|zip|eml|mbox|bundle"} with a
+ * descriptor each; one answer line a file, in order; a dry run counts what would be stored and
+ * stores nothing.  A bundle (service/bundle.h, kind: enum archive_kind) holds many small files and
+ * has one answer for all
  *   {"op":"ingest"}   with one descriptor, here or with a {"file":…} line behind it
- *   {"op":"retry"}    reads what lies in quarantine again; one answer line
+ *   {"op":"retry","dry_run":B}  reads what lies in quarantine again; one answer line
  *   {"op":"purge","days":N,"dry_run":B}  removes raw bytes older than N days, 0: as configured;
  *                     one answer line
  */
@@ -20,7 +21,7 @@
 enum line_op { LINE_IMPORT, LINE_INGEST, LINE_RETRY, LINE_PURGE };
 
 /* The first line.  ERR_SYNTAX: not one; ERR_NOTFOUND: an op nobody knows. */
-enum err line_parse_op(struct slice line, enum line_op *out) MUST_USE;
+enum err line_parse_op(struct slice line, enum line_op *out, bool *dry_run_out) MUST_USE;
 
 struct line_purge {
 	uint64_t days; /* 0: as configured */

@@ -135,13 +135,17 @@ static void put_back(struct intake *in, struct item *batch)
 	loop_timer_set(&in->commit, STORE_RETRY_MS);
 }
 
+/* Those that are only counted make a batch of their own. */
 static struct item *take_batch(struct intake *in)
 {
+	bool dry_run = in->done.first != NULL && in->done.first->dry_run;
 	struct queue batch;
 	struct item *it;
 
 	queue_init(&batch);
-	while (batch.count < BATCH_MAX && (it = queue_take(&in->done)) != NULL) {
+	while (batch.count < BATCH_MAX && in->done.first != NULL &&
+	       in->done.first->dry_run == dry_run) {
+		it = queue_take(&in->done);
 		it->in_batch = true;
 		queue_add(&batch, it);
 	}

@@ -21,6 +21,7 @@ static bool submit(struct control_conn *c, const struct quarantine_row *row)
 
 	if (it == NULL)
 		return false;
+	it->dry_run = c->dry_run;
 	it->done = on_done;
 	it->arg = c;
 	control_submit(c, it);

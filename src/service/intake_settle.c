@@ -294,7 +294,7 @@ static enum err archive_import(struct settle *s)
 	struct own_record *own;
 	enum err e;
 
-	if (it->archived || s->noted || !s->wanted)
+	if (it->archived || s->noted || !s->wanted || it->dry_run)
 		return OK;
 	e = archive_add(in->archive, &it->record);
 	if (e != OK)
@@ -505,11 +505,28 @@ static void release_allowance(struct intake *in, const struct item *it)
 	allowance_give_back(in->allowances, &p);
 }
 
+/* Counts what storing the batch would do. */
+static enum err settle_dry(struct intake *in, struct item *batch)
+{
+	int64_t now = clock_now_s();
+	enum err e = db_begin(in->db);
+
+	if (e != OK)
+		return e;
+	for (struct item *it = batch; e == OK && it != NULL; it = it->next)
+		e = settle_item(in, it, now);
+	db_undo(in->db);
+	return e;
+}
+
 enum err intake_settle(struct intake *in, struct item *batch)
 {
 	struct archive_pos pos = position_after(in);
-	enum err e = db_begin(in->db);
+	enum err e;
 
+	if (batch->dry_run)
+		return settle_dry(in, batch);
+	e = db_begin(in->db);
 	if (e == OK)
 		e = db_end(in->db, settle_all(in, batch, pos));
 	if (e != OK)

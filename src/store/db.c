@@ -120,6 +120,13 @@ enum err db_end(struct db *db, enum err so_far)
 	return e;
 }
 
+void db_undo(struct db *db)
+{
+	assert(db->depth == 1);
+	db->depth = 0;
+	conn_rollback(&db->conn);
+}
+
 /* Seconds in front so that rows of one time lie together; then chance, then counting on. */
 int64_t db_new_id(struct db *db, int64_t now)
 {

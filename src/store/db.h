@@ -62,6 +62,8 @@ enum err db_version(struct db *db, int *out) MUST_USE;
  */
 enum err db_begin(struct db *db) MUST_USE;
 enum err db_end(struct db *db, enum err so_far) MUST_USE;
+/* In the place of the outermost db_end: nothing of it was meant to stay. */
+void db_undo(struct db *db);
 
 /* The same for reading several things from one state of the database; also ended by db_end. */
 enum err db_begin_read(struct db *db) MUST_USE;

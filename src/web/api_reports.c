@@ -227,7 +227,14 @@ static void answer_by_intake(const struct request *q, const char *op, struct res
 
 void api_reports_retry(const struct request *q, struct response *r)
 {
-	answer_by_intake(q, "{\"op\":\"retry\"}\n", r);
+	struct api_body b;
+
+	api_body_open(&b, q);
+	bool dry_run = api_body_flag(&b, "dry_run");
+	if (!api_body_close(&b, r))
+		return;
+	answer_by_intake(
+	        q, dry_run ? "{\"op\":\"retry\",\"dry_run\":true}\n" : "{\"op\":\"retry\"}\n", r);
 }
 
 void api_reports_purge(const struct request *q, struct response *r)

@@ -332,6 +332,41 @@ def test_quarantine(intake, tmp_path):
     assert retried["retried"] == retried["quarantined"] == before + 2
 
 
+def quarantined(service):
+    return {item["sha256"]: item for item in service.json("report", "quarantine")["items"]}
+
+
+def test_a_dry_run_counts_and_stores_nothing(intake, tmp_path):
+    """Import and retry say what they would do; then the same is done for the first time."""
+    known, strange = "dry.example", "dry-stranger.example"
+    intake.add(known)
+    (tmp_path / "1.json").write_bytes(report(1, known))
+    (tmp_path / "2.json").write_bytes(report(2, known))
+    (tmp_path / "copy.json").write_bytes(report(2, known))
+    (tmp_path / "3.json").write_bytes(report(3, strange))
+    (tmp_path / "broken.json").write_text('{"dry": ')
+    before = quarantined(intake.service)
+    dry = intake.service.json("report", "import", "--dry-run", "--add-domains", tmp_path)
+    assert dry.pop("dry_run") is True and dry.pop("would_add") == [strange]
+    assert (dry["files"], dry["reports"], dry["quarantined"], dry["foreign"]) == (5, 4, 1, 1)
+    assert dry["new"] + dry["duplicates"] == 3 and dry["new"] >= 2
+    assert quarantined(intake.service) == before and not reports_by_trust(intake.service, known)
+    assert strange not in {d["domain"] for d in intake.service.json("domain", "list")["items"]}
+    done = intake.service.json("report", "import", "--add-domains", tmp_path)
+    assert "dry_run" not in done and (done["new"], done["duplicates"]) == (3, 1)
+    assert reports_by_trust(intake.service, known) == {"imported": 2}
+    text = intake.service.run("report", "import", "--dry-run", tmp_path).stdout
+    assert text.startswith("would store, with nothing changed yet:\n") and "new             0\n" in text
+
+    held = quarantined(intake.service)
+    assert len(held) == len(before) + 1
+    tried = intake.service.json("report", "retry", "--dry-run")
+    assert tried["retried"] == tried["quarantined"] == len(held)
+    assert quarantined(intake.service) == held
+    intake.service.json("report", "retry")
+    assert quarantined(intake.service) != held, "a real one counts the try"
+
+
 def test_hostile_text(intake, tmp_path):
     """RPT-88: control characters and text direction of a report never reach a terminal or a page raw."""
     domain = "hostile.example"
