@@ -85,13 +85,13 @@ static void print_organizations(const struct cli *cli, const json_t *summary)
 		cli_print_safe(cli->out,
 		               arena_printf(cli->arena,
 		                            "  %-28.28s %5lld reports %10lld ok %8lld failed "
-		                            "%3lld.%lld%%   last "
-		                            "%s, %s%s\n",
+		                            "%3lld.%lld%%   %s to %s, %s%s\n",
 		                            client_str(o, "name", "-"),
 		                            (long long)client_int(o, "reports"),
 		                            (long long)client_int(o, "successful"),
 		                            (long long)client_int(o, "failed"), share / 10,
-		                            share % 10, client_str(o, "last", "-"),
+		                            share % 10, client_str(o, "first_ever", "-"),
+		                            client_str(o, "last_ever", "-"),
 		                            rhythm_words(client_int(o, "every_days"), words),
 		                            silence(cli, client_int(o, "silent_days"))));
 	}
@@ -225,6 +225,7 @@ static void print_quarantine(const struct cli *cli, const json_t *items)
 
 static int run_quarantine(const struct cli *cli)
 {
+	const char *domain = cli_get(cli, "domain");
 	json_t *answer = NULL;
 	int code;
 
@@ -236,7 +237,11 @@ static int run_quarantine(const struct cli *cli)
 		code = client_raw(cli, client_path(cli, "/api/v1/quarantine/%s/raw", cli->args[0]));
 		return code == EXIT_GOOD ? cli_finish(cli, EXIT_GOOD) : code;
 	}
-	code = client_list(cli, "/api/v1/quarantine", &answer);
+	code = client_list(cli,
+	                   domain == NULL
+	                           ? "/api/v1/quarantine"
+	                           : client_path(cli, "/api/v1/quarantine?domain=%s", domain),
+	                   &answer);
 	if (code != EXIT_GOOD)
 		return code;
 	if (!client_print_json(cli, answer)) {
@@ -245,6 +250,12 @@ static int run_quarantine(const struct cli *cli)
 	}
 	return cli_finish(cli, EXIT_GOOD);
 }
+
+static const struct option_spec quarantine_options[] = {
+	{ .name = "domain",
+	  .arg = "DOMAIN",
+	  .help = "only what came to the address of this domain" },
+};
 
 const struct command cmd_report_quarantine = {
 	.name = "report",
@@ -258,7 +269,10 @@ const struct command cmd_report_quarantine = {
 	           "read again by each newer version, and by `mxseal report retry`; after [report] "
 	           "keep_quarantine days it is dropped from the list.",
 	.examples = "mxseal report quarantine\n"
+	            "mxseal report quarantine --domain example.com --json\n"
 	            "mxseal report quarantine SHA256 > message.eml\n",
+	.options = quarantine_options,
+	.option_count = ARRAY_LEN(quarantine_options),
 	.run = run_quarantine,
 };
 

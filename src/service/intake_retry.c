@@ -33,7 +33,7 @@ static void read_page(struct control_conn *c)
 	struct arena *a = arena_new();
 	struct quarantine_row *rows = NULL;
 	size_t count = 0;
-	enum err e = quarantine_list(c->in->db, slice_str(c->after), PAGE, a, &rows, &count);
+	enum err e = quarantine_list(c->in->db, S(""), slice_str(c->after), PAGE, a, &rows, &count);
 
 	if (e != OK)
 		c->counts.error = "the quarantine cannot be read; look at the service's log";

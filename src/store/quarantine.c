@@ -97,13 +97,14 @@ static enum err read_rows(struct query *q, struct arena *a, struct quarantine_ro
 	return OK;
 }
 
-enum err quarantine_list(struct db *db, struct slice after, size_t limit, struct arena *a,
-                         struct quarantine_row **out, size_t *count_out)
+enum err quarantine_list(struct db *db, struct slice domain, struct slice after, size_t limit,
+                         struct arena *a, struct quarantine_row **out, size_t *count_out)
 {
 	struct query q = db_query(db, SQL_QUARANTINE_LIST);
 
 	query_text(&q, 1, after);
 	query_int(&q, 2, (int64_t)db_limit(limit));
+	query_text(&q, 3, domain);
 	return read_rows(&q, a, out, count_out);
 }
 
@@ -126,11 +127,12 @@ enum err quarantine_purge(struct db *db, int64_t before)
 	return query_run(&q);
 }
 
-enum err quarantine_count(struct db *db, int64_t *out)
+enum err quarantine_count(struct db *db, struct slice domain, int64_t *out)
 {
 	struct query q = db_query(db, SQL_QUARANTINE_COUNT);
 	int64_t count = 0;
 
+	query_text(&q, 1, domain);
 	if (query_row(&q))
 		count = query_get_int(&q, 0);
 	enum err e = query_end(&q);

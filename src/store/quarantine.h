@@ -27,10 +27,13 @@ struct quarantine_row {
 enum err quarantine_put(struct db *db, const struct quarantine_row *row, bool *new_out) MUST_USE;
 enum err quarantine_get(struct db *db, struct slice sha256, struct arena *a,
                         struct quarantine_row *out) MUST_USE; /* ERR_NOTFOUND */
-/* In the order of the digests, those behind after; the last digest is the cursor. */
-enum err quarantine_list(struct db *db, struct slice after, size_t limit, struct arena *a,
-                         struct quarantine_row **out, size_t *count_out) MUST_USE;
-enum err quarantine_count(struct db *db, int64_t *out) MUST_USE;
+/*
+ * What came to the address of domain, empty: everything.  In the order of the digests, those behind
+ * after; the last digest is the cursor.
+ */
+enum err quarantine_list(struct db *db, struct slice domain, struct slice after, size_t limit,
+                         struct arena *a, struct quarantine_row **out, size_t *count_out) MUST_USE;
+enum err quarantine_count(struct db *db, struct slice domain, int64_t *out) MUST_USE;
 /* The same of those that this program has not read. */
 enum err quarantine_others(struct db *db, const char *program, struct slice after, size_t limit,
                            struct arena *a, struct quarantine_row **out,

@@ -423,6 +423,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "select organization, case when trust = 0 then 0 else 1 end as proof, day"
 	    " from figure_total f where " RANGE " group by organization,"
 	    " case when trust = 0 then 0 else 1 end, day order by organization, proof, day"),
+	ROW(SQL_SUMMARY_LIFETIMES, "select organization, case when trust = 0 then 0 else 1 end as "
+	                           "proof, min(day), max(day)"
+	                           " from figure_total where domain = $1 group by organization,"
+	                           " case when trust = 0 then 0 else 1 end"),
 	ROW(SQL_SUMMARY_MX,
 	    "select mx_host, " SUM(
 	            "case when result_type = 'successful' then "
@@ -512,8 +516,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "update quarantine set trust = $2 where sha256 = $1 and trust > $2"),
 	ROW(SQL_QUARANTINE_GET, "select " QUARANTINE_COLUMNS " from quarantine where sha256 = $1"),
 	ROW(SQL_QUARANTINE_LIST, "select " QUARANTINE_COLUMNS
-	                         " from quarantine where sha256 > $1 order by sha256 limit $2"),
-	ROW(SQL_QUARANTINE_COUNT, "select count(*) from quarantine"),
+	                         " from quarantine where sha256 > $1 and ($3 = '' or domain = $3)"
+	                         " order by sha256 limit $2"),
+	ROW(SQL_QUARANTINE_COUNT, "select count(*) from quarantine where ($1 = '' or domain = $1)"),
 	ROW(SQL_QUARANTINE_RETRIED,
 	    "update quarantine set reason = $2, message = $3, tried = $4, tries = tries + 1,"
 	    " program = $5 where sha256 = $1"),

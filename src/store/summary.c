@@ -134,6 +134,27 @@ static enum err read_rhythms(const struct range *r, struct summary *s)
 	return query_end(&q);
 }
 
+/* Days outside the range count, too. */
+static enum err read_lifetimes(const struct range *r, struct summary *s)
+{
+	struct query q = db_query(r->db, SQL_SUMMARY_LIFETIMES);
+
+	query_int(&q, 1, r->domain);
+	while (query_row(&q)) {
+		bool is_signed = query_get_int(&q, 1) == 0;
+
+		for (size_t i = 0; i < s->organization_count; i++) {
+			struct summary_organization *o = &s->organizations[i];
+
+			if (o->is_signed != is_signed || !slice_eq(o->key, query_get(&q, 0)))
+				continue;
+			o->since = query_get_int(&q, 2);
+			o->until = query_get_int(&q, 3);
+		}
+	}
+	return query_end(&q);
+}
+
 /* Of all sessions of the domain; by doubles, since the numbers go up to 2^53. */
 static void set_shares(struct summary *s)
 {
@@ -191,7 +212,8 @@ static enum err read_failures(const struct range *r, struct summary *s)
 static enum err read_all(const struct range *r, struct summary *s)
 {
 	static enum err (*const parts[])(const struct range *, struct summary *) = {
-		read_trusts, read_days, read_organizations, read_rhythms, read_mx, read_failures,
+		read_trusts,    read_days, read_organizations, read_rhythms,
+		read_lifetimes, read_mx,   read_failures,
 	};
 	enum err e = OK;
 

@@ -25,11 +25,12 @@ struct summary_organization {
 	struct slice name, signer; /* hostile text; signer empty: none was verified */
 	unsigned trusts;           /* TRUST_BITs seen from it in the range, among those asked for */
 	struct summary_counts counts;
-	int64_t first, last;  /* days */
+	int64_t first, last;  /* days, in the range */
 	struct rhythm rhythm; /* as of the last day of the range */
 	unsigned share;       /* of the domain's sessions in the range, in thousandths */
 	struct slice key;     /* of its figures, with whether a signer was verified: internal */
 	bool is_signed;
+	int64_t since, until; /* days of its first and its last report about the domain at all */
 };
 struct summary_mx {
 	struct slice host;

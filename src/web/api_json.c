@@ -181,6 +181,8 @@ static json_t *organizations_json(const struct summary *s)
 		(void)json_object_set_new(row, "signer", slice_or_null(o->signer));
 		(void)json_object_set_new(row, "first", api_day(o->first));
 		(void)json_object_set_new(row, "last", api_day(o->last));
+		(void)json_object_set_new(row, "first_ever", api_day(o->since));
+		(void)json_object_set_new(row, "last_ever", api_day(o->until));
 		(void)json_object_set_new(row, "share_permille", json_integer(o->share));
 		(void)json_object_set_new(row, "every_days",
 		                          o->rhythm.every > 0 ? json_integer(o->rhythm.every)

@@ -114,11 +114,12 @@ void api_domain_reports(const struct request *q, struct response *r)
 
 void api_quarantine_list(const struct request *q, struct response *r)
 {
-	struct slice after = request_query(q, "cursor", 0);
+	struct slice after = request_query(q, "cursor", 0), domain = request_query(q, "domain", 0);
 	struct quarantine_row *rows;
 	size_t count;
-	enum err e = quarantine_list(q->desk->db, after.p == NULL ? S("") : after, API_PAGE,
-	                             q->arena, &rows, &count);
+	enum err e =
+	        quarantine_list(q->desk->db, domain.p == NULL ? S("") : domain,
+	                        after.p == NULL ? S("") : after, API_PAGE, q->arena, &rows, &count);
 
 	if (e != OK) {
 		api_store_failed(q, e, r);

@@ -92,7 +92,7 @@ void api_status(const struct request *q, struct response *r)
 {
 	uint64_t seq = board_committed(q->desk->board);
 	int64_t quarantined = 0, held = 0, due;
-	enum err e = quarantine_count(q->desk->db, &quarantined);
+	enum err e = quarantine_count(q->desk->db, S(""), &quarantined);
 
 	if (e == OK)
 		e = held_count(q->desk->db, &held, &due);
@@ -263,7 +263,7 @@ void api_metrics(const struct request *q, struct response *r)
 	}
 	enum err e = count_stages(q, counts);
 	if (e == OK)
-		e = quarantine_count(q->desk->db, &quarantined);
+		e = quarantine_count(q->desk->db, S(""), &quarantined);
 	if (e == OK)
 		e = held_count(q->desk->db, &held, &due);
 	if (e == OK)

@@ -87,19 +87,20 @@ static void get_domain(const struct request *q, struct response *r)
 
 static void get_quarantine(const struct request *q, struct response *r)
 {
-	struct slice after = request_query(q, "cursor", 0);
+	struct slice after = request_query(q, "cursor", 0), domain = request_query(q, "domain", 0);
 	struct frame f = frame_of(q, "Quarantine");
 	struct quarantine_row *rows = NULL;
 	size_t count = 0;
-	enum err e = quarantine_list(q->desk->db, after.p == NULL ? S("") : after, QUARANTINE_PAGE,
-	                             q->arena, &rows, &count);
+	enum err e = quarantine_list(q->desk->db, domain.p == NULL ? S("") : domain,
+	                             after.p == NULL ? S("") : after, QUARANTINE_PAGE, q->arena,
+	                             &rows, &count);
 
 	if (e != OK) {
 		put_error(q, e, r);
 		return;
 	}
 	is_page(r);
-	page_quarantine(&r->body, &f, rows, count,
+	page_quarantine(&r->body, &f, domain, rows, count,
 	                count == QUARANTINE_PAGE ? rows[count - 1].sha256 : NULL);
 }
 

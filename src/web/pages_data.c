@@ -111,7 +111,7 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
 		e = summary_lines(d->db, TENANT_ONLY, from, now, TRUST_HEADLINE, a, &sums,
 		                  &sum_count);
 	if (e == OK)
-		e = quarantine_count(d->db, &v.quarantined);
+		e = quarantine_count(d->db, S(""), &v.quarantined);
 	if (e == OK)
 		e = supplies_list(d->db, a, &ways, &v.way_count);
 	if (e != OK)
@@ -143,7 +143,9 @@ static enum err read_figures(struct desk *d, struct arena *a, struct view_domain
 		e = summary_read(d->db, v->domain->id, from, v->now, TRUST_BIT(TRUST_UNSIGNED), a,
 		                 &s[1]);
 	if (e == OK)
-		e = quarantine_count(d->db, &v->quarantined);
+		e = quarantine_count(d->db, slice_str(v->domain->name), &v->quarantined);
+	if (e == OK)
+		e = quarantine_count(d->db, S(""), &v->quarantined_all);
 	if (e == OK)
 		e = supplies_list(d->db, a, &ways, &v->way_count);
 	if (e == OK)

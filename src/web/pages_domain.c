@@ -332,7 +332,7 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
 	page_part_failures(b, v);
 	page_part_senders(b, v);
 	page_part_arrivals(b, v);
-	frame_quarantine(b, v->quarantined);
+	frame_quarantine_of(b, v->domain->name, v->quarantined, v->quarantined_all);
 	if (v->domain->hosted) {
 		buf_add_str(b, "<div class=\"pair\">\n");
 		put_policy(b, v);

@@ -152,9 +152,9 @@ static void put_organization(struct buf *b, const struct summary_organization *o
 	HTML(b, "</td><td class=\"num\" data-label=\"Share\">{}.{} %", HN(o->share / 10),
 	     HN(o->share % 10));
 	buf_add_str(b, "</td><td data-label=\"First\">");
-	frame_day(b, o->first);
+	frame_day(b, o->since);
 	buf_add_str(b, "</td><td data-label=\"Last\">");
-	frame_day(b, o->last);
+	frame_day(b, o->until);
 	put_rhythm(b, &o->rhythm);
 	buf_add_str(b, "</td></tr>\n");
 }

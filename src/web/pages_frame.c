@@ -208,17 +208,38 @@ void frame_impact(struct buf *b, enum explain_impact i)
 	HTML(b, "<span class=\"impact {}\">{}</span>", H(css[i]), H(explain_impact_words(i)));
 }
 
-void frame_quarantine(struct buf *b, int64_t n)
+static void quarantine_begin(struct buf *b, int64_t n)
 {
-	if (n == 0)
-		return;
 	buf_add_str(b, "<p class=\"card\">");
 	frame_status(b, STATUS_ADVICE);
 	buf_add_char(b, ' ');
 	frame_count(b, n, "message", "messages");
+}
+
+static void quarantine_end(struct buf *b, int64_t n)
+{
 	HTML(b,
-	     " (of all domains) could not be read as a report. {} kept in <a "
-	     "href=\"/quarantine\">quarantine</a>, and each newer version of mxseal reads {} "
-	     "again.</p>\n",
-	     H(n == 1 ? "It is" : "They are"), H(n == 1 ? "it" : "them"));
+	     " could not be read as a report. Each newer version of mxseal reads {} again.</p>\n",
+	     H(n == 1 ? "it" : "them"));
+}
+
+void frame_quarantine(struct buf *b, int64_t n)
+{
+	if (n == 0)
+		return;
+	quarantine_begin(b, n);
+	buf_add_str(b, " in <a href=\"/quarantine\">quarantine</a>, of all domains,");
+	quarantine_end(b, n);
+}
+
+void frame_quarantine_of(struct buf *b, const char *domain, int64_t n, int64_t all)
+{
+	if (all == 0)
+		return;
+	quarantine_begin(b, n);
+	HTML(b,
+	     " to this domain's address in <a href=\"/quarantine?domain={}\">quarantine</a>"
+	     " (<a href=\"/quarantine\">{} of all domains</a>)",
+	     H(domain), HN(all));
+	quarantine_end(b, n);
 }

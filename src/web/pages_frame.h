@@ -30,8 +30,10 @@ void frame_copy(struct buf *b, struct slice text);
  * mta-sts.example.com, the domain stands in its place.
  */
 void frame_fix(struct buf *b, const char *text, const char *domain);
-/* How many messages could not be read; nothing for 0. */
+/* How many messages of all domains could not be read; nothing for 0. */
 void frame_quarantine(struct buf *b, int64_t n);
+/* The same of the domain, n of all: what came to no domain's address may be meant for this one. */
+void frame_quarantine_of(struct buf *b, const char *domain, int64_t n, int64_t all);
 void frame_impact(struct buf *b, enum explain_impact i);
 
 #endif

@@ -32,14 +32,21 @@ static void put_table(struct buf *b, const struct quarantine_row *rows, size_t c
 	buf_add_str(b, "</tbody></table>\n");
 }
 
-void page_quarantine(struct buf *b, const struct frame *f, const struct quarantine_row *rows,
-                     size_t count, const char *next)
+void page_quarantine(struct buf *b, const struct frame *f, struct slice domain,
+                     const struct quarantine_row *rows, size_t count, const char *next)
 {
 	frame_begin(b, f);
 	frame_crumb(b);
 	buf_add_str(b, "<h1>Quarantine</h1>\n<section class=\"card\">\n"
-	               "<p>Messages that came and could not be read as a report, of all domains. "
-	               "Each newer version of mxseal reads them again, and so does <code>mxseal "
+	               "<p>Messages that came and could not be read as a report, ");
+	if (domain.len == 0) {
+		buf_add_str(b, "of all domains. ");
+	} else {
+		buf_add_str(b, "to the address of ");
+		html_peer(b, domain);
+		buf_add_str(b, " (<a href=\"/quarantine\">of all domains</a>). ");
+	}
+	buf_add_str(b, "Each newer version of mxseal reads them again, and so does <code>mxseal "
 	               "report retry</code>. They are the bytes of strangers: open them with "
 	               "care.</p>\n");
 	if (count == 0)
@@ -47,7 +54,8 @@ void page_quarantine(struct buf *b, const struct frame *f, const struct quaranti
 	else
 		put_table(b, rows, count);
 	if (next != NULL)
-		HTML(b, "<p><a href=\"/quarantine?cursor={}\">Further ones</a></p>\n", H(next));
+		HTML(b, "<p><a href=\"/quarantine?domain={}&amp;cursor={}\">Further ones</a></p>\n",
+		     HS(domain), H(next));
 	buf_add_str(b, "</section>\n");
 	frame_end(b);
 }

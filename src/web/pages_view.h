@@ -15,8 +15,9 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
                  struct arena *a);
 void page_error(struct buf *b, const struct frame *f, const char *detail);
 /* next: the cursor of the rows behind these; NULL: none. */
-void page_quarantine(struct buf *b, const struct frame *f, const struct quarantine_row *rows,
-                     size_t count, const char *next);
+/* domain empty: of all. */
+void page_quarantine(struct buf *b, const struct frame *f, struct slice domain,
+                     const struct quarantine_row *rows, size_t count, const char *next);
 
 /* Mailboxes and folders that are read; nothing when there are none. */
 void page_part_ways(struct buf *b, const struct supply_row *ways, size_t count);

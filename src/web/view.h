@@ -60,7 +60,8 @@ struct view_domain {
 	const struct records *dns;       /* the same with what is known of all; NULL: not read */
 	const struct summary *figures;   /* headline trusts */
 	const struct summary *unsigned_; /* unsigned reports alone */
-	int64_t quarantined;             /* in the whole installation */
+	int64_t quarantined;             /* of what came to the domain's address */
+	int64_t quarantined_all;         /* in the whole installation */
 	size_t way_count;                /* mailboxes and folders that are read, for all domains */
 	const struct supply_row *ways;
 };

@@ -140,6 +140,9 @@ def test_a_post_is_stored_once(intake):
     assert intake.post(b"no report", JSON, tag)[0] == 201
     assert intake.post(b"no report", JSON, tag)[0] == 200
     eventually(lambda: intake.service.json("report", "retry")["quarantined"] == 1)
+    held = {name: intake.service.json("report", "quarantine", "--domain", name)["items"]
+            for name in ("post.example", "other.example")}
+    assert [item["domain"] for item in held["post.example"]] == ["post.example"] and not held["other.example"]
     assert reports_by_trust(intake.service, "post.example") == {"posted": 4}
 
 

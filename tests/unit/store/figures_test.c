@@ -114,6 +114,13 @@ TEST(senders_have_a_rhythm_and_a_share)
 	EXPECT(s.organizations[0].share == 909 && s.organizations[1].share == 91,
 	       "ten of eleven sessions, and one");
 	EXPECT(s.organizations[1].rhythm.every == 0, "one report is no rhythm");
+	EXPECT(summary_read(f.db, d, DAY + 4 * UTC_DAY, DAY + 5 * UTC_DAY, ALL, f.a, &s) == OK,
+	       "two days of it");
+	EXPECT(s.organizations[0].first == DAY + 4 * UTC_DAY &&
+	               s.organizations[0].last == DAY + 5 * UTC_DAY,
+	       "first and last in the range");
+	EXPECT(s.organizations[0].since == DAY && s.organizations[0].until == DAY + 9 * UTC_DAY,
+	       "first and last report at all");
 	fixture_close(&f);
 }
 

@@ -129,7 +129,10 @@ TEST(quarantine)
 	row.trust = TRUST_IMPORTED;
 	row.reason = "other";
 	EXPECT(quarantine_put(f.db, &row, &added) == OK && !added, "a second arrival adds nothing");
-	EXPECT(quarantine_count(f.db, &count) == OK && count == 1, "one entry");
+	EXPECT(quarantine_count(f.db, S(""), &count) == OK && count == 1, "one entry");
+	EXPECT(quarantine_count(f.db, row.domain, &count) == OK && count == 1, "of its domain");
+	EXPECT(quarantine_count(f.db, S("other.example"), &count) == OK && count == 0,
+	       "none of another");
 	EXPECT(quarantine_get(f.db, S("bb"), f.a, &got) == OK && got.trust == TRUST_IMPORTED,
 	       "but its better trust");
 	EXPECT_SLICE(slice_str(got.reason), S("bad-json"), "the reason stays");
@@ -172,8 +175,8 @@ TEST(quarantine_of_an_older_program)
 	EXPECT_SLICE(slice_str(rows[0].sha256), S("aa"), "the first of them");
 	EXPECT(quarantine_others(f.db, "2", S("aa"), 9, f.a, &rows, &count) == OK && count == 1,
 	       "behind it");
-	EXPECT(quarantine_purge(f.db, NOON + 1) == OK && quarantine_count(f.db, &left) == OK &&
-	               left == 1,
+	EXPECT(quarantine_purge(f.db, NOON + 1) == OK &&
+	               quarantine_count(f.db, S(""), &left) == OK && left == 1,
 	       "what is too old goes");
 	fixture_close(&f);
 }
@@ -213,7 +216,7 @@ TEST(quarantine_pages)
 		EXPECT(quarantine_put(f.db, &row, NULL) == OK, digests[i - 1]);
 	}
 	do {
-		EXPECT(quarantine_list(f.db, after, 2, f.a, &rows, &count) == OK, "a page");
+		EXPECT(quarantine_list(f.db, S(""), after, 2, f.a, &rows, &count) == OK, "a page");
 		for (size_t i = 0; i < count; i++)
 			EXPECT_SLICE(slice_str(rows[i].sha256), slice_str(digests[seen++]),
 			             "in order");

@@ -395,14 +395,14 @@ TEST(quarantine_is_escaped)
 	struct buf b;
 
 	buf_init(&b, 1u << 20);
-	page_quarantine(&b, &frame, rows, 1, "ab12");
+	page_quarantine(&b, &frame, S("acme.example"), rows, 1, "ab12");
 	EXPECT(has(&b, "not-json") && has(&b, "1,234") && has(&b, "smtp"), "what is known of it");
 	EXPECT(has(&b, "href=\"/api/v1/quarantine/ab12/raw\""), "its bytes");
-	EXPECT(has(&b, "/quarantine?cursor=ab12"), "the further ones");
+	EXPECT(has(&b, "/quarantine?domain=acme.example&amp;cursor=ab12"), "the further ones");
 	EXPECT(has(&b, "<a href=\"/\">Domains</a>"), "and the way back");
 	EXPECT(!has(&b, "<script>alert") && !has(&b, "<b>"), "RPT-88: hostile text is text");
 	buf_reset(&b);
-	page_quarantine(&b, &frame, NULL, 0, NULL);
+	page_quarantine(&b, &frame, S(""), NULL, 0, NULL);
 	EXPECT(has(&b, "Everything that came could be read"), "none");
 	buf_fini(&b);
 }

@@ -72,7 +72,9 @@ static struct summary_organization sample_senders[] = {
 	  { 1, 0 },
 	  627,
 	  SLICE_INIT(""),
-	  true },
+	  true,
+	  TODAY - 19 * UTC_DAY,
+	  TODAY - UTC_DAY },
 	{ SLICE_INIT("Google Inc."),
 	  SLICE_INIT(""),
 	  TRUST_BIT(TRUST_IMPORTED) | TRUST_BIT(TRUST_POSTED),
@@ -82,7 +84,9 @@ static struct summary_organization sample_senders[] = {
 	  { 1, 3 },
 	  364,
 	  SLICE_INIT(""),
-	  false },
+	  false,
+	  TODAY - 5 * UTC_DAY,
+	  TODAY - UTC_DAY },
 	{ SLICE_INIT(HOSTILE),
 	  SLICE_INIT(""),
 	  TRUST_BIT(TRUST_POSTED),
@@ -92,7 +96,9 @@ static struct summary_organization sample_senders[] = {
 	  { 0, 0 },
 	  7,
 	  SLICE_INIT(""),
-	  false },
+	  false,
+	  TODAY - 5 * UTC_DAY,
+	  TODAY - UTC_DAY },
 };
 static struct summary_failure sample_failures[] = {
 	{ SLICE_INIT("validation-failure"), SLICE_INIT("MX_HOSTS_MISMATCH"), 7, TODAY - 4 * UTC_DAY,
@@ -113,7 +119,9 @@ static struct summary_organization sample_unsigned_senders[] = {
 	  { 0, 0 },
 	  1000,
 	  SLICE_INIT(""),
-	  false },
+	  false,
+	  TODAY - 5 * UTC_DAY,
+	  TODAY - UTC_DAY },
 };
 
 /* Every fourth day has no report. */
@@ -206,6 +214,7 @@ static void sample_fill(struct sample *s)
 		.figures = &s->figures,
 		.unsigned_ = &s->apart,
 		.quarantined = 3,
+		.quarantined_all = 5,
 	};
 }
 
