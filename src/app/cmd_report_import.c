@@ -5,17 +5,15 @@
  * answers come in the same order.  With --add-domains every file goes alone, and one that spoke of
  * unknown domains is sent again once these are added.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/client_intake.h"
 #include "app/commands.h"
+#include "app/import_walk.h"
 #include "net/clock.h"
 #include "service/archive.h"
 #include "service/bundle.h"
@@ -23,7 +21,6 @@
 #define WINDOW 32u            /* files or bundles on their way at once */
 #define BUNDLE_FILES 64u      /* small files that go together */
 #define SMALL_MAX (16u << 10) /* bytes of a small file */
-#define DEPTH_MAX 64u         /* of directories in directories */
 
 #define READABLE "name files and directories that this user may read"
 
@@ -62,22 +59,6 @@ struct import {
 	const char **added; /* domains that were added in this run, or would have been */
 	size_t added_count;
 };
-
-/* Names that are taken, with what intake shall expect inside. */
-static const char *kind_of(const char *name, bool in_maildir)
-{
-	static const struct {
-		const char *suffix, *kind;
-	} rows[] = {
-		{ ".json", "json" }, { ".gz", "gz" },     { ".zip", "zip" },
-		{ ".eml", "eml" },   { ".mbox", "mbox" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (slice_ends_i(slice_str(name), slice_str(rows[i].suffix)))
-			return rows[i].kind;
-	return in_maildir ? "eml" : NULL;
-}
 
 static void fail(struct import *im, int code)
 {
@@ -312,8 +293,9 @@ static bool bundle_file(struct import *im, int fd, const struct file *f, bool *a
 	return true;
 }
 
-static bool import_file(struct import *im, const char *path, const char *kind)
+static bool import_file(void *arg, const char *path, const char *kind)
 {
+	struct import *im = arg;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	bool alive = true;
@@ -332,56 +314,21 @@ static bool import_file(struct import *im, const char *path, const char *kind)
 	return true;
 }
 
-/* Entries in the order of their names, so that two runs do the same. */
-static bool import_folder(struct import *im, const char *path, unsigned depth);
-
-static bool is_maildir_part(const char *path)
+static void on_fault(void *arg, const char *path, const char *why)
 {
-	struct slice p = slice_str(path);
+	struct import *im = arg;
 
-	while (slice_ends(p, S("/")))
-		p.len--;
-	return slice_ends(p, S("/cur")) || slice_ends(p, S("/new")) || slice_eq(p, S("cur")) ||
-	       slice_eq(p, S("new"));
+	fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, why, READABLE));
 }
 
-static bool import_entry(struct import *im, const char *folder, const struct dirent *entry,
-                         unsigned depth)
+static void on_passed_over(void *arg, const char *path)
 {
-	const char *kind = kind_of(entry->d_name, is_maildir_part(folder));
-	unsigned char type = entry->d_type;
-	char path[PATH_MAX];
-	struct stat st;
+	struct import *im = arg;
 
-	if (entry->d_name[0] == '.' ||
-	    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >= (int)sizeof(path))
-		return true;
-	if (type == DT_UNKNOWN && lstat(path, &st) == 0)
-		type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : DT_UNKNOWN;
-	if (type == DT_DIR)
-		return import_folder(im, path, depth + 1);
-	return kind == NULL || type != DT_REG ? true : import_file(im, path, kind);
-}
-
-static bool import_folder(struct import *im, const char *path, unsigned depth)
-{
-	struct dirent **entries;
-	bool alive = true;
-	int n = depth > DEPTH_MAX ? -1 : scandir(path, &entries, NULL, alphasort);
-
-	if (n < 0) {
-		fail(im, cli_error(im->cli, EXIT_UNKNOWN, path,
-		                   depth > DEPTH_MAX ? "too many directories in directories"
-		                                     : strerror(errno),
-		                   READABLE));
-		return true;
-	}
-	for (int i = 0; i < n; i++) {
-		alive = alive && import_entry(im, path, entries[i], depth);
-		free(entries[i]);
-	}
-	free(entries);
-	return alive;
+	cli_print_safe(im->cli->err,
+	               arena_printf(im->cli->arena,
+	                            "%s is passed over: its name is none that reports have\n",
+	                            path));
 }
 
 static bool import_stdin(struct import *im)
@@ -408,28 +355,9 @@ static bool import_stdin(struct import *im)
 
 static bool import_path(struct import *im, const char *path)
 {
-	struct stat st;
+	struct import_visitor v = { import_file, on_fault, on_passed_over, im };
 
-	if (strcmp(path, "-") == 0)
-		return import_stdin(im);
-	if (stat(path, &st) != 0) {
-		fail(im, cli_error(im->cli, EXIT_UNKNOWN, path, strerror(errno), READABLE));
-		return true;
-	}
-	if (S_ISDIR(st.st_mode))
-		return import_folder(im, path, 0);
-	const char *slash = strrchr(path, '/');
-	const char *folder =
-	        slash == NULL ? "."
-	                      : arena_str(im->cli->arena, slice_of(path, (size_t)(slash - path)));
-	const char *kind = kind_of(slash == NULL ? path : slash + 1, is_maildir_part(folder));
-	if (kind == NULL)
-		cli_print_safe(
-		        im->cli->err,
-		        arena_printf(im->cli->arena,
-		                     "%s is passed over: its name is none that reports have\n",
-		                     path));
-	return kind == NULL ? true : import_file(im, path, kind);
+	return strcmp(path, "-") == 0 ? import_stdin(im) : import_walk(path, &v);
 }
 
 static void print_json(const struct import *im)
