@@ -154,9 +154,24 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 	return 0;
 }
 
+/* Bytes of ASCII at the front, found eight at a time: some may follow. */
+static size_t ascii_run(struct slice s)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t word;
+	size_t n = 0;
+
+	for (; n + sizeof(word) <= s.len; n += sizeof(word)) {
+		memcpy(&word, s.p + n, sizeof(word));
+		if ((word & high) != 0)
+			break;
+	}
+	return n;
+}
+
 bool slice_is_utf8(struct slice s)
 {
-	for (size_t i = 0; i < s.len;) {
+	for (size_t i = ascii_run(s); i < s.len;) {
 		size_t n = utf8_len((const unsigned char *)s.p + i, s.len - i);
 
 		if (n == 0)

@@ -7,11 +7,11 @@
 #include "service/intake.h"
 #include "service/intake_allowance.h"
 #include "service/intake_cert.h"
-#include "service/intake_facts.h"
 #include "service/intake_pool.h"
 #include "service/intake_trust.h"
 #include "service/keyring.h"
 #include "store/arrivals.h"
+#include "tlsrpt/facts.h"
 
 #define ITEM_TRIES_MAX 2u /* readings that end with the reader's death before quarantine */
 #define ITEM_DOMAIN_SIZE 256u

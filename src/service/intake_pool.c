@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/bundle.h"
-#include "tlsrpt/report_show.h"
+#include "tlsrpt/facts.h"
 
 enum slot_state {
 	SLOT_ABSENT, /* no hello yet, or not since the last one ended */
@@ -47,12 +47,12 @@ struct pool {
 };
 
 /* Reports the end of one message. */
-static void tell(struct pool *p, void *job, enum pool_result result, struct slice lines)
+static void tell(struct pool *p, void *job, enum pool_result result, struct slice record)
 {
 	p->counts.read += result == POOL_READ;
 	p->counts.died += result == POOL_DIED;
 	p->counts.timeouts += result == POOL_TIMEOUT;
-	p->owner.done(p->owner.arg, job, result, lines);
+	p->owner.done(p->owner.arg, job, result, record);
 }
 
 /*
@@ -145,7 +145,7 @@ static void on_hello(struct slot *s, pid_t pid)
 /* The answers, copied out of memory that the reader could still write to. */
 static void on_done(struct slot *s, const struct reader_reply *r)
 {
-	const size_t max = READER_ANSWER_MAX + SHOW_TEXT_MAX + BUNDLE_HEAD_SIZE;
+	const size_t max = READER_ANSWER_MAX + FACTS_MAX + BUNDLE_HEAD_SIZE;
 	struct buf answers;
 	ssize_t n = 0;
 

@@ -13,7 +13,7 @@
 struct pool;
 
 enum pool_result {
-	POOL_READ,    /* lines are the reader's */
+	POOL_READ,    /* record is the reader's */
 	POOL_DIED,    /* the reader ended in the middle */
 	POOL_TIMEOUT, /* it took too long and was killed */
 	POOL_FAILED,  /* no memory for the exchange: nothing about the message is known */
@@ -28,8 +28,8 @@ struct pool_message {
 };
 
 struct pool_owner {
-	/* One submitted message is finished, in their order.  lines are valid during the call. */
-	void (*done)(void *arg, void *job, enum pool_result result, struct slice lines);
+	/* One submitted message is finished, in their order.  record is valid during the call. */
+	void (*done)(void *arg, void *job, enum pool_result result, struct slice record);
 	/* A reader has nothing to do: submit if there is something. */
 	void (*idle)(void *arg);
 	void *arg;

@@ -212,7 +212,7 @@ static void on_death(struct intake *in, struct item *it, enum pool_result result
 	intake_read_ended(in, it);
 }
 
-static void on_read(void *arg, void *job, enum pool_result result, struct slice lines)
+static void on_read(void *arg, void *job, enum pool_result result, struct slice record)
 {
 	struct intake *in = arg;
 	struct item *it = job;
@@ -220,7 +220,7 @@ static void on_read(void *arg, void *job, enum pool_result result, struct slice 
 	in->reading--;
 	switch (result) {
 	case POOL_READ:
-		if (facts_parse(lines, it->arena, &it->facts) != OK)
+		if (facts_parse(arena_copy(it->arena, record), it->arena, &it->facts) != OK)
 			it->facts =
 			        facts_failed("reader-answer", "The reader's answer made no sense.");
 		trust_begin(in, it);

@@ -8,12 +8,12 @@
 
 #include "base/mem.h"
 #include "service/bundle.h"
-#include "tlsrpt/report_show.h"
-#include "wire/dkim_scan.h"
+#include "tlsrpt/facts.h"
 
 /* A reader whose intake died in the middle of a message would otherwise never end. */
 #define ALARM_S (2u * READER_TIME_MS / 1000u)
 #define INPUT_MAX (ARCHIVE_BYTES_MAX + READER_BATCH_MAX * 512u) /* one of the largest alone */
+#define KEPT_MAX (1u << 20) /* bytes of a buffer that the next request may use again */
 
 struct work {
 	struct reader_request request;
@@ -32,34 +32,27 @@ static bool is_report_mail(const struct reports *all)
 	return false;
 }
 
-static void show_signatures(struct slice bytes, struct slice name, struct arena *arena,
-                            struct buf *out)
-{
-	struct dkim_scan *scan = arena_alloc(arena, sizeof(*scan));
-
-	dkim_scan(bytes, arena, scan);
-	report_show_signatures(scan, name, out);
-	buf_add_char(out, '\n');
-}
-
 void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct arena *arena,
                  struct buf *out)
 {
-	struct report_fault large = { .code = FAULT_TOO_LARGE };
+	struct report_item large = { .fault = { .code = FAULT_TOO_LARGE } };
 	enum report_form form = report_sniff(slice_head(bytes, 4096));
+	struct dkim_scan *signatures = NULL;
 	struct reports all;
 
 	/* Content decides; what looks like nothing at all came at least by a mail's way. */
 	if (kind == ARCHIVE_MAIL && form == FORM_UNKNOWN)
 		form = FORM_MAIL;
 	reports_read(bytes, form, name, arena, &all);
-	if (report_show_all(&all, name, out) != OK) {
-		buf_reset(out);
-		report_show_error(&large, name, 0, out);
-		buf_add_char(out, '\n');
-	} else if (is_report_mail(&all)) {
-		show_signatures(bytes, name, arena, out);
+	if (is_report_mail(&all)) {
+		signatures = arena_alloc(arena, sizeof(*signatures));
+		dkim_scan(bytes, arena, signatures);
 	}
+	if (facts_format(&all, signatures, out) == OK)
+		return;
+	buf_reset(out);
+	all = (struct reports){ .items = &large, .count = 1 };
+	(void)!facts_format(&all, NULL, out); /* this little fits */
 }
 
 /* Two descriptors or none; others of a datagram are closed. */
@@ -144,6 +137,13 @@ static void read_messages(struct work *w, struct slice input, struct reader_repl
 	}
 }
 
+/* A huge answer's memory goes with it. */
+static void keep_small(struct buf *b)
+{
+	if (b->cap > KEPT_MAX)
+		buf_fini(b);
+}
+
 static enum reader_status do_work(struct work *w, struct reader_reply *r)
 {
 	struct stat st;
@@ -155,17 +155,29 @@ static enum reader_status do_work(struct work *w, struct reader_reply *r)
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, w->in, 0);
 	if (map == MAP_FAILED)
 		return READER_FAILED;
-	buf_init(&w->answer, SHOW_TEXT_MAX);
-	buf_init(&w->all, READER_ANSWER_MAX + SHOW_TEXT_MAX + BUNDLE_HEAD_SIZE);
-	w->arena = arena_new();
+	buf_reset(&w->all);
 	read_messages(w, slice_of(map, (size_t)st.st_size), r);
 	e = write_out(w->out, buf_slice(&w->all));
 	r->length = w->all.len;
+	keep_small(&w->answer);
+	keep_small(&w->all);
+	(void)munmap(map, (size_t)st.st_size); /* the arguments are those of mmap */
+	return e == OK ? READER_DONE : READER_FAILED;
+}
+
+/* Memory that serves one request after the other. */
+static void work_init(struct work *w)
+{
+	*w = (struct work){ .in = -1, .out = -1, .arena = arena_new() };
+	buf_init(&w->answer, FACTS_MAX);
+	buf_init(&w->all, READER_ANSWER_MAX + FACTS_MAX + BUNDLE_HEAD_SIZE);
+}
+
+static void work_fini(struct work *w)
+{
 	arena_free(w->arena);
 	buf_fini(&w->answer);
 	buf_fini(&w->all);
-	(void)munmap(map, (size_t)st.st_size); /* the arguments are those of mmap */
-	return e == OK ? READER_DONE : READER_FAILED;
 }
 
 static void close_both(const struct work *w)
@@ -180,9 +192,10 @@ enum err reader_run(int fd)
 {
 	struct reader_reply hello = { .status = READER_HELLO, .left = READER_MESSAGES_MAX };
 	struct reader_reply r = hello;
-	struct work w = { .in = -1 };
+	struct work w;
 	enum err e = reply(fd, &hello);
 
+	work_init(&w);
 	for (uint32_t left = READER_MESSAGES_MAX; e == OK && left > 0; left = r.left) {
 		e = receive(fd, &w);
 		if (e != OK)
@@ -198,5 +211,6 @@ enum err reader_run(int fd)
 		close_both(&w);
 		e = reply(fd, &r);
 	}
+	work_fini(&w);
 	return e;
 }

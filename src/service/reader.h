@@ -3,7 +3,7 @@
  *
  * Intake and a reader share a SOCK_SEQPACKET pair.  A request is struct reader_request with two
  * descriptors of memory: the sealed input, a bundle of messages (kind: enum archive_kind), and an
- * empty output.  The reader writes a bundle with the lines of tlsrpt/report_show.h for each
+ * empty output.  The reader writes a bundle with a record of tlsrpt/facts.h for each
  * message, in order, and answers with struct reader_reply.  It says hello when it starts and
  * whenever it is asked; who it is intake learns from the kernel, not from the words.
  * It holds nothing else, and it ends by itself after READER_MESSAGES_MAX messages.
@@ -48,7 +48,7 @@ struct reader_reply {
  */
 enum err reader_run(int fd) MUST_USE;
 
-/* The lines for one message, appended to out.  Pure; what reader_run does in between. */
+/* The record of one message, appended to out.  Pure; what reader_run does in between. */
 void reader_read(struct slice bytes, enum archive_kind kind, struct slice name, struct arena *arena,
                  struct buf *out);
 
