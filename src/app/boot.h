@@ -9,11 +9,11 @@
  *
  * Descriptors by name (those of other roles are not there):
  *   edge    listen.tls.K  listen.http.K  listen.dns.K  listen.udp.K  hand.desk  hand.intake
- *           bell  transfer.keys
+ *           bell  fetches  transfer.keys
  *   intake  hand.intake   reader.0…
  *   reader  work          (and no board, no keys, no settings but the log's)
- *   desk    listen.control  listen.admin.K  hand.desk  hand.intake  bell.0…  transfer.keys
- *           update.key
+ *   desk    listen.control  listen.admin.K  hand.desk  hand.intake  bell.0…  fetches
+ *           transfer.keys  update.key
  */
 #ifndef APP_BOOT_H
 #define APP_BOOT_H

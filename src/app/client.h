@@ -40,7 +40,7 @@ int client_request(const struct cli *cli, const char *method, const char *path, 
 int client_raw(const struct cli *cli, const char *path) MUST_USE;
 int client_get(const struct cli *cli, const char *path, json_t **answer_out) MUST_USE;
 
-/* All pages of a list ("mxseal.list/1") joined into one answer whose "next" is null. */
+/* All pages of a list ("mxseal.list/1") joined into the first one, whose "next" is null then. */
 int client_list(const struct cli *cli, const char *path, json_t **answer_out) MUST_USE;
 
 /* fmt with each %s percent-encoded, in the command's arena. */

@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&cmd_domain_add,
 	&cmd_domain_list,
 	&cmd_domain_show,
+	&cmd_domain_fetches,
 	&cmd_domain_set,
 	&cmd_domain_retire,
 	&cmd_domain_remove,

@@ -14,6 +14,7 @@ extern const struct command cmd_horizon;
 extern const struct command cmd_domain_add;
 extern const struct command cmd_domain_list;
 extern const struct command cmd_domain_show;
+extern const struct command cmd_domain_fetches;
 extern const struct command cmd_domain_set;
 extern const struct command cmd_domain_remove;
 extern const struct command cmd_domain_retire;

@@ -21,6 +21,7 @@
 #include "net/handover.h"
 #include "net/resolver.h"
 #include "service/demo_ca.h"
+#include "service/fetches.h"
 #include "service/publish.h"
 #include "service/publisher.h"
 #include "service/push.h"
@@ -33,6 +34,7 @@
 #define ADMINS_MAX 16u
 #define BELLS_MAX 256u
 #define TICK_MS 1000
+#define COUNTS_MS 50 /* records of fetches that come are taken so often, not one by one */
 #define HOURLY_MS INT64_C(3600000)
 
 struct duty {
@@ -48,6 +50,7 @@ struct duty {
 	struct push_conf push;
 	struct dns_tsig_key update_key;
 	struct feed *feed; /* of a demonstration; NULL: done */
+	struct fetch_tally *fetches;
 	int bells[BELLS_MAX];
 	int admins[ADMINS_MAX];
 	size_t admin_count;
@@ -170,6 +173,7 @@ static bool open_all(struct duty *u)
 	if (!open_stores(u) || !open_resolver(u) || server_open(&u->desk, &u->server) != OK)
 		return false;
 	u->zone = desk_zone_new(b, &u->desk, &u->rules);
+	u->fetches = fetch_tally_new(&u->desk, boot_fd(b, "fetches"), b->slot);
 	control_init(&u->control, u->server, u->desk.hand_intake);
 	return true;
 }
@@ -241,6 +245,7 @@ static void tick(struct duty *u)
 	server_tick(u->server, ms);
 	control_tick(&u->control, ms);
 	publish_settle(&u->desk, now);
+	fetch_tally_tick(u->fetches, now);
 	desk_zone_tick(u->zone, ms);
 	if (u->feed != NULL && feed_done(u->feed)) {
 		feed_free(u->feed);
@@ -278,7 +283,7 @@ static void run(struct duty *u)
 	while (!u->stop) {
 		int64_t now = clock_mono_ms();
 		board_beat(u->boot->board, u->boot->slot, now);
-		wait_and_take(u, TICK_MS);
+		wait_and_take(u, fetch_tally_read(u->fetches) ? COUNTS_MS : TICK_MS);
 		if (clock_mono_ms() - ticked >= TICK_MS) {
 			ticked = clock_mono_ms();
 			tick(u);
@@ -295,6 +300,7 @@ static void close_all(struct duty *u)
 	record_watch_free(u->records);
 	publisher_free(u->publisher);
 	feed_free(u->feed);
+	fetch_tally_free(u->fetches);
 	desk_zone_free(u->zone);
 	resolver_close(u->desk.resolver);
 	mem_wipe(&u->update_key, sizeof(u->update_key));

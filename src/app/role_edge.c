@@ -28,6 +28,7 @@ int role_edge(const struct boot *b)
 		.hand_desk = boot_fd(b, "hand.desk"),
 		.hand_intake = boot_fd(b, "hand.intake"),
 		.bell = boot_fd(b, "bell"),
+		.fetches = boot_fd(b, "fetches"),
 		.board = b->board,
 		.slot = b->slot,
 		.edgedb_path = conf_path(b->conf, "edge/edge.db"),

@@ -16,6 +16,7 @@
 #include "net/listen.h"
 
 #define NAME_ROOM 40u
+#define FETCHES_ROOM (1 << 20) /* bytes of the pipe for counts of fetches */
 #define DYING_MS 1000 /* how long a killed parent's children may take to let go of a port */
 
 void sockets_add(struct sockets *s, int fd, unsigned roles, int index, const char *name)
@@ -49,6 +50,19 @@ static enum err add_bell(struct sockets *s, unsigned edge)
 		return ERR_IO;
 	sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)edge, "bell");
 	sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, numbered(name, "bell.", edge));
+	return OK;
+}
+
+/* A record is dropped rather than waited for; the room is for a desk that is away for seconds. */
+static enum err add_fetches(struct sockets *s)
+{
+	int end[2];
+
+	if (pipe2(end, O_CLOEXEC | O_NONBLOCK) != 0)
+		return ERR_IO;
+	(void)fcntl(end[1], F_SETPIPE_SZ, FETCHES_ROOM); /* a smaller one holds fewer */
+	sockets_add(s, end[0], ROLE_BIT(ROLE_DESK), SOCKETS_ALL, "fetches");
+	sockets_add(s, end[1], ROLE_BIT(ROLE_EDGE), SOCKETS_ALL, "fetches");
 	return OK;
 }
 
@@ -88,6 +102,8 @@ enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, in
 	if (e == OK)
 		e = add_hand(s, ROLE_INTAKE, ROLE_BIT(ROLE_EDGE) | ROLE_BIT(ROLE_DESK),
 		             "hand.intake");
+	if (e == OK)
+		e = add_fetches(s);
 	for (unsigned i = 0; e == OK && i < readers; i++)
 		e = add_reader(s, i);
 	for (unsigned i = 0; e == OK && i < edges; i++)

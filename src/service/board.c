@@ -21,6 +21,7 @@ struct slot {
 struct board {
 	uint32_t magic;
 	_Alignas(64) _Atomic uint64_t committed;
+	_Atomic uint64_t held;
 	struct slot slots[BOARD_SLOTS];
 };
 
@@ -137,6 +138,25 @@ void board_applied(struct board *b, unsigned slot, uint64_t seq)
 void board_lost(struct board *b, unsigned slot, uint64_t n)
 {
 	atomic_fetch_add(&at(b, slot)->lost, n);
+}
+
+uint64_t board_lost_all(const struct board *b)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < BOARD_SLOTS; i++)
+		sum += atomic_load(&b->slots[i].lost);
+	return sum;
+}
+
+void board_hold(struct board *b, uint64_t n)
+{
+	atomic_store(&b->held, n);
+}
+
+uint64_t board_held(const struct board *b)
+{
+	return atomic_load(&b->held);
 }
 
 void board_commit(struct board *b, uint64_t seq)

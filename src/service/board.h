@@ -39,7 +39,7 @@ struct board_view {
 	unsigned generation; /* how often a process was started here */
 	uint64_t applied;    /* edge: the change sequence it serves */
 	int64_t beat_ms;     /* clock_mono_ms of the last beat; 0: none since it started */
-	uint64_t lost;       /* edge: records of fetches that found the pipe full */
+	uint64_t lost;       /* edge, desk: records of fetches that nobody counts */
 };
 
 /*
@@ -60,8 +60,13 @@ void board_end(struct board *b, unsigned slot);
 void board_beat(struct board *b, unsigned slot, int64_t now_ms);
 /* Edge: changes up to seq are served from here; never goes back within a generation. */
 void board_applied(struct board *b, unsigned slot, uint64_t seq);
-/* Edge: n more records were lost. */
+/* Edge, desk: n more records of fetches were lost. */
 void board_lost(struct board *b, unsigned slot, uint64_t n);
+/* Of all slots. */
+uint64_t board_lost_all(const struct board *b);
+/* Desk: how many records of fetches it has read and not stored; the next desk finds it here. */
+void board_hold(struct board *b, uint64_t n);
+uint64_t board_held(const struct board *b);
 
 /* Desk, after edge.db committed: the newest change; an older seq changes nothing. */
 void board_commit(struct board *b, uint64_t seq);

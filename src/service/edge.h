@@ -36,6 +36,7 @@ struct edge_options {
 	size_t http_count;
 	int hand_desk, hand_intake; /* hand-over channels; -1: none */
 	int bell;                   /* eventfd rung when the board changed; -1: none */
+	int fetches;                /* pipe that takes a record of each answer; -1: none */
 	struct board *board;        /* NULL: edge.db itself is asked for changes */
 	unsigned slot;
 	const char *edgedb_path;

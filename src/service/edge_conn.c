@@ -150,8 +150,23 @@ static enum err send_answer(struct edge_conn *c, bool close)
 	return enter(c, CONN_ANSWER);
 }
 
+/* One record of an answer that a policy host gave. */
+static void count(const struct edge_conn *c, const struct edge_site *site, unsigned status)
+{
+	struct edge *e = c->edge;
+	struct fetch_record r;
+
+	if (e->o.fetches < 0 || site == NULL || site->kind != EDGE_POLICY)
+		return;
+	fetch_record_make(site->publication, status, &c->address, e->o.now_s(), &r);
+	if (!fetch_say(e->o.fetches, &r) && e->o.board != NULL)
+		board_lost(e->o.board, e->o.slot, 1);
+}
+
 static enum err refuse(struct edge_conn *c, unsigned status, const char *why)
 {
+	if (c->tls)
+		count(c, edge_index_find(c->edge->index, slice_str(c->name)), status);
 	c->linger = true;
 	buf_reset(&c->edge->answer);
 	edge_refuse(status, why, c->edge->o.now_s(), &c->edge->answer);
@@ -177,6 +192,7 @@ static enum err answer(struct edge_conn *c, struct http_head *head)
 		q.challenge = edge_challenges_find(e->challenges, head->host, head->path);
 	buf_reset(&e->answer);
 	close = edge_answer(&q, &e->answer, &status);
+	count(c, q.site, status);
 	return send_answer(c, close);
 }
 

@@ -110,6 +110,7 @@ static struct node *node_new(const struct edge_host *row)
 	char *at = n->bytes;
 
 	n->site.kind = row->kind;
+	n->site.publication = row->publication;
 	n->site.name = put(&at, row->name);
 	n->site.domain = put(&at, row->domain);
 	n->site.text = put(&at, row->text);

@@ -18,6 +18,7 @@ struct edge_site {
 	struct slice domain; /* the policy domain; empty for report and admin hosts */
 	struct slice text;   /* the policy; empty for report and admin hosts */
 	struct slice etag;   /* without quotes */
+	int64_t publication; /* of the text; 0: not known */
 };
 
 struct edge_index;

@@ -14,6 +14,7 @@
 #include "service/edge_index.h"
 #include "service/edge_list.h"
 #include "service/edge_peers.h"
+#include "service/fetches.h"
 #include "wire/http_head.h"
 
 #define EDGE_TICK_MS 250 /* deadlines are kept to this grain; the board is looked at */

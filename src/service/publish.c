@@ -87,9 +87,9 @@ static enum err put_host(struct desk *d, struct edge_host *row, const struct cer
 
 static bool same_row(const struct edge_host *a, const struct edge_host *b)
 {
-	return !a->gone && a->kind == b->kind && slice_eq(a->text, b->text) &&
-	       slice_eq(a->etag, b->etag) && slice_eq(a->fingerprint, b->fingerprint) &&
-	       slice_eq(a->domain, b->domain);
+	return !a->gone && a->kind == b->kind && a->publication == b->publication &&
+	       slice_eq(a->text, b->text) && slice_eq(a->etag, b->etag) &&
+	       slice_eq(a->fingerprint, b->fingerprint) && slice_eq(a->domain, b->domain);
 }
 
 /* What edge.db says of the host already; *seq_out is 0 when that is something else. */
@@ -281,6 +281,7 @@ static enum err offer_newest(struct desk *d, const struct domain *domain, const 
 		.domain = slice_str(domain->name),
 		.text = p.text,
 		.etag = slice_str(p.sha256),
+		.publication = p.id,
 	};
 	return offer(d, &row, found ? &cert : NULL, p.id, now, a, seq_out);
 }

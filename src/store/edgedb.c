@@ -6,7 +6,7 @@
 #include "store/conn.h"
 #include "store/db_internal.h"
 
-#define VERSION 3
+#define VERSION 4
 #define BUSY_MS 5000
 
 enum edge_sql {
@@ -37,6 +37,7 @@ enum edge_sql {
 };
 
 #define ROW(id, text) [id] = { #id, text }
+#define HOST_COLUMNS "name, kind, tenant, domain, body, etag, fingerprint, gone, seq, publication"
 
 /* edge.db is SQLite on every node, whatever the main database is. */
 static const struct statement statements[EDGE_SQL_COUNT] = {
@@ -44,18 +45,16 @@ static const struct statement statements[EDGE_SQL_COUNT] = {
 	ROW(EDGE_SEQ_RAISE, "update meta set seq = $1 where seq < $1"),
 	ROW(EDGE_SEQ_NEXT, "update meta set seq = seq + 1 returning seq"),
 	ROW(EDGE_HOST_PUT,
-	    "insert into host (name, kind, tenant, domain, body, etag, fingerprint, gone, seq)"
-	    " values ($1, $2, $3, $4, $5, $6, $7, 0, $8) on conflict (name) do update set"
-	    " kind = $2, tenant = $3, domain = $4, body = $5, etag = $6, fingerprint = $7,"
-	    " gone = 0, seq = $8"),
+	    "insert into host (name, kind, tenant, domain, body, etag, fingerprint, gone, seq,"
+	    " publication) values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9) on conflict (name)"
+	    " do update set kind = $2, tenant = $3, domain = $4, body = $5, etag = $6,"
+	    " fingerprint = $7, gone = 0, seq = $8, publication = $9"),
 	ROW(EDGE_HOST_DROP, "update host set body = '', etag = '', fingerprint = '', gone = 1,"
 	                    " seq = $2 where name = $1 and gone = 0"),
-	ROW(EDGE_HOST_CHANGES,
-	    "select name, kind, tenant, domain, body, etag, fingerprint, gone, seq from host"
-	    " where seq > $1 and (gone = 0 or $1 > 0) order by seq"),
-	ROW(EDGE_HOST_GET,
-	    "select name, kind, tenant, domain, body, etag, fingerprint, gone, seq from host"
-	    " where name = $1 and gone = 0"),
+	ROW(EDGE_HOST_CHANGES, "select " HOST_COLUMNS " from host"
+	                       " where seq > $1 and (gone = 0 or $1 > 0) order by seq"),
+	ROW(EDGE_HOST_GET, "select " HOST_COLUMNS " from host"
+	                   " where name = $1 and gone = 0"),
 	ROW(EDGE_CERT_PUT,
 	    "insert into cert (fingerprint, tenant, seal_domain, purpose, key_type, chain, der,"
 	    " sealed_key, gone, seq) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)"
@@ -123,6 +122,10 @@ static const char *const steps[VERSION] = {
 	" gone integer not null, seq integer not null) strict;"
 	"create index challenge_seq on challenge (seq);"
 	"pragma user_version = 3;",
+
+	"alter table host add column publication integer"
+	" not null default 0;"
+	"pragma user_version = 4;",
 };
 
 struct edgedb {
@@ -331,6 +334,7 @@ enum err edgedb_put_host(struct edgedb *d, const struct edge_host *h)
 	query_text(&q, 6, h->etag);
 	query_text(&q, 7, h->fingerprint);
 	query_int(&q, 8, d->seq);
+	query_int(&q, 9, h->publication);
 	return query_run(&q);
 }
 
@@ -500,6 +504,7 @@ static struct edge_host host_row(struct query *q)
 		.fingerprint = query_get(q, 6),
 		.gone = query_get_int(q, 7) != 0,
 		.seq = query_get_int(q, 8),
+		.publication = query_get_int(q, 9),
 	};
 }
 

@@ -29,6 +29,7 @@ struct edge_host {
 	struct slice etag;   /* hex, without quotes */
 	struct slice
 	        fingerprint; /* of its certificate; empty: none, it is not served over TLS here */
+	int64_t publication; /* the text's key in the main database, for counting; 0: none */
 	bool gone;           /* only name and seq are meaningful */
 	int64_t seq;
 };

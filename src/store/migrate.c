@@ -239,6 +239,14 @@ static const char *const migrations[] = {
 
 	/* 14: when all servers last agreed on an id */
 	"alter table name_check add column definite @int not null default 0;",
+
+	/* 15: fetches of policies by client network, and in all */
+	"create table policy_fetch (publication @int not null references publication (id),"
+	" day @int not null, status @int not null, network @text not null, n @int not null,"
+	" first_at @int not null, last_at @int not null,"
+	" primary key (publication, day, status, network) @keyed;"
+	"create index policy_fetch_named on policy_fetch (day) where network <> '';"
+	"create table policy_fetch_total (status @int primary key, n @int not null @end;",
 };
 
 int migrate_newest(void)

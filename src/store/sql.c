@@ -56,6 +56,10 @@
 	"sha256, reason, message, way, kind, trust, name, domain, segment, " \
 	"place_offset, place_length, arrived, tried, tries, program"
 
+#define FETCH_COLUMNS                                                                        \
+	"f.publication, f.day, f.status, f.network, f.n, f.first_at, f.last_at, p.policy_id" \
+	" from policy_fetch f join publication p on p.id = f.publication "
+
 #define PUSH_COLUMNS "domain, record, content, why, due, tries, pushed"
 
 /* Counts go up to 2^53 - 1 and stay there; no sum of hostile numbers overflows or fails. */
@@ -602,6 +606,44 @@ const struct statement sql_table[SQL_COUNT] = {
 	                     " where digest = $1"),
 	ROW(SQL_SESSION_DROP, "delete from session where digest = $1"),
 	ROW(SQL_SESSION_PURGE, "delete from session where expires <= $1"),
+
+	/* fetches of policies */
+	ROW(SQL_FETCH_ADD,
+	    "insert into policy_fetch (publication, day, status, network, n, first_at, last_at)"
+	    " select p.id, cast($2 as bigint), cast($3 as bigint), cast($4 as text),"
+	    " cast($5 as bigint), cast($6 as bigint), cast($7 as bigint)"
+	    " from publication p where p.id = $1"
+	    " on conflict (publication, day, status, network) do update set"
+	    " first_at = case when excluded.first_at < policy_fetch.first_at then excluded.first_at"
+	    " else policy_fetch.first_at end,"
+	    " last_at = case when excluded.last_at > policy_fetch.last_at then excluded.last_at"
+	    " else policy_fetch.last_at end, " ADD("policy_fetch", "n")),
+	ROW(SQL_FETCH_GET, "select n from policy_fetch where publication = $1 and day = $2"
+	                   " and status = $3 and network = $4"),
+	ROW(SQL_FETCH_NETWORKS,
+	    "select count(*) from policy_fetch where publication = $1 and day = $2"
+	    " and network <> ''"),
+	ROW(SQL_FETCH_NAMED, "select count(*) from policy_fetch where network <> ''"),
+	ROW(SQL_FETCH_OLD, "select " FETCH_COLUMNS "where f.network <> '' and f.day < $1"
+	                   " order by f.day limit $2"),
+	ROW(SQL_FETCH_DROP, "delete from policy_fetch where publication = $1 and day = $2"
+	                    " and status = $3 and network = $4"),
+	ROW(SQL_FETCH_LIST,
+	    "select " FETCH_COLUMNS "where p.domain = $1 and f.day >= $2 and (f.day < $3 or"
+	    " (f.day = $3 and (f.publication > $4 or (f.publication = $4 and (f.status > $5 or"
+	    " (f.status = $5 and f.network > $6))))))"
+	    " order by f.day desc, f.publication, f.status, f.network limit $7"),
+	ROW(SQL_FETCH_DAYS,
+	    "select f.day, f.status, " SUM(
+	            "f.n") ", count(distinct case when f.network <> ''"
+	                   " then f.network end) from policy_fetch f join publication p on p.id = "
+	                   "f.publication"
+	                   " where p.domain = $1 and f.day >= $2 and f.day <= $3"
+	                   " group by f.day, f.status order by f.day desc, f.status"),
+	ROW(SQL_FETCH_TOTAL_ADD,
+	    "insert into policy_fetch_total (status, n) values ($1, $2)"
+	    " on conflict (status) do update set " ADD("policy_fetch_total", "n")),
+	ROW(SQL_FETCH_TOTALS, "select status, n from policy_fetch_total order by status"),
 
 	/* settings */
 	ROW(SQL_SETTING_GET, "select content from setting where name = $1"),

@@ -28,6 +28,8 @@ const struct route api_routes[] = {
 	  "Until when old policies may be held" },
 	{ "GET", D "/summary", ROUTE_READ, ROUTE_LOCKED, api_domain_summary, "Sum reports up" },
 	{ "GET", D "/reports", ROUTE_READ, ROUTE_LOCKED, api_domain_reports, "List reports" },
+	{ "GET", D "/fetches", ROUTE_READ, ROUTE_LOCKED, api_domain_fetches,
+	  "Who fetched its policies, by day, id, status and network" },
 	{ "GET", "/api/v1/quarantine", ROUTE_READ, ROUTE_LOCKED, api_quarantine_list,
 	  "List what could not be read" },
 	{ "GET", "/api/v1/quarantine/{sha256}/raw", ROUTE_READ, ROUTE_LOCKED, api_quarantine_raw,

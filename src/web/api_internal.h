@@ -26,6 +26,7 @@ void api_domain_check(const struct request *q, struct response *r);
 void api_domain_horizon(const struct request *q, struct response *r);
 void api_domain_summary(const struct request *q, struct response *r);
 void api_domain_reports(const struct request *q, struct response *r);
+void api_domain_fetches(const struct request *q, struct response *r);
 void api_quarantine_list(const struct request *q, struct response *r);
 void api_quarantine_raw(const struct request *q, struct response *r);
 void api_reports_export(const struct request *q, struct response *r);
@@ -49,6 +50,9 @@ void api_readyz(const struct request *q, struct response *r);
 
 /* The lines of /metrics about mailboxes and folders. */
 enum err api_ways_metrics(const struct request *q, struct buf *b) MUST_USE;
+
+/* The same about fetches of policies. */
+enum err api_fetches_metrics(const struct request *q, struct buf *b) MUST_USE;
 
 /* The domain of the path.  The lock is held.  False: *r is the problem. */
 bool api_find_domain(const struct request *q, struct domain *out, struct response *r);

@@ -272,6 +272,8 @@ void api_metrics(const struct request *q, struct response *r)
 		e = put_taken(q, &r->body);
 	if (e == OK)
 		e = api_ways_metrics(q, &r->body);
+	if (e == OK)
+		e = api_fetches_metrics(q, &r->body);
 	if (e != OK) {
 		buf_reset(&r->body);
 		api_store_failed(q, e, r);

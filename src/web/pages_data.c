@@ -2,6 +2,7 @@
 
 #include "base/utc.h"
 #include "mtasts/policy.h"
+#include "service/board.h"
 #include "service/hosting.h"
 #include "service/publish.h"
 #include "store/db.h"
@@ -184,6 +185,17 @@ static enum err read_waits(struct desk *d, const struct domain *domain, struct a
 	return e;
 }
 
+static enum err read_fetches(struct desk *d, struct arena *a, struct view_domain *v)
+{
+	int64_t from = utc_day_start(v->now) - (int64_t)FETCH_KEEP_DAYS * UTC_DAY;
+	struct fetch_day *days = NULL;
+	enum err e = fetches_days(d->db, v->domain->id, from, v->now, a, &days, &v->fetch_count);
+
+	v->fetches = days;
+	v->fetches_lost = (int64_t)board_lost_all(d->board);
+	return e;
+}
+
 /* The lock is held. */
 static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
                             struct view_domain *v)
@@ -208,6 +220,8 @@ static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
 		e = read_horizon(d, a, v);
 	if (e == OK)
 		e = leaving_read(d, domain, v->now, a, &v->leaving);
+	if (e == OK)
+		e = read_fetches(d, a, v);
 	if (e == OK)
 		e = read_records(d, a, v);
 	return e;

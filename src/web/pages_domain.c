@@ -339,6 +339,7 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
 		put_cert(b, v);
 		buf_add_str(b, "</div>\n");
 		page_part_setup(b, v);
+		page_part_fetches(b, v);
 		put_leaving(b, v);
 		put_horizon(b, v);
 	}

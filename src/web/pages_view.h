@@ -27,6 +27,8 @@ void page_part_setup(struct buf *b, const struct view_domain *v);
 void page_part_sessions(struct buf *b, const struct view_domain *v);
 void page_part_failures(struct buf *b, const struct view_domain *v);
 void page_part_senders(struct buf *b, const struct view_domain *v);
+/* Who asked for its policies, day by day. */
+void page_part_fetches(struct buf *b, const struct view_domain *v);
 /* How the reports of the range came, and what is read for more of them. */
 void page_part_arrivals(struct buf *b, const struct view_domain *v);
 

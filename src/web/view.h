@@ -11,6 +11,7 @@
 #include "service/records.h"
 #include "store/certs.h"
 #include "store/domains.h"
+#include "store/fetches.h"
 #include "store/orders.h"
 #include "store/policies.h"
 #include "store/summary.h"
@@ -62,6 +63,9 @@ struct view_domain {
 	const struct summary *unsigned_; /* unsigned reports alone */
 	int64_t quarantined;             /* of what came to the domain's address */
 	int64_t quarantined_all;         /* in the whole installation */
+	size_t fetch_count;
+	const struct fetch_day *fetches; /* of its policies, newest day first */
+	int64_t fetches_lost;            /* not counted, of all domains */
 	size_t way_count;                /* mailboxes and folders that are read, for all domains */
 	const struct supply_row *ways;
 };

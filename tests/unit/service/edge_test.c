@@ -1,5 +1,6 @@
 /* A whole edge over loopback: names, certificates, strictness, deadlines, caps, changes. */
 #include "service/edge_world.h"
+#include "service/fetches.h"
 
 #define TEXT_A "version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n"
 #define GET(host) "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: " host "\r\n\r\n"
@@ -369,6 +370,58 @@ TEST(waits_for_its_database)
 	stop(&w);
 }
 
+/* What the edge says of each answer of a policy host, and of those it cannot say. */
+TEST(answers_are_counted)
+{
+	static const struct {
+		const char *label, *request;
+		unsigned status;
+	} rows[] = {
+		{ "a policy", GET_CLOSE("mta-sts.a.example"), 200 },
+		{ "known already",
+		  "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts.a.example\r\n"
+		  "If-None-Match: \"e1\"\r\nConnection: close\r\n\r\n",
+		  304 },
+		{ "another path",
+		  "GET / HTTP/1.1\r\nHost: mta-sts.a.example\r\n"
+		  "Connection: close\r\n\r\n",
+		  404 },
+		{ "another method",
+		  "DELETE /.well-known/mta-sts.txt HTTP/1.1\r\n"
+		  "Host: mta-sts.a.example\r\nConnection: close\r\n\r\n",
+		  405 },
+		{ "another host", GET_CLOSE("mta-sts.rsa.example"), 421 },
+		{ "no head at all", "GET\r\n\r\n", 400 },
+	};
+	struct world w;
+	struct client c;
+	struct fetch_record r = { .at = 0 };
+
+	(void)start(&w);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		EXPECT(client_open(&c, &w, "mta-sts.a.example", TLS1_3_VERSION, NULL) &&
+		               client_send(&c, rows[i].request),
+		       rows[i].label);
+		(void)client_until(&c, NULL);
+		client_close(&c);
+		EXPECT(read(w.fetches[0], &r, sizeof(r)) == (ssize_t)sizeof(r), rows[i].label);
+		EXPECT(r.publication == 1 && r.status == rows[i].status && r.bits == 24 &&
+		               r.network[0] == 127 && r.at > 0,
+		       rows[i].label);
+	}
+	EXPECT(read(w.fetches[0], &r, sizeof(r)) < 0, "one for each");
+	while (fetch_say(w.fetches[1], &r))
+		;
+	EXPECT(client_open(&c, &w, "mta-sts.a.example", TLS1_3_VERSION, NULL) &&
+	               client_send(&c, GET_CLOSE("mta-sts.a.example")) &&
+	               strstr(client_until(&c, NULL), TEXT_A) != NULL,
+	       "a full pipe keeps nobody from the policy");
+	client_close(&c);
+	EXPECT(board_view(w.board, WORLD_SLOT).lost == 1 && board_lost_all(w.board) == 1,
+	       "and the board says that one is lost");
+	stop(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { UNIT(names_and_versions),
@@ -380,7 +433,8 @@ int main(void)
 		                            UNIT(caps),
 		                            UNIT(changes_are_followed),
 		                            UNIT(goes_on_without_its_database),
-		                            UNIT(waits_for_its_database) };
+		                            UNIT(waits_for_its_database),
+		                            UNIT(answers_are_counted) };
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ struct world {
 	char db[512];
 	struct edgedb *writer;
 	struct board *board;
-	int tls, http, bell, desk[2], intake[2];
+	int tls, http, bell, fetches[2], desk[2], intake[2];
 	struct address tls_at, http_at;
 	struct edge_limits limits;
 	unsigned char edge_key[32], report_key[32];
@@ -70,6 +70,7 @@ static inline void world_init(struct world *w)
 	w->tls = world_listen(&w->tls_at);
 	w->http = world_listen(&w->http_at);
 	w->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	assert_int_equal(pipe2(w->fetches, O_NONBLOCK | O_CLOEXEC), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, w->desk), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, w->intake), 0);
 }
@@ -83,6 +84,7 @@ static inline void world_start(struct world *w)
 		                  .hand_desk = w->desk[1],
 		                  .hand_intake = w->intake[1],
 		                  .bell = w->bell,
+		                  .fetches = w->fetches[1],
 		                  .board = w->board,
 		                  .slot = WORLD_SLOT,
 		                  .edgedb_path = w->db,
@@ -118,8 +120,8 @@ static inline int world_stop(struct world *w)
 
 static inline void world_fini(struct world *w)
 {
-	const int fds[] = { w->tls,     w->http,      w->bell,     w->desk[0],
-		            w->desk[1], w->intake[0], w->intake[1] };
+	const int fds[] = { w->tls,     w->http,    w->bell,      w->fetches[0], w->fetches[1],
+		            w->desk[0], w->desk[1], w->intake[0], w->intake[1] };
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		(void)close(fds[i]);
@@ -204,7 +206,8 @@ static inline int64_t world_put(struct world *w, const struct world_host *hosts,
 			                 .tenant = 1,
 			                 .domain = slice_skip(slice_str(hosts[i].name), 8),
 			                 .text = slice_str(hosts[i].text),
-			                 .etag = S("e1") };
+			                 .etag = S("e1"),
+			                 .publication = (int64_t)(i + 1) };
 
 		world_put_cert(w, &hosts[i], hex);
 		row.fingerprint = slice_str(hex);

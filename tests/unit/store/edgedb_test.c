@@ -535,12 +535,13 @@ TEST(an_older_file_is_brought_up_to_date)
 	edgedb_close(f.writer);
 	f.writer = NULL;
 	assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(raw,
-	                              "drop table challenge; drop table record; alter table meta "
-	                              "drop column zone_seq;"
-	                              "pragma user_version = 1",
-	                              NULL, NULL, NULL),
-	                 SQLITE_OK);
+	assert_int_equal(
+	        sqlite3_exec(raw,
+	                     "drop table challenge; drop table record; alter table meta "
+	                     "drop column zone_seq; alter table host drop column publication;"
+	                     "pragma user_version = 1",
+	                     NULL, NULL, NULL),
+	        SQLITE_OK);
 	assert_int_equal(sqlite3_close(raw), SQLITE_OK);
 	EXPECT(edgedb_open_reader(f.path, &e, NULL) == ERR_NOTFOUND, "not by who only reads");
 	EXPECT(edgedb_prepare(f.path, NULL) == OK, "prepared");

@@ -1,0 +1,230 @@
+#include "store/fetches.h"
+
+#include "base/utc.h"
+#include "store/db_internal.h"
+
+/* Binds the key of a row as $1 to $4. */
+static struct query key_query(struct db *db, enum sql statement, const struct fetch_row *r)
+{
+	struct query q = db_query(db, statement);
+
+	query_int(&q, 1, r->publication);
+	query_int(&q, 2, r->day);
+	query_int(&q, 3, (int64_t)r->status);
+	query_str(&q, 4, r->network);
+	return q;
+}
+
+static struct query row_query(struct db *db, enum sql statement, const struct fetch_row *r)
+{
+	struct query q = key_query(db, statement, r);
+
+	query_int(&q, 5, r->count);
+	query_int(&q, 6, r->first);
+	query_int(&q, 7, r->last);
+	return q;
+}
+
+static enum err number(struct query *q, int64_t *out)
+{
+	if (query_row(q))
+		*out = query_get_int(q, 0);
+	return query_end(q);
+}
+
+enum err fetches_named(struct db *db, int64_t *out)
+{
+	struct query q = db_query(db, SQL_FETCH_NAMED);
+
+	return number(&q, out);
+}
+
+static enum err has_row(struct db *db, const struct fetch_row *r, bool *out)
+{
+	struct query q = key_query(db, SQL_FETCH_GET, r);
+
+	*out = query_row(&q);
+	return query_end(&q);
+}
+
+/* Whether one more network may be kept for the row's publication and day. */
+static enum err has_room(struct db *db, const struct fetch_row *r, int64_t named, bool *out)
+{
+	int64_t networks = 0;
+	struct query q = db_query(db, SQL_FETCH_NETWORKS);
+
+	query_int(&q, 1, r->publication);
+	query_int(&q, 2, r->day);
+	enum err e = number(&q, &networks);
+	*out = networks < FETCH_NETWORKS_MAX && named < FETCH_NAMED_MAX;
+	return e;
+}
+
+static enum err put_row(struct db *db, const struct fetch_row *r)
+{
+	struct query q = row_query(db, SQL_FETCH_ADD, r);
+
+	return query_run(&q);
+}
+
+static enum err put_total(struct db *db, const struct fetch_row *r)
+{
+	struct query q = db_query(db, SQL_FETCH_TOTAL_ADD);
+
+	query_int(&q, 1, (int64_t)r->status);
+	query_int(&q, 2, r->count);
+	return query_run(&q);
+}
+
+static enum err add(struct db *db, const struct fetch_row *in, int64_t *named)
+{
+	struct fetch_row r = *in;
+	bool there = false, room = false;
+	enum err e = has_row(db, &r, &there);
+
+	if (e == OK && !there && r.network[0] != '\0') {
+		e = has_room(db, &r, *named, &room);
+		if (room)
+			(*named)++; /* one too many for a publication that is gone; counted anew
+			               later */
+		else
+			r.network = "";
+	}
+	if (e == OK)
+		e = put_row(db, &r);
+	return e == OK ? put_total(db, &r) : e;
+}
+
+enum err fetches_add(struct db *db, const struct fetch_row *r, int64_t *named)
+{
+	enum err e = db_begin(db);
+
+	return e == OK ? db_end(db, add(db, r, named)) : e;
+}
+
+/* Strings live in a. */
+static struct fetch_row read_row(struct query *q, struct arena *a)
+{
+	return (struct fetch_row){
+		.publication = query_get_int(q, 0),
+		.day = query_get_int(q, 1),
+		.status = (unsigned)query_get_int(q, 2),
+		.network = query_copy_str(q, 3, a),
+		.count = query_get_int(q, 4),
+		.first = query_get_int(q, 5),
+		.last = query_get_int(q, 6),
+		.policy_id = query_copy_str(q, 7, a),
+	};
+}
+
+static enum err read_rows(struct query *q, struct arena *a, struct fetch_row **out,
+                          size_t *count_out)
+{
+	struct rows r = ROWS(struct fetch_row);
+
+	while (query_row(q)) {
+		struct fetch_row *row = rows_add(&r, a);
+
+		*row = read_row(q, a);
+	}
+	enum err e = query_end(q);
+	if (e == OK) {
+		*out = r.items;
+		*count_out = r.count;
+	}
+	return e;
+}
+
+static enum err fold_row(struct db *db, const struct fetch_row *row)
+{
+	struct fetch_row plain = *row;
+	struct query q = key_query(db, SQL_FETCH_DROP, row);
+	enum err e = query_run(&q);
+
+	plain.network = "";
+	return e == OK ? put_row(db, &plain) : e;
+}
+
+static enum err fold(struct db *db, int64_t before, struct arena *a, size_t *count_out)
+{
+	struct fetch_row *rows = NULL;
+	struct query q = db_query(db, SQL_FETCH_OLD);
+
+	query_int(&q, 1, before);
+	query_int(&q, 2, FETCH_FOLD_ROWS);
+	enum err e = read_rows(&q, a, &rows, count_out);
+	for (size_t i = 0; e == OK && i < *count_out; i++)
+		e = fold_row(db, &rows[i]);
+	return e;
+}
+
+enum err fetches_fold(struct db *db, int64_t now, bool *left_out)
+{
+	int64_t before = utc_day_start(now) - (int64_t)FETCH_KEEP_DAYS * UTC_DAY;
+	struct arena *a = arena_new();
+	size_t count = 0;
+	enum err e = db_begin(db);
+
+	if (e == OK)
+		e = db_end(db, fold(db, before, a, &count));
+	*left_out = e == OK && count == FETCH_FOLD_ROWS;
+	arena_free(a);
+	return e;
+}
+
+enum err fetches_list(struct db *db, int64_t domain, int64_t from, int64_t to,
+                      const struct fetch_cursor *after, size_t limit, struct arena *a,
+                      struct fetch_row **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_FETCH_LIST);
+
+	query_int(&q, 1, domain);
+	query_int(&q, 2, from);
+	query_int(&q, 3, after->day != 0 ? after->day : to);
+	query_int(&q, 4, after->day != 0 ? after->publication : 0);
+	query_int(&q, 5, (int64_t)after->status);
+	query_str(&q, 6, after->network);
+	query_int(&q, 7, (int64_t)db_limit(limit));
+	return read_rows(&q, a, out, count_out);
+}
+
+enum err fetches_days(struct db *db, int64_t domain, int64_t from, int64_t to, struct arena *a,
+                      struct fetch_day **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_FETCH_DAYS);
+	struct rows r = ROWS(struct fetch_day);
+
+	query_int(&q, 1, domain);
+	query_int(&q, 2, from);
+	query_int(&q, 3, to);
+	while (query_row(&q)) {
+		struct fetch_day *d = rows_add(&r, a);
+
+		*d = (struct fetch_day){ query_get_int(&q, 0), (unsigned)query_get_int(&q, 1),
+			                 query_get_int(&q, 2), query_get_int(&q, 3) };
+	}
+	enum err e = query_end(&q);
+	if (e == OK) {
+		*out = r.items;
+		*count_out = r.count;
+	}
+	return e;
+}
+
+enum err fetches_totals(struct db *db, struct arena *a, struct fetch_total **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_FETCH_TOTALS);
+	struct rows r = ROWS(struct fetch_total);
+
+	while (query_row(&q)) {
+		struct fetch_total *t = rows_add(&r, a);
+
+		*t = (struct fetch_total){ (unsigned)query_get_int(&q, 0), query_get_int(&q, 1) };
+	}
+	enum err e = query_end(&q);
+	if (e == OK) {
+		*out = r.items;
+		*count_out = r.count;
+	}
+	return e;
+}

@@ -1,0 +1,72 @@
+/*
+ * Fetches of policies, counted by publication, UTC day, status and the network of the client.
+ *
+ * A network is text like "192.0.2.0/24"; it is kept for FETCH_KEEP_DAYS whole days, then only the
+ * counts are (network "").  Who asks from ever new networks adds no row beyond the ceilings: what
+ * is over is counted without its network.
+ */
+#ifndef STORE_FETCHES_H
+#define STORE_FETCHES_H
+
+#include "store/db.h"
+
+#define FETCH_KEEP_DAYS 14
+#define FETCH_NETWORKS_MAX 256 /* of one publication and day */
+#define FETCH_NAMED_MAX 500000 /* rows with a network at once, of all domains */
+#define FETCH_FOLD_ROWS 500u   /* one call of fetches_fold */
+#define FETCH_NETWORK_SIZE 64u /* an IPv6 network as text */
+
+struct fetch_row {
+	int64_t publication; /* its key; the domain is the publication's */
+	int64_t day;         /* its first second */
+	unsigned status;     /* of the answer */
+	const char *network; /* "": not known, or not kept any more */
+	int64_t count;
+	int64_t first, last;   /* moments of the first and the last of them */
+	const char *policy_id; /* read only */
+};
+
+/* By day and status, newest day first. */
+struct fetch_day {
+	int64_t day;
+	unsigned status;
+	int64_t count;
+	int64_t networks; /* that were seen, while they are kept */
+};
+
+struct fetch_total {
+	unsigned status;
+	int64_t count;
+};
+
+/* Where a listing goes on: behind this row; all 0 and "": from the start. */
+struct fetch_cursor {
+	int64_t day, publication;
+	unsigned status;
+	const char *network;
+};
+
+/*
+ * Adds counts; a publication that is not there (any more) adds to the totals only.  *named is how
+ * many rows carry a network (fetches_named); it is brought up to date.
+ */
+enum err fetches_add(struct db *db, const struct fetch_row *r, int64_t *named) MUST_USE;
+enum err fetches_named(struct db *db, int64_t *out) MUST_USE;
+
+/*
+ * Takes the network off rows whose day is more than FETCH_KEEP_DAYS days before that of now, some
+ * at once; *left_out: there may be more.
+ */
+enum err fetches_fold(struct db *db, int64_t now, bool *left_out) MUST_USE;
+
+/* Rows of a domain of the days from..to, newest day first; strings live in a. */
+enum err fetches_list(struct db *db, int64_t domain, int64_t from, int64_t to,
+                      const struct fetch_cursor *after, size_t limit, struct arena *a,
+                      struct fetch_row **out, size_t *count_out) MUST_USE;
+enum err fetches_days(struct db *db, int64_t domain, int64_t from, int64_t to, struct arena *a,
+                      struct fetch_day **out, size_t *count_out) MUST_USE;
+/* Of all domains and times, by status. */
+enum err fetches_totals(struct db *db, struct arena *a, struct fetch_total **out,
+                        size_t *count_out) MUST_USE;
+
+#endif
