@@ -98,7 +98,7 @@ def test_certbot_hook(installed, demo, authority, tmp_path):
 
 
 def test_scripts_of_the_package():
-    for script in [*(ROOT / "packaging/deb").glob("p*"), ROOT / "tools/deb", ROOT / "run", ROOT / "tests/fresh-deb"]:
+    for script in [*(ROOT / "packaging/deb").glob("p*"), ROOT / "tools/deb", ROOT / "run", ROOT / "tests/fresh", ROOT / "tests/fresh-unit"]:
         sh("sh", "-n", script)
 
 
