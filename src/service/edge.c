@@ -98,6 +98,8 @@ static void on_tick(void *arg)
 	struct edge *e = arg;
 	int64_t now_ms = clock_mono_ms();
 
+	if (e->draining && now_ms >= e->drain_first_due_ms)
+		edge_conn_drain(e, true);
 	edge_conn_expire(e, now_ms);
 	edge_relay_expire(e, now_ms);
 	dns_server_expire(e->dns, now_ms);
@@ -225,8 +227,9 @@ void edge_drain(struct edge *e)
 
 	e->draining = true;
 	e->drain_due_ms = now_ms + EDGE_DRAIN_MS;
+	e->drain_first_due_ms = now_ms + EDGE_DRAIN_FIRST_MS;
 	stop_listening(e);
-	edge_conn_drain(e);
+	edge_conn_drain(e, false);
 	dns_server_drain(e->dns);
 	stop_when_empty(e, now_ms);
 }

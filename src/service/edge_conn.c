@@ -360,7 +360,7 @@ void edge_conn_expire(struct edge *e, int64_t now_ms)
 		edge_conn_close(LINK_OWNER(l, struct edge_conn, age));
 }
 
-void edge_conn_drain(struct edge *e)
+void edge_conn_drain(struct edge *e, bool silent)
 {
 	struct link *l = e->open.next;
 
@@ -368,7 +368,7 @@ void edge_conn_drain(struct edge *e)
 		struct edge_conn *c = LINK_OWNER(l, struct edge_conn, age);
 
 		l = l->next;
-		if (c->state == CONN_FIRST ||
+		if ((silent && c->state == CONN_FIRST) ||
 		    (c->state == CONN_HEAD && c->requests > 0 && c->in.len == 0))
 			edge_conn_close(c);
 	}

@@ -20,6 +20,7 @@
 #define EDGE_TICK_MS 250 /* deadlines are kept to this grain; the board is looked at */
 #define EDGE_BEAT_MS 1000
 #define EDGE_DRAIN_MS 6000        /* longest life after edge_drain */
+#define EDGE_DRAIN_FIRST_MS 1000  /* of a connection on which nothing was said yet */
 #define EDGE_SCRATCH 16384u       /* one TLS record */
 #define EDGE_REQUESTS_MAX 100     /* on one connection */
 #define EDGE_LINGER_MAX 262144u   /* bytes read and dropped behind an answer */
@@ -97,7 +98,7 @@ struct edge {
 	struct loop_timer tick;
 	int64_t beat_ms;
 	bool draining;
-	int64_t drain_due_ms;
+	int64_t drain_due_ms, drain_first_due_ms;
 	struct buf answer;
 	char scratch[EDGE_SCRATCH];
 };
@@ -108,8 +109,8 @@ void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer,
 void edge_conn_close(struct edge_conn *c);
 /* Closes what has passed a deadline. */
 void edge_conn_expire(struct edge *e, int64_t now_ms);
-/* Closes what waits for a request. */
-void edge_conn_drain(struct edge *e);
+/* Closes connections that wait for a further request, and with silent those without any byte. */
+void edge_conn_drain(struct edge *e, bool silent);
 /* Closes the oldest connection without a complete head; false: there is none. */
 bool edge_conn_shed(struct edge *e);
 

@@ -98,7 +98,8 @@ def test_certbot_hook(installed, demo, authority, tmp_path):
 
 
 def test_scripts_of_the_package():
-    for script in [*(ROOT / "packaging/deb").glob("p*"), ROOT / "tools/deb", ROOT / "run", ROOT / "tests/fresh", ROOT / "tests/fresh-unit"]:
+    scripts = [*(ROOT / "packaging/deb").glob("p*"), *(ROOT / name for name in ("tools/deb", "run", "tests/fresh", "tests/fresh-unit"))]
+    for script in scripts:
         sh("sh", "-n", script)
 
 

@@ -2,6 +2,7 @@
 import os
 import signal
 import socket
+import ssl
 import threading
 
 import pytest
@@ -72,6 +73,36 @@ def test_no_fetch_is_refused_during_a_restart(make_product, authority, how):
     assert not refused, refused[:5]
     service.stop()
     close(service.stored)
+
+
+def test_who_has_connected_and_said_nothing_yet_is_served_at_a_stop(make_product, authority):
+    service = make_product()
+    service.stop()
+    service.start(keep=True)
+    hosted(service, authority)
+    context = ssl.create_default_context(cafile=str(authority.cert))
+    silent = [socket.create_connection(("127.0.0.1", service.ports["tls"]), timeout=DEADLINE) for _ in range(8)]
+    for _ in range(8):  # whoever accepts these has accepted those before
+        assert service.fetch(HOST, ca=authority.cert)[0] == 200
+    service.process.send_signal(signal.SIGTERM)
+    answers = []
+
+    def ask(raw):
+        with raw, context.wrap_socket(raw, server_hostname=HOST) as tls:
+            tls.sendall(f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            answers.append(tls.recv(12))
+
+    threads = [threading.Thread(target=ask, args=[raw]) for raw in silent]
+    for thread in threads:
+        thread.start()
+    service.process.wait(DEADLINE)  # a second signal would end it at once
+    stored, service.stored = service.stored, []
+    service.start(passed=stored, keep=True)
+    for thread in threads:
+        thread.join(DEADLINE)
+    assert answers == [b"HTTP/1.1 200"] * len(silent)
+    service.stop()
+    close(stored + service.stored)
 
 
 def test_a_listener_that_is_not_configured_any_more_is_let_go(make_product):
