@@ -30,6 +30,10 @@ static int run_list(const struct cli *cli)
 		const json_t *c = json_array_get(items, i);
 
 		const char *order = client_str(json_object_get(c, "order"), "summary", "");
+		const json_t *seen = json_object_get(json_object_get(c, "outside"), "finding");
+
+		if (seen != NULL)
+			order = client_str(seen, "detail", "");
 
 		cli_print_safe(cli->out,
 		               arena_printf(cli->arena, "%-40s %-21s %-28.28s %s%s%s\n",
@@ -52,7 +56,9 @@ const struct command cmd_cert_list = {
 	.details =
 	        "Behind the state stands when the certificate is renewed, or why it is not there "
 	        "yet, in\n"
-	        "the words of the certificate authority, and when that is tried again.",
+	        "the words of the certificate authority, and when that is tried again. not-ours:\n"
+	        "a web server in front, or elsewhere, ends TLS; behind it stands what is seen of\n"
+	        "that host from outside.",
 	.examples = "mxseal cert list\n",
 	.run = run_list,
 };

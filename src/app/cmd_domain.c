@@ -169,6 +169,9 @@ static bool is_moment(const char *key)
 
 static const char *member_text(const struct cli *cli, const char *key, const json_t *value)
 {
+	if (strcmp(key, "finding") == 0)
+		return arena_printf(cli->arena, "%s: %s", client_str(value, "severity", "-"),
+		                    client_str(value, "detail", ""));
 	if (json_is_object(value))
 		return "";
 	return json_is_integer(value) && is_moment(key) ? client_time(cli, value)

@@ -247,6 +247,57 @@ static int run_hook(const struct cli *cli, const char *hook)
 	return EXIT_GOOD;
 }
 
+/* Whether its newest text was not seen on its web space yet: an earlier hook may have failed. */
+static bool is_awaited(const struct cli *cli, const json_t *d)
+{
+	json_t *policy = NULL;
+
+	if (strcmp(client_str(d, "hosting", ""), "external") != 0 ||
+	    client_get(cli,
+	               client_path(cli, "/api/v1/domains/%s/policy", client_str(d, "domain", "")),
+	               &policy) != EXIT_GOOD)
+		return false;
+	bool awaited = json_is_null(json_object_get(policy, "fetched")) &&
+	               json_is_null(json_object_get(policy, "announced"));
+	json_decref(policy);
+	return awaited;
+}
+
+/* What now lies on web space elsewhere is looked for at once. */
+static int look_for(const struct cli *cli, const json_t *items)
+{
+	int code = EXIT_GOOD;
+
+	for (size_t i = 0; i < json_array_size(items) && code == EXIT_GOOD; i++) {
+		const json_t *d = json_array_get(items, i);
+		json_t *answer = NULL;
+
+		if (!is_awaited(cli, d))
+			continue;
+		code = client_request(cli, "POST",
+		                      client_path(cli, "/api/v1/domains/%s/policy/check",
+		                                  client_str(d, "domain", "")),
+		                      NULL, &answer);
+		json_decref(answer);
+	}
+	return code;
+}
+
+static int export_all(const struct cli *cli, const json_t *items, bool *any)
+{
+	int code = EXIT_GOOD;
+
+	for (size_t i = 0; i < json_array_size(items) && code == EXIT_GOOD; i++) {
+		const json_t *d = json_array_get(items, i);
+		bool changed = false;
+
+		if (client_str(d, "id", NULL) != NULL)
+			code = export_one(cli, client_str(d, "domain", ""), &changed);
+		*any = *any || changed || (code == EXIT_GOOD && is_awaited(cli, d));
+	}
+	return code;
+}
+
 static int run_export(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -255,23 +306,19 @@ static int run_export(const struct cli *cli)
 
 	if (code != EXIT_GOOD)
 		return code;
-	const json_t *items = json_object_get(answer, "items");
-	for (size_t i = 0; i < json_array_size(items) && code == EXIT_GOOD; i++) {
-		const json_t *d = json_array_get(items, i);
-		bool changed = false;
-
-		if (client_str(d, "id", NULL) != NULL)
-			code = export_one(cli, client_str(d, "domain", ""), &changed);
-		any = any || changed;
-	}
-	json_decref(answer);
+	code = export_all(cli, json_object_get(answer, "items"), &any);
 	if (code == EXIT_GOOD && any && !cli->dry_run && cli_has(cli, "hook"))
 		code = run_hook(cli, cli_get(cli, "hook"));
+	if (code == EXIT_GOOD && !cli->dry_run)
+		code = look_for(cli, json_object_get(answer, "items"));
+	json_decref(answer);
 	return cli_finish(cli, code);
 }
 
 static const struct option_spec export_options[] = {
-	{ .name = "hook", .arg = "CMD", .help = "run CMD in DIR after a file changed" },
+	{ .name = "hook",
+	  .arg = "CMD",
+	  .help = "run CMD in DIR after a file changed, or while one is awaited" },
 };
 
 const struct command cmd_policy_export = {
@@ -283,9 +330,13 @@ const struct command cmd_policy_export = {
 	.group = GROUP_SERVICE,
 	.common = COMMON_YES | COMMON_DRY_RUN,
 	.summary = "write all policies as files for web space elsewhere",
-	.details = "Writes DIR/mta-sts.DOMAIN/.well-known/mta-sts.txt, each atomically, and prints "
-	           "the\n"
-	           "paths that changed.",
+	.details =
+	        "Writes DIR/mta-sts.DOMAIN/.well-known/mta-sts.txt, each atomically, and prints "
+	        "the\n"
+	        "paths that changed. For a domain with hosting external the text counts as served\n"
+	        "once it is seen at its policy host, and its id is announced a minute later; "
+	        "until\n"
+	        "then the hook runs at each export, so that one that failed is made up for.",
 	.examples = "mxseal policy export /srv/www --hook 'rsync -a . web:/srv/www'\n",
 	.options = export_options,
 	.option_count = ARRAY_LEN(export_options),

@@ -7,6 +7,7 @@
 
 #include "app/conf_internal.h"
 #include "app/nearest.h"
+#include "net/trusted.h"
 
 #define VALUE_MAX 4096u
 #define LINE_WIDTH 190u /* of --print-config; longer lines are not read back */
@@ -317,6 +318,26 @@ static void apply_list(struct conf *c, const struct conf_setting *list, size_t c
 		conf_set(c, &list[i], errors); /* counted in errors */
 }
 
+/* A listener that nobody may connect to is a mistake. */
+static void check_behind(const struct conf *c, struct conf_errors *errors)
+{
+	struct trusted t = { .local = false };
+	bool parsed = trusted_parse(slice_str(c->proxy.trusted), &t) == OK;
+
+	for (size_t i = 0; parsed && i < c->listen.behind.count; i++) {
+		bool local = c->listen.behind.at[i].any.ss_family == AF_UNIX;
+
+		if (local && !t.local)
+			conf_error_add(errors, "[proxy] trusted",
+			               "lets nobody connect to the Unix socket of [listen] behind",
+			               "add the word unix");
+		if (!local && t.rules.net_count == 0)
+			conf_error_add(errors, "[proxy] trusted",
+			               "lets nobody connect to [listen] behind",
+			               "add the address of the proxy");
+	}
+}
+
 /* What no single value shows. */
 static void check_whole(const struct conf *c, struct conf_errors *errors)
 {
@@ -326,6 +347,7 @@ static void check_whole(const struct conf *c, struct conf_errors *errors)
 	if (host[0] != '\0' && strcmp(host, report) == 0)
 		conf_error_add(errors, "[report] host", "is the same as [service] host",
 		               "give the report host a name of its own");
+	check_behind(c, errors);
 	if (c->listen.smtp.count > 0 && report[0] == '\0')
 		conf_error_add(errors, "[listen] smtp", "needs [report] host",
 		               "name the host that senders deliver reports to");

@@ -51,8 +51,12 @@ struct conf {
 		bool log_json;
 	} server;
 	struct {
-		struct conf_addresses tls, http, dns, smtp, lmtp, admin;
+		struct conf_addresses tls, http, behind, dns, smtp, lmtp, admin;
 	} listen;
+	struct {
+		const char *trusted; /* as net/trusted.h reads it */
+		bool preamble;       /* protocol = proxy */
+	} proxy;
 	struct {
 		const char *host, *zone; /* lower-case A-labels, no final dot */
 		const char *addresses;   /* blanks between */

@@ -67,6 +67,18 @@ const struct conf_row conf_rows[] = {
 	  .example = "192.0.2.1:80 [2001:db8::1]:80",
 	  .place = AT(listen.http) },
 	{ .section = "listen",
+	  .key = "behind",
+	  .type = &conf_type_local,
+	  .preset = "off",
+	  .help = "plain HTTP for a web server that ends TLS in front",
+	  .details =
+	          "For policy hosts of domains with hosting behind, and for the report host and "
+	          "the admin host. Only proxies that [proxy] trusted names may connect; what "
+	          "others send is not read. docs/behind.md has the lines for nginx, Apache, Caddy, "
+	          "HAProxy and Traefik.",
+	  .example = "unix:/run/mxseal/behind.sock",
+	  .place = AT(listen.behind) },
+	{ .section = "listen",
 	  .key = "dns",
 	  .type = &conf_type_named,
 	  .preset = "off",
@@ -106,6 +118,29 @@ const struct conf_row conf_rows[] = {
 	             "prints.",
 	  .example = "[::1]:8000",
 	  .place = AT(listen.admin) },
+
+	{ .section = "proxy",
+	  .key = "trusted",
+	  .type = &conf_type_proxies,
+	  .preset = "127.0.0.0/8 ::1 unix",
+	  .help = "proxies in front whose word on their clients counts",
+	  .details =
+	          "Nobody else may connect to [listen] behind, and a header or preamble of anybody "
+	          "else is worth nothing. Name the proxy alone, not the network it stands in.",
+	  .example = "192.0.2.7 unix",
+	  .place = AT(proxy.trusted) },
+	{ .section = "proxy",
+	  .key = "protocol",
+	  .type = &conf_type_says,
+	  .preset = "xff",
+	  .help = "how a trusted proxy names its client",
+	  .details = "With proxy each connection of a trusted proxy to tls, http and behind begins "
+	             "with "
+	             "that preamble, and one without it is closed. With xff each request to behind "
+	             "has "
+	             "the header; connections to tls and http are taken as they come.",
+	  .example = "proxy",
+	  .place = AT(proxy.preamble) },
 
 	{ .section = "service",
 	  .key = "host",
@@ -436,6 +471,7 @@ static const struct section {
 } sections[] = {
 	{ "server", "The process itself." },
 	{ "listen", "Where it listens." },
+	{ "proxy", "What stands in front of it." },
 	{ "service", "What it is called from outside." },
 	{ "report", "How TLS reports are taken." },
 	{ "acme", "Where certificates are ordered." },

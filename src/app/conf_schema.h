@@ -36,6 +36,8 @@ extern const struct conf_type conf_type_forward;
 extern const struct conf_type conf_type_stub;
 extern const struct conf_type conf_type_anchor;
 extern const struct conf_type conf_type_networks;
+extern const struct conf_type conf_type_proxies;
+extern const struct conf_type conf_type_says;
 extern const struct conf_type conf_type_url;
 extern const struct conf_type conf_type_mail;
 extern const struct conf_type conf_type_word;

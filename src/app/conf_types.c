@@ -6,6 +6,7 @@
 #include "mtasts/name.h"
 #include "net/dial.h"
 #include "net/fetch.h"
+#include "net/trusted.h"
 
 #define DNS_PORT 53u
 #define USER_MAX 32u
@@ -305,6 +306,18 @@ static const char *read_server(const struct conf_row *row, const char *text, str
 	return NULL;
 }
 
+static const char *read_says(const struct conf_row *row, const char *text, struct conf *c,
+                             void *place, const char **normal_out)
+{
+	(void)row; /* as above */
+	(void)c;
+	if (strcmp(text, "xff") != 0 && strcmp(text, "proxy") != 0)
+		return "takes xff or proxy";
+	*(bool *)place = text[0] == 'p';
+	*normal_out = text[0] == 'p' ? "proxy" : "xff";
+	return NULL;
+}
+
 static const char *read_yes(const struct conf_row *row, const char *text, struct conf *c,
                             void *place, const char **normal_out)
 {
@@ -377,6 +390,14 @@ static const char *one_network(struct slice value)
 	               : "takes networks such as 10.0.0.0/8 or fd00::/8";
 }
 
+static const char *one_proxy(struct slice value)
+{
+	struct trusted t;
+
+	return trusted_parse(value, &t) == OK ? NULL
+	                                      : "takes networks such as 10.0.0.0/8, and unix";
+}
+
 /* Several addresses of one server are several pairs. */
 static const char *one_nameserver(struct slice value)
 {
@@ -409,6 +430,7 @@ TEXT_LIST(read_addresses, one_address)
 TEXT_LIST(read_nameservers, one_nameserver)
 TEXT_LIST(read_networks, one_network)
 TEXT_LIST(read_paths, one_path)
+TEXT_LIST(read_proxies, one_proxy)
 
 static const char *read_anchor(const struct conf_row *row, const char *text, struct conf *c,
                                void *place, const char **normal_out)
@@ -548,6 +570,17 @@ const struct conf_type conf_type_networks = {
 	.syntax = "ADDRESS/BITS; " ONE_A_LINE,
 	.list = true,
 	.read = read_networks,
+};
+const struct conf_type conf_type_proxies = {
+	.name = "networks, unix",
+	.syntax = "ADDRESS/BITS, or unix for whoever reaches a Unix socket; " ONE_A_LINE,
+	.list = true,
+	.read = read_proxies,
+};
+const struct conf_type conf_type_says = {
+	.name = "xff or proxy",
+	.syntax = "xff: the header X-Forwarded-For; proxy: the PROXY protocol, version 1 or 2",
+	.read = read_says,
 };
 const struct conf_type conf_type_paths = {
 	.name = "paths",

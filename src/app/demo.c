@@ -147,6 +147,8 @@ int demo_check(const struct cli *cli, const struct conf *conf)
 {
 	int code = check_loopback(cli, "listen.lmtp", &conf->listen.lmtp);
 
+	if (code == EXIT_GOOD)
+		code = check_loopback(cli, "listen.behind", &conf->listen.behind);
 	for (size_t i = 0; code == EXIT_GOOD && i < DEMO_LISTENERS; i++)
 		code = check_loopback(cli, listeners[i].key, addresses(conf, &listeners[i]));
 	return code;

@@ -67,11 +67,38 @@ static bool serves_nobody(const char *state)
 	       strcmp(state, "not-yet-valid") == 0;
 }
 
+/* Of a host whose TLS somebody else ends: what the service sees of it from outside. */
+static bool judge_not_ours(struct doctor *d, const json_t *seen)
+{
+	static const struct {
+		const char *name;
+		enum doctor_severity severity;
+	} rows[] = { { "skip", DOCTOR_SKIP }, { "warn", DOCTOR_WARN }, { "fail", DOCTOR_FAIL } };
+	const json_t *f = json_object_get(seen, "finding");
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(client_str(f, "severity", ""), rows[i].name) != 0)
+			continue;
+		doctor_add(d, rows[i].severity, "certificates",
+		           arena_printf(d->cli->arena, "%s: %s",
+		                        arena_str(d->cli->arena,
+		                                  slice_str(client_str(seen, "host", "-"))),
+		                        client_str(f, "detail", "")),
+		           json_is_string(json_object_get(f, "fix"))
+		                   ? arena_str(d->cli->arena, slice_str(client_str(f, "fix", "")))
+		                   : NULL);
+		return false;
+	}
+	return true;
+}
+
 static bool judge_certificate(struct doctor *d, const json_t *c)
 {
 	const char *state = client_str(c, "state", "");
 	struct arena *a = d->cli->arena;
 
+	if (json_object_get(c, "outside") != NULL)
+		return judge_not_ours(d, json_object_get(c, "outside"));
 	if (strcmp(state, "ok") == 0)
 		return true;
 	doctor_add(d, serves_nobody(state) ? DOCTOR_FAIL : DOCTOR_WARN, "certificates",
@@ -149,9 +176,10 @@ void doctor_ports(struct doctor *d)
 	const struct {
 		const char *name;
 		const struct conf_addresses *list;
-	} rows[] = { { "tls", &d->conf->listen.tls },   { "http", &d->conf->listen.http },
-		     { "dns", &d->conf->listen.dns },   { "smtp", &d->conf->listen.smtp },
-		     { "lmtp", &d->conf->listen.lmtp }, { "admin", &d->conf->listen.admin } };
+	} rows[] = { { "tls", &d->conf->listen.tls },       { "http", &d->conf->listen.http },
+		     { "behind", &d->conf->listen.behind }, { "dns", &d->conf->listen.dns },
+		     { "smtp", &d->conf->listen.smtp },     { "lmtp", &d->conf->listen.lmtp },
+		     { "admin", &d->conf->listen.admin } };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (size_t k = 0; k < rows[i].list->count; k++)

@@ -72,6 +72,7 @@ enum err outgoing_rules(const struct conf *c, struct dial_rules *out, struct dia
 		machine = NULL; /* then listeners on every address are not known apart */
 	add_listeners(out, &c->listen.tls, machine);
 	add_listeners(out, &c->listen.http, machine);
+	add_listeners(out, &c->listen.behind, machine);
 	add_listeners(out, &c->listen.smtp, machine);
 	add_listeners(out, &c->listen.lmtp, machine);
 	add_listeners(out, &c->listen.admin, machine);

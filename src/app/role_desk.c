@@ -22,6 +22,7 @@
 #include "net/resolver.h"
 #include "service/demo_ca.h"
 #include "service/fetches.h"
+#include "service/outside_look.h"
 #include "service/publish.h"
 #include "service/publisher.h"
 #include "service/push.h"
@@ -45,7 +46,8 @@ struct duty {
 	struct control control;
 	struct desk_acme acme;
 	struct desk_zone *zone;
-	struct record_watch *records; /* NULL in a demonstration, where they count as seen */
+	struct record_watch *records;  /* NULL in a demonstration, where they count as seen */
+	struct outside_watch *outside; /* NULL in a demonstration */
 	struct publisher *publisher;
 	struct push_conf push;
 	struct dns_tsig_key update_key;
@@ -124,6 +126,7 @@ static void fill_settings(struct duty *u)
 		.profile = "default",
 		.dns_open = c->listen.dns.count > 0,
 		.https_open = c->listen.tls.count > 0,
+		.behind_open = c->listen.behind.count > 0,
 		.smtp_open = c->listen.smtp.count > 0 && c->report.host[0] != '\0',
 		.admin_url = "",
 		.outside_roots = c->outgoing.ca_file,
@@ -298,6 +301,7 @@ static void close_all(struct duty *u)
 	server_close(u->server);
 	desk_acme_stop(&u->acme);
 	record_watch_free(u->records);
+	outside_watch_free(u->outside);
 	publisher_free(u->publisher);
 	feed_free(u->feed);
 	fetch_tally_free(u->fetches);
@@ -321,8 +325,10 @@ int role_desk(const struct boot *b)
 	if (u->signals >= 0 && open_all(u) && catch_up(u) &&
 	    desk_acme_start(&u->acme, b, &u->desk, &u->rules) &&
 	    publisher_new(&u->desk, &u->publisher) == OK) {
-		if (!b->demo)
+		if (!b->demo) {
 			u->records = record_watch_new(&u->desk);
+			u->outside = outside_watch_new(&u->desk);
+		}
 		if (b->demo && !b->empty)
 			u->feed = feed_new(&u->desk, clock_now_s());
 		run(u);

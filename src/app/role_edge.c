@@ -10,6 +10,8 @@ int role_edge(const struct boot *b)
 {
 	struct dns_peers peers;
 	int tls[LISTENERS_MAX], http[LISTENERS_MAX], dns[LISTENERS_MAX], udp[LISTENERS_MAX];
+	int behind[LISTENERS_MAX];
+	struct trusted proxies;
 	struct dns_options answers = {
 		.tcp = dns,
 		.tcp_count = boot_fd_list(b, "listen.dns.", dns, LISTENERS_MAX),
@@ -25,6 +27,10 @@ int role_edge(const struct boot *b)
 		.tls_count = boot_fd_list(b, "listen.tls.", tls, LISTENERS_MAX),
 		.http = http,
 		.http_count = boot_fd_list(b, "listen.http.", http, LISTENERS_MAX),
+		.behind = behind,
+		.behind_count = boot_fd_list(b, "listen.behind.", behind, LISTENERS_MAX),
+		.proxies = &proxies,
+		.preamble = b->conf->proxy.preamble,
 		.hand_desk = boot_fd(b, "hand.desk"),
 		.hand_intake = boot_fd(b, "hand.intake"),
 		.bell = boot_fd(b, "bell"),
@@ -40,6 +46,8 @@ int role_edge(const struct boot *b)
 		.now_s = clock_now_s,
 	};
 
+	if (trusted_parse(slice_str(b->conf->proxy.trusted), &proxies) != OK)
+		return 1; /* the parent has read the same */
 	transfer_peers(b->conf, boot_fd(b, "transfer.keys"), &peers);
 	edge_run(&o);
 	mem_wipe(&peers, sizeof(peers));

@@ -201,14 +201,46 @@ struct shared {
 	struct passed *passed;
 };
 
+/* Whoever reaches the folder of a Unix socket may use it: mail servers run as users of their own.
+ */
+static enum err open_to_all(const struct address *at)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&at->any;
+
+	if (at->any.ss_family != AF_UNIX)
+		return OK;
+	return chmod(un->sun_path, 0666) == 0 ? OK : ERR_IO;
+}
+
+/* The file of a Unix socket is one; its listener is shared by all edges. */
+static enum err listen_path(struct sockets *s, const struct shared *l, size_t k, struct arena *a,
+                            struct socket_fault *fault)
+{
+	const struct address *at = &l->list->at[k];
+	char name[NAME_ROOM];
+	int fd;
+	enum err e = sockets_probe(at, 0, a, fault);
+
+	if (e == OK)
+		e = open_one(l->passed, at, 0, &fd, a, fault);
+	if (e != OK)
+		return e;
+	sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), SOCKETS_ALL, numbered(name, l->stem, (unsigned)k));
+	return open_to_all(at);
+}
+
 static enum err listen_edges(struct sockets *s, const struct shared *l, size_t k, struct arena *a,
                              struct socket_fault *fault)
 {
 	const struct address *at = &l->list->at[k];
 	unsigned flags = LISTEN_SHARED | l->flags;
-	enum err e = passed_has(l->passed, at, flags) ? OK : sockets_probe(at, l->flags, a, fault);
 	char name[NAME_ROOM];
+	enum err e;
 	int fd;
+
+	if (at->any.ss_family == AF_UNIX)
+		return listen_path(s, l, k, a, fault);
+	e = passed_has(l->passed, at, flags) ? OK : sockets_probe(at, l->flags, a, fault);
 
 	for (unsigned i = 0; e == OK && i < l->edges; i++) {
 		e = open_one(l->passed, at, flags, &fd, a, fault);
@@ -216,7 +248,7 @@ static enum err listen_edges(struct sockets *s, const struct shared *l, size_t k
 			return e;
 		sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)i,
 		            numbered(name, l->stem, (unsigned)k));
-		s->rows[s->count - 1].keep = at->any.ss_family != AF_UNIX;
+		s->rows[s->count - 1].keep = true;
 		/* A datagram socket cannot be taken out of its group. */
 		s->rows[s->count - 1].own_listener = (l->flags & LISTEN_DATAGRAM) == 0;
 	}
@@ -231,17 +263,6 @@ static enum err listen_list(struct sockets *s, const struct shared *l, struct ar
 	for (size_t k = 0; e == OK && k < l->list->count; k++)
 		e = listen_edges(s, l, k, a, fault);
 	return e;
-}
-
-/* Whoever reaches the folder of a Unix socket may use it: mail servers run as users of their own.
- */
-static enum err open_to_all(const struct address *at)
-{
-	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&at->any;
-
-	if (at->any.ss_family != AF_UNIX)
-		return OK;
-	return chmod(un->sun_path, 0666) == 0 ? OK : ERR_IO;
 }
 
 /* A listener that one role serves. */
@@ -316,6 +337,7 @@ static enum err listen_all(struct sockets *s, const struct conf *conf, unsigned 
 {
 	const struct shared tls = { &conf->listen.tls, "listen.tls.", 0, edges, passed };
 	const struct shared http = { &conf->listen.http, "listen.http.", 0, edges, passed };
+	const struct shared behind = { &conf->listen.behind, "listen.behind.", 0, edges, passed };
 	const struct shared dns = { &conf->listen.dns, "listen.dns.", 0, edges, passed };
 	const struct shared udp = { &conf->listen.dns, "listen.udp.", LISTEN_DATAGRAM, edges,
 		                    passed };
@@ -325,6 +347,8 @@ static enum err listen_all(struct sockets *s, const struct conf *conf, unsigned 
 		e = listen_list(s, &tls, a, fault);
 	if (e == OK && !add_passed(s, passed, "http", ROLE_BIT(ROLE_EDGE)))
 		e = listen_list(s, &http, a, fault);
+	if (e == OK && !add_passed(s, passed, "behind", ROLE_BIT(ROLE_EDGE)))
+		e = listen_list(s, &behind, a, fault);
 	if (e == OK)
 		e = listen_list(s, &dns, a, fault);
 	if (e == OK)

@@ -46,11 +46,12 @@ void sockets_add(struct sockets *s, int fd, unsigned roles, int index, const cha
 enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, int board) MUST_USE;
 
 /*
- * The listeners of conf: one socket per edge for tls, http and (TCP and UDP) dns, one each for
- * smtp, lmtp, admin and control.  Sockets passed by systemd (LISTEN_FDS, FileDescriptorName= tls,
- * http, smtp, lmtp or admin) take the place of the configured addresses of that name and are
- * shared by all edges.  The others are left with the service manager and found there by the next
- * run, as long as they stay configured.  On failure *fault says which (strings in a).
+ * The listeners of conf: one socket per edge for tls, http, behind and (TCP and UDP) dns, one each
+ * for a Unix socket, smtp, lmtp, admin and control.  Sockets passed by systemd (LISTEN_FDS,
+ * FileDescriptorName= tls, http, behind, smtp, lmtp or admin) take the place of the configured
+ * addresses of that name and are shared by all edges.  The others are left with the service manager
+ * and found there by the next run, as long as they stay configured.  On failure *fault says which
+ * (strings in a).
  */
 enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
                         struct socket_fault *fault) MUST_USE;

@@ -131,7 +131,7 @@ static bool is_own(const struct dial_rules *rules, const struct dial_addr *to)
 	return false;
 }
 
-static bool is_allowed(const struct dial_rules *rules, const struct dial_addr *to)
+bool dial_rules_name(const struct dial_rules *rules, const struct dial_addr *to)
 {
 	unsigned char b[16];
 
@@ -148,7 +148,7 @@ enum err dial_check(const struct dial_rules *rules, const struct dial_addr *to, 
 
 	if (to->u.sa.sa_family != AF_INET && to->u.sa.sa_family != AF_INET6)
 		return diag_set(diag, ERR_DENIED, 0, why);
-	if (rules != NULL && is_allowed(rules, to))
+	if (rules != NULL && dial_rules_name(rules, to))
 		return OK;
 	if (why != NULL)
 		return diag_set(diag, ERR_DENIED, 0, why);
@@ -337,7 +337,7 @@ bool dial_is_in(const struct dial_addr *a, struct slice nets)
 {
 	struct dial_rules r = { 0 };
 
-	return dial_rules_allow(&r, nets, NULL) == OK && is_allowed(&r, a);
+	return dial_rules_allow(&r, nets, NULL) == OK && dial_rules_name(&r, a);
 }
 
 enum err dial_rules_own(struct dial_rules *r, const struct dial_addr *own)

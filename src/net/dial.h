@@ -58,6 +58,8 @@ enum err dial_rules_allow(struct dial_rules *r, struct slice nets, struct diag *
 /* Adds one of our own listeners.  ERR_LIMIT: more than DIAL_OWN_MAX. */
 enum err dial_rules_own(struct dial_rules *r, const struct dial_addr *own) MUST_USE;
 
+/* True when one of the networks of rules has the address. */
+bool dial_rules_name(const struct dial_rules *rules, const struct dial_addr *to);
 /* True when the address lies in one of the networks, written as above. */
 bool dial_is_in(const struct dial_addr *a, struct slice nets);
 

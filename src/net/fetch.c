@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "net/curl_dial.h"
+#include "net/fetch_internal.h"
 
 struct transfer {
 	const struct fetch_request *q;
@@ -92,6 +93,7 @@ static bool prepare(CURL *c, struct transfer *t, const char *url, const struct l
 	SET(CURLOPT_HTTPHEADER, lists->headers);
 	SET(CURLOPT_PROXY, "");
 	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_CERTINFO, q->want_cert ? 1L : 0L);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -135,6 +137,7 @@ static void note_head(CURL *c, struct fetch_answer *out)
 
 	if (curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &out->status) != CURLE_OK)
 		out->status = 0;
+	fetch_note_cert(c, out);
 	if (curl_easy_getinfo(c, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL)
 		(void)snprintf(out->type, sizeof(out->type), "%s", type); /* cut: no type we want */
 }

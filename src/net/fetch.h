@@ -14,6 +14,7 @@
 #define FETCH_BODY_MAX 65536u
 #define FETCH_HEAD_MAX 16384u
 #define FETCH_ADDRESSES_MAX 8u
+#define FETCH_ISSUER_SIZE 160u
 
 struct fetch_request {
 	const char *host; /* in the URL, in SNI and in the certificate */
@@ -28,14 +29,17 @@ struct fetch_request {
 	bool head;                  /* HEAD instead of GET */
 	struct slice post;          /* body; p NULL: no POST */
 	const char *const *headers; /* "Name: value", the last one NULL; NULL: none */
+	bool want_cert;             /* the answer then says whose certificate was shown */
 	const atomic_bool *stop;    /* true gives up within a second; NULL: never */
 };
 
 struct fetch_answer {
 	long status;
-	char type[128];  /* media type, as sent */
-	struct buf body; /* the caller's to release, also when the fetch failed */
-	struct buf head; /* header lines as they came; so is this */
+	char type[128];                 /* media type, as sent */
+	struct buf body;                /* the caller's to release, also when the fetch failed */
+	struct buf head;                /* header lines as they came; so is this */
+	int64_t not_after;              /* of the server's certificate; 0: unknown or not wanted */
+	char issuer[FETCH_ISSUER_SIZE]; /* as one line, cut where it is long */
 };
 
 /* Sets to and more from at least one and at most FETCH_ADDRESSES_MAX addresses. */

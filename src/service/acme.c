@@ -4,6 +4,7 @@
 #include "base/utc.h"
 #include "net/clock.h"
 #include "service/acme_internal.h"
+#include "service/outside_look.h"
 #include "store/db.h"
 
 #define PAUSE_MS 250
@@ -25,9 +26,11 @@ static void follow(struct acme_queue *q, int64_t now)
 	const char *hosts[2];
 	size_t count = 0;
 
-	if (q->d->set.service_host[0] != '\0')
+	/* Behind a proxy the certificates of these are not ours. */
+	bool ours = !outside_is_behind(q->d);
+	if (ours && q->d->set.service_host[0] != '\0')
 		hosts[count++] = q->d->set.service_host;
-	if (q->d->set.report_host[0] != '\0')
+	if (ours && q->d->set.report_host[0] != '\0')
 		hosts[count++] = q->d->set.report_host;
 	desk_lock(q->d);
 	enum err e = orders_follow(q->d->db, hosts, count, now);

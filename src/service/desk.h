@@ -40,6 +40,7 @@ struct desk_settings {
 	const char *profile;
 	bool dns_open;             /* a listener of edge takes DNS here */
 	bool https_open;           /* a listener of edge takes HTTPS here */
+	bool behind_open;          /* a listener of edge takes plain HTTP of proxies here */
 	bool smtp_open;            /* a listener of intake takes mail here */
 	unsigned https_port;       /* of the first one on loopback; demonstrations fetch there */
 	const char *admin_url;     /* "http://127.0.0.1:8000", where a login link leads */

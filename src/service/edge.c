@@ -70,7 +70,7 @@ static void on_connections(void *arg, unsigned ready)
 		enum err e = listen_accept(l->watch.fd, &fd, &peer);
 
 		if (e == OK)
-			edge_conn_open(l->edge, fd, &peer, l->tls);
+			edge_conn_open(l->edge, fd, &peer, l->how);
 		else if (e != ERR_LIMIT || !edge_conn_shed(l->edge))
 			return;
 	}
@@ -120,12 +120,12 @@ static void on_bell(void *arg, unsigned ready)
 	edge_feed_look(e);
 }
 
-static void listen_on(struct edge *e, const int *fds, size_t count, bool tls)
+static void listen_on(struct edge *e, const int *fds, size_t count, enum edge_listens how)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct edge_listener *l = &e->listeners[e->listener_count++];
 
-		*l = (struct edge_listener){ .edge = e, .tls = tls };
+		*l = (struct edge_listener){ .edge = e, .how = how };
 		loop_watch_init(&l->watch, e->loop, fds[i], on_connections, l);
 		loop_watch_want(&l->watch, LOOP_READ);
 	}
@@ -161,7 +161,8 @@ struct edge *edge_new(const struct edge_options *o)
 	link_init(&e->relays);
 	buf_init(&e->answer, EDGE_ANSWER_MAX);
 	edge_conn_pool(e);
-	e->listeners = mem_calloc(o->tls_count + o->http_count, sizeof(*e->listeners));
+	e->listeners =
+	        mem_calloc(o->tls_count + o->http_count + o->behind_count, sizeof(*e->listeners));
 	/* What is served is known before the first connection is taken. */
 	edge_feed_look(e);
 	e->dns = dns_server_new(e->loop, &o->dns, &e->zone);
@@ -171,8 +172,9 @@ struct edge *edge_new(const struct edge_options *o)
 		loop_watch_init(&e->bell, e->loop, o->bell, on_bell, e);
 		loop_watch_want(&e->bell, LOOP_READ);
 	}
-	listen_on(e, o->tls, o->tls_count, true);
-	listen_on(e, o->http, o->http_count, false);
+	listen_on(e, o->tls, o->tls_count, EDGE_TLS);
+	listen_on(e, o->http, o->http_count, EDGE_HTTP);
+	listen_on(e, o->behind, o->behind_count, EDGE_BEHIND);
 	return e;
 }
 

@@ -12,6 +12,7 @@
 #ifndef SERVICE_EDGE_H
 #define SERVICE_EDGE_H
 
+#include "net/trusted.h"
 #include "service/board.h"
 #include "service/dns_server.h"
 
@@ -34,10 +35,14 @@ struct edge_options {
 	size_t tls_count;
 	const int *http; /* plain listeners */
 	size_t http_count;
-	int hand_desk, hand_intake; /* hand-over channels; -1: none */
-	int bell;                   /* eventfd rung when the board changed; -1: none */
-	int fetches;                /* pipe that takes a record of each answer; -1: none */
-	struct board *board;        /* NULL: edge.db itself is asked for changes */
+	const int *behind; /* plain listeners for proxies that end TLS (service/edge_behind.c) */
+	size_t behind_count;
+	const struct trusted *proxies; /* whose word counts; NULL: nobody's */
+	bool preamble;                 /* they begin with a PROXY preamble, on every listener */
+	int hand_desk, hand_intake;    /* hand-over channels; -1: none */
+	int bell;                      /* eventfd rung when the board changed; -1: none */
+	int fetches;                   /* pipe that takes a record of each answer; -1: none */
+	struct board *board;           /* NULL: edge.db itself is asked for changes */
 	unsigned slot;
 	const char *edgedb_path;
 	const unsigned char *edge_key, *report_key; /* of KEY_SIZE bytes; NULL: not held */

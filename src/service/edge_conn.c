@@ -3,9 +3,9 @@
 #include "service/edge_internal.h"
 
 static const char *const state_names[] = {
-	[CONN_FIRST] = "first",   [CONN_HELLO] = "hello",   [CONN_HAND] = "hand",
-	[CONN_HEAD] = "head",     [CONN_ANSWER] = "answer", [CONN_FINISH] = "finish",
-	[CONN_LINGER] = "linger",
+	[CONN_PROXY] = "proxy",   [CONN_FIRST] = "first",   [CONN_HELLO] = "hello",
+	[CONN_HAND] = "hand",     [CONN_HEAD] = "head",     [CONN_ANSWER] = "answer",
+	[CONN_FINISH] = "finish", [CONN_LINGER] = "linger",
 };
 
 void edge_conn_pool(struct edge *e)
@@ -22,7 +22,8 @@ static void await_head(struct edge_conn *c)
 {
 	c->head_due_ms = clock_mono_ms() + c->edge->o.limits.head_ms;
 	link_append(&c->edge->headless, &c->headless);
-	link_append(&c->peer->headless, &c->of_peer);
+	if (c->peer != NULL)
+		link_append(&c->peer->headless, &c->of_peer);
 }
 
 static void have_head(struct edge_conn *c)
@@ -31,7 +32,7 @@ static void have_head(struct edge_conn *c)
 	link_remove(&c->of_peer);
 }
 
-static enum err enter(struct edge_conn *c, enum conn_state next)
+enum err edge_conn_enter(struct edge_conn *c, enum conn_state next)
 {
 	log_debug("connection state", F("from", state_names[c->state]), F("to", state_names[next]));
 	c->state = next;
@@ -47,7 +48,8 @@ static void release(struct edge_conn *c)
 	loop_watch_fini(&c->watch);
 	buf_fini(&c->in);
 	buf_fini(&c->out);
-	edge_peers_leave(e->peers, c->peer);
+	if (c->peer != NULL)
+		edge_peers_leave(e->peers, c->peer);
 	link_remove(&c->age);
 	link_append(&e->unused, &c->age);
 	e->open_count--;
@@ -85,12 +87,23 @@ static bool shed_peer(struct edge *e, uint64_t key)
 	return true;
 }
 
+bool edge_conn_join(struct edge_conn *c)
+{
+	uint64_t key = address_peer_key(&c->address);
+
+	if (!shed_peer(c->edge, key))
+		return false;
+	c->peer = edge_peers_enter(c->edge->peers, key);
+	link_append(&c->peer->headless, &c->of_peer);
+	return true;
+}
+
 /* The handlers: OK: go on with the (maybe new) state; ERR_AGAIN: wait; else: close. */
 
 static enum err on_first(struct edge_conn *c)
 {
 	if (!c->tls)
-		return enter(c, CONN_HEAD);
+		return edge_conn_enter(c, CONN_HEAD);
 	if (!c->awaited) {
 		c->awaited = true;
 		c->stream.want = LOOP_READ;
@@ -98,7 +111,7 @@ static enum err on_first(struct edge_conn *c)
 	}
 	c->awaited = false;
 	tls_accept(c->edge->tls, &c->stream, c);
-	return enter(c, CONN_HELLO);
+	return edge_conn_enter(c, CONN_HELLO);
 }
 
 static enum err on_hello(struct edge_conn *c)
@@ -108,8 +121,8 @@ static enum err on_hello(struct edge_conn *c)
 	if (e != OK)
 		return e;
 	if (c->validation)
-		return enter(c, CONN_FINISH);
-	return enter(c, c->kind == EDGE_POLICY ? CONN_HEAD : CONN_HAND);
+		return edge_conn_enter(c, CONN_FINISH);
+	return edge_conn_enter(c, c->kind == EDGE_POLICY ? CONN_HEAD : CONN_HAND);
 }
 
 /* The bytes may lie inside the TLS library already, or come later. */
@@ -122,15 +135,15 @@ static enum err on_hand(struct edge_conn *c)
 		c->stream.want = LOOP_READ;
 		return ERR_AGAIN;
 	}
-	e = edge_relay_open(c->edge, c, &c->stream);
+	e = edge_relay_open(c->edge, c, &c->stream, S(""));
 	if (e == OK)
 		return ERR_CLOSED; /* the stream has gone; only the slot is given back */
 	c->unavailable = e == ERR_LIMIT ? "too many connections" : "not available now";
-	return enter(c, CONN_HEAD);
+	return edge_conn_enter(c, CONN_HEAD);
 }
 
 /* Sends what it can at once; the rest is kept for on_answer. */
-static enum err send_answer(struct edge_conn *c, bool close)
+enum err edge_conn_send(struct edge_conn *c, bool close)
 {
 	struct slice left = buf_slice(&c->edge->answer);
 	enum err e = OK;
@@ -147,11 +160,10 @@ static enum err send_answer(struct edge_conn *c, bool close)
 		return e;
 	buf_reset(&c->out);
 	buf_add(&c->out, left);
-	return enter(c, CONN_ANSWER);
+	return edge_conn_enter(c, CONN_ANSWER);
 }
 
-/* One record of an answer that a policy host gave. */
-static void count(const struct edge_conn *c, const struct edge_site *site, unsigned status)
+void edge_conn_note(const struct edge_conn *c, const struct edge_site *site, unsigned status)
 {
 	struct edge *e = c->edge;
 	struct fetch_record r;
@@ -163,14 +175,14 @@ static void count(const struct edge_conn *c, const struct edge_site *site, unsig
 		board_lost(e->o.board, e->o.slot, 1);
 }
 
-static enum err refuse(struct edge_conn *c, unsigned status, const char *why)
+enum err edge_conn_refuse(struct edge_conn *c, unsigned status, const char *why)
 {
 	if (c->tls)
-		count(c, edge_index_find(c->edge->index, slice_str(c->name)), status);
+		edge_conn_note(c, edge_index_find(c->edge->index, slice_str(c->name)), status);
 	c->linger = true;
 	buf_reset(&c->edge->answer);
 	edge_refuse(status, why, c->edge->o.now_s(), &c->edge->answer);
-	return send_answer(c, true);
+	return edge_conn_send(c, true);
 }
 
 static enum err answer(struct edge_conn *c, struct http_head *head)
@@ -182,7 +194,7 @@ static enum err answer(struct edge_conn *c, struct http_head *head)
 	bool close;
 
 	if (c->unavailable != NULL)
-		return refuse(c, 503, c->unavailable);
+		return edge_conn_refuse(c, 503, c->unavailable);
 	c->linger = http_head_has_body(head);
 	if (++c->requests >= EDGE_REQUESTS_MAX)
 		head->keep_alive = false;
@@ -192,8 +204,8 @@ static enum err answer(struct edge_conn *c, struct http_head *head)
 		q.challenge = edge_challenges_find(e->challenges, head->host, head->path);
 	buf_reset(&e->answer);
 	close = edge_answer(&q, &e->answer, &status);
-	count(c, q.site, status);
-	return send_answer(c, close);
+	edge_conn_note(c, q.site, status);
+	return edge_conn_send(c, close);
 }
 
 /* What lies behind the head is kept for the next one. */
@@ -240,7 +252,9 @@ static enum err on_head(struct edge_conn *c)
 		return OK;
 	}
 	if (e != OK)
-		return refuse(c, c->reader.status, d.why);
+		return edge_conn_refuse(c, c->reader.status, d.why);
+	if (c->behind)
+		return edge_behind_answer(c, &head, slice_skip(in, head.size));
 	e = answer(c, &head);
 	keep_rest(c, in, head.size);
 	return e;
@@ -257,10 +271,10 @@ static enum err on_answer(struct edge_conn *c)
 		buf_consume(&c->out, put);
 	}
 	if (c->close)
-		return enter(c, CONN_FINISH);
+		return edge_conn_enter(c, CONN_FINISH);
 	c->reader = (struct http_reader){ 0 };
 	await_head(c);
-	return enter(c, CONN_HEAD);
+	return edge_conn_enter(c, CONN_HEAD);
 }
 
 static enum err on_finish(struct edge_conn *c)
@@ -269,7 +283,7 @@ static enum err on_finish(struct edge_conn *c)
 
 	if (e != OK)
 		return e;
-	return c->linger || c->in.len > 0 ? enter(c, CONN_LINGER) : ERR_CLOSED;
+	return c->linger || c->in.len > 0 ? edge_conn_enter(c, CONN_LINGER) : ERR_CLOSED;
 }
 
 /*
@@ -288,8 +302,13 @@ static enum err on_linger(struct edge_conn *c)
 static void run(struct edge_conn *c)
 {
 	static enum err (*const on[])(struct edge_conn *) = {
-		[CONN_FIRST] = on_first,   [CONN_HELLO] = on_hello,   [CONN_HAND] = on_hand,
-		[CONN_HEAD] = on_head,     [CONN_ANSWER] = on_answer, [CONN_FINISH] = on_finish,
+		[CONN_PROXY] = edge_behind_preamble,
+		[CONN_FIRST] = on_first,
+		[CONN_HELLO] = on_hello,
+		[CONN_HAND] = on_hand,
+		[CONN_HEAD] = on_head,
+		[CONN_ANSWER] = on_answer,
+		[CONN_FINISH] = on_finish,
 		[CONN_LINGER] = on_linger,
 	};
 	enum err e = OK;
@@ -321,20 +340,17 @@ static struct edge_conn *take_slot(struct edge *e)
 	return LINK_OWNER(l, struct edge_conn, age);
 }
 
-void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer, bool tls)
+/* Clients that a proxy will name are counted when it did. */
+static bool counts_later(const struct edge *e, bool trusted, enum edge_listens how)
 {
-	uint64_t key = address_peer_key(peer);
-	struct stream stream;
-	struct edge_conn *c;
+	return trusted && (how == EDGE_BEHIND || e->o.preamble);
+}
 
-	stream_init_fd(&stream, fd);
-	c = shed_peer(e, key) ? take_slot(e) : NULL;
-	if (c == NULL) {
-		stream_close(&stream);
-		return;
-	}
-	*c = (struct edge_conn){ .edge = e, .stream = stream, .tls = tls, .address = *peer };
-	c->peer = edge_peers_enter(e->peers, key);
+static void open_slot(struct edge_conn *c, const struct edge_conn *start)
+{
+	struct edge *e = start->edge;
+
+	*c = *start;
 	c->due_ms = clock_mono_ms() + e->o.limits.total_ms;
 	buf_init(&c->in, HTTP_HEAD_MAX + EDGE_SCRATCH);
 	buf_init(&c->out, EDGE_ANSWER_MAX);
@@ -343,7 +359,32 @@ void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer,
 	link_init(&c->of_peer);
 	link_append(&e->open, &c->age);
 	e->open_count++;
-	loop_watch_init(&c->watch, e->loop, fd, on_ready, c);
+	loop_watch_init(&c->watch, e->loop, c->stream.fd, on_ready, c);
+}
+
+void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer,
+                    enum edge_listens how)
+{
+	bool trusted = edge_behind_trusts(e, peer), later = counts_later(e, trusted, how);
+	struct edge_conn start = { .edge = e,
+		                   .tls = how == EDGE_TLS,
+		                   .behind = how == EDGE_BEHIND,
+		                   .state = trusted && e->o.preamble ? CONN_PROXY : CONN_FIRST,
+		                   .address = *peer };
+	struct edge_conn *c = NULL;
+
+	stream_init_fd(&start.stream, fd);
+	if (start.behind && !trusted)
+		edge_behind_complain(e, peer, "it is not in [proxy] trusted");
+	else if (later || shed_peer(e, address_peer_key(peer)))
+		c = take_slot(e);
+	if (c == NULL) {
+		stream_close(&start.stream);
+		return;
+	}
+	open_slot(c, &start);
+	if (!later)
+		c->peer = edge_peers_enter(e->peers, address_peer_key(peer));
 	await_head(c);
 	run(c);
 }
@@ -368,7 +409,7 @@ void edge_conn_drain(struct edge *e, bool silent)
 		struct edge_conn *c = LINK_OWNER(l, struct edge_conn, age);
 
 		l = l->next;
-		if ((silent && c->state == CONN_FIRST) ||
+		if ((silent && (c->state == CONN_PROXY || c->state == CONN_FIRST)) ||
 		    (c->state == CONN_HEAD && c->requests > 0 && c->in.len == 0))
 			edge_conn_close(c);
 	}

@@ -26,14 +26,18 @@
 #define EDGE_LINGER_MAX 262144u   /* bytes read and dropped behind an answer */
 #define EDGE_RELAY_BUFFER 65536u  /* a direction */
 #define EDGE_RELAY_LINGER_MS 5000 /* for the peer to end once the service has */
+#define EDGE_SAY_MS 60000         /* a proxy that is set up wrongly is logged so often */
+
+enum edge_listens { EDGE_TLS, EDGE_HTTP, EDGE_BEHIND };
 
 struct edge_listener {
 	struct edge *edge;
 	struct loop_watch watch;
-	bool tls;
+	enum edge_listens how;
 };
 
 enum conn_state {
+	CONN_PROXY,  /* a trusted proxy says whom it speaks for */
 	CONN_FIRST,  /* no byte came yet, and no TLS object exists */
 	CONN_HELLO,  /* TLS handshake */
 	CONN_HAND,   /* report or admin host: the first decrypted byte is awaited */
@@ -45,14 +49,14 @@ enum conn_state {
 
 struct edge_conn {
 	struct edge *edge;
-	struct link age;      /* in edge->unused or edge->open, oldest first */
-	struct link headless; /* in edge->headless, by head_due_ms */
-	struct link of_peer;  /* in peer->headless */
-	struct edge_peer *peer;
+	struct link age;        /* in edge->unused or edge->open, oldest first */
+	struct link headless;   /* in edge->headless, by head_due_ms */
+	struct link of_peer;    /* in peer->headless */
+	struct edge_peer *peer; /* NULL: a proxy, which does not count */
 	struct stream stream;
 	struct loop_watch watch;
 	enum conn_state state;
-	bool tls;
+	bool tls, behind;
 	bool awaited; /* the state has asked to be called when something comes */
 	bool starved; /* all of `in` was looked at and is no whole head */
 	bool close, linger;
@@ -64,7 +68,7 @@ struct edge_conn {
 	struct http_reader reader;
 	struct buf in;  /* of a head that came in pieces, or of requests sent ahead */
 	struct buf out; /* the rest of an answer the socket did not take at once */
-	struct sockaddr_storage address;
+	struct sockaddr_storage address; /* of the client, also behind a proxy that names it */
 	char name[TLS_NAME_SIZE];
 	const char *unavailable; /* why the hand-over failed; answered with 503 */
 };
@@ -99,14 +103,25 @@ struct edge {
 	int64_t beat_ms;
 	bool draining;
 	int64_t drain_due_ms, drain_first_due_ms;
+	int64_t said_ms; /* when a proxy was last complained of */
 	struct buf answer;
 	char scratch[EDGE_SCRATCH];
 };
 
 /* edge_conn.c */
 void edge_conn_pool(struct edge *e);
-void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer, bool tls);
+void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer,
+                    enum edge_listens how);
 void edge_conn_close(struct edge_conn *c);
+/* The only writer of c->state; gives OK. */
+enum err edge_conn_enter(struct edge_conn *c, enum conn_state next);
+/* From now on the connection counts as one of c->address; false: it has too many. */
+bool edge_conn_join(struct edge_conn *c) MUST_USE;
+/* Counts an answer of a policy host (service/fetches.h); site NULL or another one: not counted. */
+void edge_conn_note(const struct edge_conn *c, const struct edge_site *site, unsigned status);
+/* Answers from edge->answer, sending what it can at once. */
+enum err edge_conn_send(struct edge_conn *c, bool close) MUST_USE;
+enum err edge_conn_refuse(struct edge_conn *c, unsigned status, const char *why) MUST_USE;
 /* Closes what has passed a deadline. */
 void edge_conn_expire(struct edge *e, int64_t now_ms);
 /* Closes connections that wait for a further request, and with silent those without any byte. */
@@ -114,8 +129,23 @@ void edge_conn_drain(struct edge *e, bool silent);
 /* Closes the oldest connection without a complete head; false: there is none. */
 bool edge_conn_shed(struct edge *e);
 
-/* edge_relay.c: OK: the stream was taken.  ERR_LIMIT, ERR_UNAVAILABLE: it was not. */
-enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct stream *client) MUST_USE;
+/* edge_behind.c */
+/* Whether this connection is of a proxy whose word counts. */
+bool edge_behind_trusts(const struct edge *e, const struct sockaddr_storage *peer);
+/* Says so, at most once a minute. */
+void edge_behind_complain(struct edge *e, const struct sockaddr_storage *proxy, const char *why);
+/* The handler of CONN_PROXY. */
+enum err edge_behind_preamble(struct edge_conn *c) MUST_USE;
+/* Answers a request of a proxy; rest is what came behind its head. */
+enum err edge_behind_answer(struct edge_conn *c, struct http_head *head,
+                            struct slice rest) MUST_USE;
+
+/*
+ * edge_relay.c: OK: the stream was taken; first goes to the service before anything that is read
+ * from it.  ERR_LIMIT, ERR_UNAVAILABLE: it was not taken.
+ */
+enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct stream *client,
+                         struct slice first) MUST_USE;
 void edge_relay_expire(struct edge *e, int64_t now_ms);
 void edge_relay_close_all(struct edge *e);
 

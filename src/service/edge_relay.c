@@ -215,14 +215,15 @@ static enum err hand_over(struct edge *e, const struct edge_conn *c, int *ours_o
 	return ERR_UNAVAILABLE;
 }
 
-enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct stream *client)
+enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct stream *client,
+                         struct slice first)
 {
 	uint64_t key = address_peer_key(&c->address);
 	struct relay *r;
 	int ours = -1;
 	enum err result;
 
-	if (!make_room(e, key))
+	if (first.len > EDGE_RELAY_BUFFER || !make_room(e, key))
 		return ERR_LIMIT;
 	result = hand_over(e, c, &ours);
 	if (result != OK)
@@ -232,6 +233,9 @@ enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct strea
 	r->peer = edge_peers_enter(e->relay_peers, key);
 	r->in.bytes = mem_alloc(EDGE_RELAY_BUFFER);
 	r->out.bytes = mem_alloc(EDGE_RELAY_BUFFER);
+	memcpy(r->in.bytes, first.p, first.len);
+	r->in.end = first.len;
+	r->in.began = first.len > 0;
 	link_init(&r->all);
 	link_init(&r->silent);
 	link_append(&e->relays, &r->all);

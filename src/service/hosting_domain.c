@@ -3,6 +3,7 @@
 #include "base/utc.h"
 #include "mtasts/name.h"
 #include "service/hosting_internal.h"
+#include "service/outside_look.h"
 #include "service/push.h"
 #include "service/record_check.h"
 #include "store/policies.h"
@@ -36,6 +37,15 @@ static enum err check_way(struct hosting_work *c, enum domain_record record, enu
 	return refuse_fix(c->why, "use --way txt, or set [service] zone");
 }
 
+static enum err check_hosting(struct hosting_work *c, enum domain_hosting hosting)
+{
+	if (hosting != HOSTING_BEHIND || c->d->set.behind_open)
+		return OK;
+	(void)refuse(c->why, ERR_SYNTAX, "hosting-no-listener",
+	             "hosting behind needs a listener for the proxy, and none is configured");
+	return refuse_fix(c->why, "set [listen] behind: see docs/behind.md");
+}
+
 static enum err set_ways(struct hosting_work *c, const struct ways_request *q)
 {
 	enum err e = OK;
@@ -60,16 +70,17 @@ static enum err init_domain(struct hosting_work *c, const struct domain_request 
 
 	enc_random_label(claim, CLAIM_LENGTH);
 	enc_random_label(tag, TAG_LENGTH);
-	c->domain = (struct domain){ .tenant = TENANT_ONLY,
-		                     .name = name,
-		                     .stage = STAGE_OBSERVE,
-		                     .profile = c->d->set.profile,
-		                     .hosting = HOSTING_HERE,
-		                     .rua = "",
-		                     .tag = tag,
-		                     .tag_before = "",
-		                     .claim = claim,
-		                     .hosted = !q->observed };
+	c->domain =
+	        (struct domain){ .tenant = TENANT_ONLY,
+		                 .name = name,
+		                 .stage = STAGE_OBSERVE,
+		                 .profile = c->d->set.profile,
+		                 .hosting = outside_is_behind(c->d) ? HOSTING_BEHIND : HOSTING_HERE,
+		                 .rua = "",
+		                 .tag = tag,
+		                 .tag_before = "",
+		                 .claim = claim,
+		                 .hosted = !q->observed };
 	if (!ways.has_all) {
 		ways.has_all = true;
 		ways.all = c->d->set.zone[0] != '\0' ? WAY_CNAME : WAY_TXT;
@@ -207,6 +218,16 @@ static bool same_settings(const struct domain *a, const struct domain *b)
 	       a->hosting == b->hosting;
 }
 
+/* Also when it is not to be looked at any more: the watch finds out. */
+static enum err look_soon(struct hosting_work *c)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+
+	if (publish_host_name(c->domain.name, host) != OK)
+		return OK; /* a name without room for it has no policy host */
+	return outside_look_soon(c->d, host, c->now);
+}
+
 static enum err save_settings(struct hosting_work *c, int64_t revision)
 {
 	int64_t seq = 0;
@@ -222,6 +243,8 @@ static enum err save_settings(struct hosting_work *c, int64_t revision)
 	e = db_end(c->d->db, e);
 	if (e == OK)
 		e = publish_domain(c->d, &c->domain, c->now, &seq);
+	if (e == OK)
+		e = look_soon(c);
 	return e == OK ? record_check_soon(c->d, c->domain.id, c->now) : e;
 }
 
@@ -248,6 +271,8 @@ static enum err apply_patch(struct hosting_work *c, const struct domain_patch *q
 		e = take_rua(c, q);
 	if (q->has_profile)
 		c->domain.profile = arena_str(c->a, q->profile);
+	if (e == OK && q->has_hosting)
+		e = check_hosting(c, q->hosting);
 	if (q->has_hosting)
 		c->domain.hosting = q->hosting;
 	return e;

@@ -88,38 +88,102 @@ static bool prepare(const struct desk *d, struct dial_rules *rules, struct fetch
 	       dial_addr_parse(S("127.0.0.1"), (uint16_t)d->set.https_port, &q->to) == OK;
 }
 
-const struct policy *outside_fetch(const struct desk *d, const char *domain, bool ours_too,
-                                   struct arena *a, const char **why_out)
+/* Asks the host as anybody outside would; false: *why_out says why nothing was answered. */
+static bool ask(const struct desk *d, const char *host, const char *path, bool ours_too,
+                struct arena *a, struct fetch_answer *out, const char **why_out)
+{
+	struct dial_rules rules = rules_for(d, ours_too);
+	struct fetch_request q = { .host = host,
+		                   .path = path,
+		                   .rules = &rules,
+		                   .timeout_ms = FETCH_MS,
+		                   .want_cert = true };
+	struct diag diag = { .why = "" };
+
+	*out = (struct fetch_answer){ 0 };
+	*why_out = "the policy host has no address";
+	if (!prepare(d, &rules, &q, a, why_out))
+		return false;
+	if (fetch_get(&q, out, &diag) == OK)
+		return true;
+	*why_out = arena_printf(a, "%s cannot be fetched from outside: %s", host, diag.why);
+	return false;
+}
+
+static void take_cert(const struct fetch_answer *answer, struct arena *a, struct outside_cert *out)
+{
+	*out = (struct outside_cert){ .not_after = answer->not_after,
+		                      .issuer = arena_str(a, slice_str(answer->issuer)) };
+}
+
+static const struct policy *fetch(const struct desk *d, const char *domain, bool ours_too,
+                                  struct arena *a, struct outside_cert *cert_out,
+                                  const char **why_out)
 {
 	char host[DOMAIN_NAME_MAX + 1];
-	struct dial_rules rules = rules_for(d, ours_too);
-	struct fetch_request q = {
-		.host = host, .path = policy_path, .rules = &rules, .timeout_ms = FETCH_MS
-	};
-	struct fetch_answer answer;
-	struct diag diag = { .why = "" };
 	const struct policy *got = NULL;
+	struct fetch_answer answer;
 
 	*why_out = "the policy host has no address";
-	if (publish_host_name(domain, host) != OK || !prepare(d, &rules, &q, a, why_out))
+	if (publish_host_name(domain, host) != OK)
 		return NULL;
-	if (fetch_get(&q, &answer, &diag) != OK)
-		*why_out = arena_printf(a, "%s cannot be fetched from outside: %s", host, diag.why);
-	else
+	if (ask(d, host, policy_path, ours_too, a, &answer, why_out))
 		got = read_policy(&answer, a, why_out);
+	take_cert(&answer, a, cert_out);
 	fetch_answer_fini(&answer);
 	return got;
 }
 
-bool outside_has_policy(const struct desk *d, const char *domain, const struct policy *want,
-                        struct arena *a, const char **why_out)
+const struct policy *outside_fetch(const struct desk *d, const char *domain, bool ours_too,
+                                   struct arena *a, const char **why_out)
 {
-	const struct policy *got = outside_fetch(d, domain, true, a, why_out);
+	struct outside_cert cert;
+
+	return fetch(d, domain, ours_too, a, &cert, why_out);
+}
+
+bool outside_shows_policy(const struct desk *d, const char *domain, const struct policy *want,
+                          struct arena *a, struct outside_cert *cert_out, const char **why_out)
+{
+	const struct policy *got = fetch(d, domain, true, a, cert_out, why_out);
 
 	if (got == NULL)
 		return false;
 	*why_out = "another policy is answered";
 	return policy_same(got, want);
+}
+
+bool outside_has_policy(const struct desk *d, const char *domain, const struct policy *want,
+                        struct arena *a, const char **why_out)
+{
+	struct outside_cert cert;
+
+	return outside_shows_policy(d, domain, want, a, &cert, why_out);
+}
+
+/* The report host has no page, and says so in its own way; the admin host says that it lives. */
+static bool is_ours(const struct fetch_answer *answer)
+{
+	struct slice type = slice_str(answer->type);
+
+	return answer->status == 200 ||
+	       (answer->status == 404 && slice_starts_i(type, S("application/problem+json")));
+}
+
+bool outside_answers(const struct desk *d, const char *host, const char *path, struct arena *a,
+                     struct outside_cert *cert_out, const char **why_out)
+{
+	struct fetch_answer answer;
+	bool good = ask(d, host, path, true, a, &answer, why_out);
+
+	if (good && !is_ours(&answer)) {
+		*why_out = arena_printf(a, "something else answers for it, with HTTP status %ld",
+		                        answer.status);
+		good = false;
+	}
+	take_cert(&answer, a, cert_out);
+	fetch_answer_fini(&answer);
+	return good;
 }
 
 bool outside_has_id(const struct desk *d, const char *domain, const char *id, struct arena *a)

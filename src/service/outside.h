@@ -25,6 +25,20 @@ const struct policy *outside_fetch(const struct desk *d, const char *domain, boo
  */
 bool outside_has_policy(const struct desk *d, const char *domain, const struct policy *want,
                         struct arena *a, const char **why_out);
+
+/* The certificate that was shown and verified; not_after 0: none was. */
+struct outside_cert {
+	int64_t not_after;
+	const char *issuer; /* in the arena */
+};
+/* The same as outside_has_policy, with the certificate. */
+bool outside_shows_policy(const struct desk *d, const char *domain, const struct policy *want,
+                          struct arena *a, struct outside_cert *cert_out, const char **why_out);
+/* True when a host of the service itself answers at the path as it does without anything between.
+ */
+bool outside_answers(const struct desk *d, const char *host, const char *path, struct arena *a,
+                     struct outside_cert *cert_out, const char **why_out);
+
 /* True when a resolver finds the id in the TXT record of the domain. */
 bool outside_has_id(const struct desk *d, const char *domain, const char *id, struct arena *a);
 

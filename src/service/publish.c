@@ -327,8 +327,8 @@ static enum err publish_host(struct desk *d, const char *host, enum edge_kind ki
 	bool found = false;
 	enum err e = find_cert(d, TENANT_ONLY, host, now, a, &cert, &found);
 
-	if (e == OK && found)
-		e = offer(d, &row, &cert, 0, now, a, seq_out);
+	if (e == OK && (found || d->set.behind_open)) /* behind a proxy it needs none */
+		e = offer(d, &row, found ? &cert : NULL, 0, now, a, seq_out);
 	arena_free(a);
 	return e;
 }

@@ -4,6 +4,7 @@
 #include "mtasts/name.h"
 #include "mtasts/record.h"
 #include "service/acme_check.h"
+#include "service/outside_look.h"
 #include "service/records_internal.h"
 #include "store/certs.h"
 #include "store/checks.h"
@@ -208,6 +209,17 @@ void records_make(struct arena *a, const struct domain *domain, const struct rec
 		records_lay(a, domain, f, out);
 }
 
+/* Behind a proxy it is proved by what was seen from outside. */
+static enum err seen_outside(struct desk *d, int64_t now, struct arena *a, bool *out)
+{
+	struct look l;
+	enum err e = outside_look_read(d, d->set.report_host, a, &l);
+
+	if (e == OK)
+		*out = l.checked != 0 && l.not_after > now && l.faults < OUTSIDE_FAULTS;
+	return e;
+}
+
 /* Proved until something better can prove it: the listener is open and the certificate valid. */
 static enum err https_proved(struct desk *d, int64_t now, struct arena *a, bool *out)
 {
@@ -215,6 +227,8 @@ static enum err https_proved(struct desk *d, int64_t now, struct arena *a, bool 
 	enum err e;
 
 	*out = false;
+	if (outside_is_behind(d) && d->set.report_host[0] != '\0')
+		return seen_outside(d, now, a, out);
 	if (!d->set.https_open || d->set.report_host[0] == '\0')
 		return OK;
 	e = certs_assigned(d->db, TENANT_ONLY, slice_str(d->set.report_host), a, &c);

@@ -247,6 +247,11 @@ static const char *const migrations[] = {
 	" primary key (publication, day, status, network) @keyed;"
 	"create index policy_fetch_named on policy_fetch (day) where network <> '';"
 	"create table policy_fetch_total (status @int primary key, n @int not null @end;",
+
+	/* 16: what is seen from outside of hosts whose certificate is not ours */
+	"create table outside_look (host @text primary key, checked @int not null,"
+	" faults @int not null, why @text not null, not_after @int not null,"
+	" issuer @text not null @end;",
 };
 
 int migrate_newest(void)

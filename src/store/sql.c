@@ -580,6 +580,20 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "select d.id from domain d where d.removed = 0 and not exists (select 1 from job j"
 	    " where j.kind = $1 and j.name = cast(d.id as text)) order by d.id"),
 
+	/* what is seen from outside of hosts whose certificate is not ours */
+	ROW(SQL_LOOK_PUT,
+	    "insert into outside_look (host, checked, faults, why, not_after, issuer)"
+	    " values ($1, $2, $3, $4, $5, $6) on conflict (host) do update set"
+	    " checked = excluded.checked, faults = excluded.faults, why = excluded.why,"
+	    " not_after = excluded.not_after, issuer = excluded.issuer"),
+	ROW(SQL_LOOK_GET, "select host, checked, faults, why, not_after, issuer from outside_look"
+	                  " where host = $1"),
+	ROW(SQL_LOOK_DROP, "delete from outside_look where host = $1"),
+	ROW(SQL_LOOK_MISSING,
+	    "select 'mta-sts.' || d.name from domain d where d.removed = 0 and d.hosted = 1"
+	    " and d.hosting <> 'here' and not exists (select 1 from job j where j.kind = $1"
+	    " and j.name = 'mta-sts.' || d.name) order by d.name"),
+
 	/* audit log */
 	ROW(SQL_AUDIT_LAST, "select seq, hash from audit where tenant = $1 order by seq desc"
 	                    " limit 1"),

@@ -18,6 +18,8 @@ const struct route api_routes[] = {
 	{ "PUT", D "/policy", ROUTE_WRITE, 0, api_policy_set, "Change the policy" },
 	{ "POST", D "/policy/bump", ROUTE_WRITE, 0, api_policy_bump,
 	  "Publish the same policy under a further id" },
+	{ "POST", D "/policy/check", ROUTE_WRITE, 0, api_policy_check,
+	  "Look for the policy from outside now" },
 	{ "GET", D "/policy/history", ROUTE_READ, ROUTE_LOCKED, api_policy_history,
 	  "List everything that was published" },
 	{ "GET", D "/records", ROUTE_READ, ROUTE_LOCKED, api_domain_records,

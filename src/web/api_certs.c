@@ -51,6 +51,33 @@ static enum err add_if_missing(const struct request *q, const char *host, json_t
 	return e;
 }
 
+/* Somebody else ends TLS for it. */
+static enum err add_not_ours(const struct request *q, const char *host, json_t *items)
+{
+	struct look l;
+	enum err e = outside_look_read(q->desk, host, q->arena, &l);
+
+	if (e != OK)
+		return e;
+	json_t *seen = api_look(&l, q->now, q->arena);
+	(void)json_array_append_new(items, json_pack("{s:s, s:[s], s:O, s:O, s:s, s:n, s:o}",
+	                                             "name", host, "hosts", host, "not_after",
+	                                             json_object_get(seen, "not_after"), "issuer",
+	                                             json_object_get(seen, "issuer"), "state",
+	                                             "not-ours", "order", "outside", seen));
+	return OK;
+}
+
+static enum err add_domain(const struct request *q, const struct domain *d, json_t *items)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+
+	if (!d->hosted || publish_host_name(d->name, host) != OK)
+		return OK;
+	return d->hosting == HOSTING_HERE ? add_if_missing(q, host, items)
+	                                  : add_not_ours(q, host, items);
+}
+
 static enum err add_missing_domains(const struct request *q, json_t *items)
 {
 	struct slice after = S("");
@@ -61,19 +88,15 @@ static enum err add_missing_domains(const struct request *q, json_t *items)
 		struct domain *list;
 		e = domains_list(q->desk->db, TENANT_ONLY, after, DB_LIST_MAX, q->arena, &list,
 		                 &count);
-		for (size_t i = 0; e == OK && i < count; i++) {
-			char host[DOMAIN_NAME_MAX + 1];
-			if (list[i].hosted && list[i].hosting == HOSTING_HERE &&
-			    publish_host_name(list[i].name, host) == OK)
-				e = add_if_missing(q, host, items);
-		}
+		for (size_t i = 0; e == OK && i < count; i++)
+			e = add_domain(q, &list[i], items);
 		if (e == OK && count > 0)
 			after = slice_str(list[count - 1].name);
 	}
 	return e;
 }
 
-/* Hosts that edges should answer for and cannot. */
+/* Hosts that edges should answer for and cannot, and those whose certificate is not ours. */
 static enum err add_missing(const struct request *q, json_t *items)
 {
 	const char *hosts[] = { q->desk->set.service_host, q->desk->set.report_host };
@@ -81,7 +104,8 @@ static enum err add_missing(const struct request *q, json_t *items)
 
 	for (size_t i = 0; e == OK && i < ARRAY_LEN(hosts); i++)
 		if (hosts[i][0] != '\0')
-			e = add_if_missing(q, hosts[i], items);
+			e = outside_is_behind(q->desk) ? add_not_ours(q, hosts[i], items)
+			                               : add_if_missing(q, hosts[i], items);
 	return e == OK ? add_missing_domains(q, items) : e;
 }
 

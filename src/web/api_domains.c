@@ -271,6 +271,8 @@ void api_domain_show(const struct request *q, struct response *r)
 	        v.newest == NULL ? json_null()
 	                         : api_publication(v.domain->name, v.newest, v.waits, q->now));
 	(void)json_object_set_new(o, "certificate", cert_json(&v));
+	if (v.look != NULL)
+		(void)json_object_set_new(o, "outside", api_look(v.look, q->now, q->arena));
 	(void)json_object_set_new(o, "live_mx", mx_json(&v));
 	(void)json_object_set_new(o, "horizon",
 	                          v.horizon == NULL ? json_null() : horizon_answer_json(v.horizon));
@@ -425,6 +427,28 @@ void api_policy_bump(const struct request *q, struct response *r)
 		problem_put(r, &why);
 	else
 		answer_change(q, &done, 200, r);
+}
+
+/* Somebody has put the text onto its web space: looked for now, not when its time comes. */
+void api_policy_check(const struct request *q, struct response *r)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+	struct domain d;
+	enum err e = OK;
+
+	desk_lock(q->desk);
+	if (api_find_domain(q, &d, r)) {
+		e = policies_hurry(q->desk->db, d.id);
+		if (e == OK && d.hosting != HOSTING_HERE && publish_host_name(d.name, host) == OK)
+			e = outside_look_soon(q->desk, host, q->now);
+		if (e == OK)
+			response_json(r, json_pack("{s:s, s:s, s:b}", "schema",
+			                           "mxseal.policy-check/1", "domain", d.name,
+			                           "changed", 1));
+	}
+	desk_unlock(q->desk);
+	if (e != OK)
+		api_store_failed(q, e, r);
 }
 
 void api_policy_history(const struct request *q, struct response *r)

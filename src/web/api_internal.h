@@ -20,6 +20,7 @@ void api_domain_retire(const struct request *q, struct response *r);
 void api_policy_show(const struct request *q, struct response *r);
 void api_policy_set(const struct request *q, struct response *r);
 void api_policy_bump(const struct request *q, struct response *r);
+void api_policy_check(const struct request *q, struct response *r);
 void api_policy_history(const struct request *q, struct response *r);
 void api_domain_records(const struct request *q, struct response *r);
 void api_domain_check(const struct request *q, struct response *r);

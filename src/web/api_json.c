@@ -397,6 +397,18 @@ json_t *api_cert(const struct cert_row *row, int64_t now)
 	                 "key_type", c->key_type, "source", c->source, "state", cert_state(c, now));
 }
 
+json_t *api_look(const struct look *l, int64_t now, struct arena *a)
+{
+	struct outside_finding f = outside_look_judge(l, now, a);
+
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:{s:s, s:o, s:o, s:o}}", "host", l->host,
+	                 "ours", 0, "checked", api_time(l->checked), "not_after",
+	                 api_time(l->not_after), "issuer", api_string(l->issuer), "finding",
+	                 "severity", outside_severity_name(f.severity), "title",
+	                 api_string(f.title), "detail", api_string(f.detail), "fix",
+	                 api_string(f.fix));
+}
+
 static json_t *notes_json(const struct cert_note *list, size_t count)
 {
 	json_t *out = json_array();

@@ -6,6 +6,7 @@
 
 #include "service/certs.h"
 #include "service/hosting.h"
+#include "service/outside_look.h"
 #include "service/records.h"
 #include "store/quarantine.h"
 #include "store/summary.h"
@@ -33,6 +34,8 @@ json_t *api_quarantined(const struct quarantine_row *q);
 /* null for a domain that stays */
 json_t *api_leaving(struct arena *a, const struct leaving *l, int64_t now);
 json_t *api_change(const struct hosting_change *c, bool served, int64_t now);
+/* What is seen from outside of a host whose certificate is not ours. */
+json_t *api_look(const struct look *l, int64_t now, struct arena *a);
 json_t *api_cert(const struct cert_row *row, int64_t now);
 json_t *api_certs_import(const struct certs_import *done, bool dry_run, bool served);
 

@@ -111,6 +111,23 @@ static void need_cert(struct list *l, const struct view_domain *v)
 	        arena_printf(l->arena, "mxseal cert import /etc/letsencrypt/live/%s", v->cert_host);
 }
 
+/* Somebody else ends TLS for the policy host: what is seen of it from outside. */
+static void need_outside(struct list *l, const struct view_domain *v)
+{
+	struct outside_finding f;
+
+	if (v->look == NULL || v->newest == NULL)
+		return;
+	f = outside_look_judge(v->look, v->now, l->arena);
+	if (f.severity < OUTSIDE_WARN)
+		return;
+	struct need *n = add(l, f.severity == OUTSIDE_FAIL ? STATUS_PROBLEM : STATUS_WARNING,
+	                     f.severity == OUTSIDE_FAIL ? IMPACT_OFF : IMPACT_NONE);
+	n->title = f.title;
+	n->why = arena_printf(l->arena, "Seen %s.", f.detail);
+	n->step = arena_printf(l->arena, "To do: %s.", f.fix);
+}
+
 static bool is_state(const struct record_row *r, const char *state)
 {
 	return strcmp(r->state, state) == 0;
@@ -286,6 +303,7 @@ size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need
 	if (v->domain->hosted) {
 		need_policy(&l, v);
 		need_cert(&l, v);
+		need_outside(&l, v);
 		need_typing(&l, v);
 		need_records(&l, v);
 		need_mx(&l, v);
@@ -306,11 +324,22 @@ static bool waits_for_typing(const struct view_line *l)
 	       l->newest->id_seen == 0;
 }
 
+static enum outside_severity severity_outside(const struct view_line *l, int64_t now)
+{
+	struct arena *a = arena_new();
+	enum outside_severity s =
+	        l->look == NULL ? OUTSIDE_PASS : outside_look_judge(l->look, now, a).severity;
+
+	arena_free(a);
+	return s;
+}
+
 enum status needs_of_line(const struct view_line *l, int64_t now, const char **why_out)
 {
 	enum policy_mode mode = l->newest == NULL ? POLICY_NONE : l->newest->policy->mode;
 	/* As recent as what the domain's own page speaks of. */
 	bool failing = l->last_failed >= utc_day_start(now) - RECENT_DAYS * UTC_DAY;
+	enum outside_severity seen = severity_outside(l, now);
 	const struct {
 		bool holds;
 		enum status status;
@@ -328,11 +357,13 @@ enum status needs_of_line(const struct view_line *l, int64_t now, const char **w
 		{ l->domain->hosting == HOSTING_HERE &&
 		          needs_of_cert(l->cert, now) == STATUS_PROBLEM,
 		  STATUS_PROBLEM, "certificate expired" },
+		{ seen == OUTSIDE_FAIL, STATUS_PROBLEM, "not seen from outside as it should be" },
 		{ failing && mode == POLICY_ENFORCE, STATUS_PROBLEM, "sessions failed" },
 		{ failing, STATUS_WARNING, "sessions failed" },
 		{ l->domain->hosting == HOSTING_HERE &&
 		          needs_of_cert(l->cert, now) == STATUS_WARNING,
 		  STATUS_WARNING, "certificate expires soon" },
+		{ seen == OUTSIDE_WARN, STATUS_WARNING, "certificate expires soon" },
 		{ waits_for_typing(l), STATUS_WAITING, "waiting for you: a new policy id" },
 		{ l->last_day == 0, STATUS_WAITING, "no report yet" },
 	};

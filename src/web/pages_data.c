@@ -43,6 +43,22 @@ static enum err read_order(struct desk *d, const struct domain *domain, const ch
 	return e;
 }
 
+/* Where the certificate is not ours, what was seen of it. */
+static enum err read_look(struct desk *d, const struct domain *domain, const char *host,
+                          struct arena *a, const struct look **out)
+{
+	struct look *l = arena_alloc(a, sizeof(*l));
+	enum err e;
+
+	*out = NULL;
+	if (!domain->hosted || domain->hosting == HOSTING_HERE || host[0] == '\0')
+		return OK;
+	e = outside_look_read(d, host, a, l);
+	if (e == OK)
+		*out = l;
+	return e;
+}
+
 static enum err read_publications(struct desk *d, const struct domain *domain, struct arena *a,
                                   const struct publication **newest,
                                   const struct publication **served)
@@ -93,6 +109,8 @@ static enum err read_line(struct desk *d, const struct domain *domain, const str
 		e = read_cert(d, domain, a, &host, &out->cert);
 	if (e == OK && out->cert == NULL)
 		e = read_order(d, domain, host, a, &out->order);
+	if (e == OK)
+		e = read_look(d, domain, host, a, &out->look);
 	return e;
 }
 
@@ -216,6 +234,8 @@ static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
 		e = read_cert(d, domain, a, &v->cert_host, &v->cert);
 	if (e == OK)
 		e = read_order(d, domain, v->cert_host, a, &v->order);
+	if (e == OK)
+		e = read_look(d, domain, v->cert_host, a, &v->look);
 	if (e == OK)
 		e = read_horizon(d, a, v);
 	if (e == OK)

@@ -8,6 +8,7 @@
 #include "advice/explain.h"
 #include "mtasts/horizon.h"
 #include "service/leaving.h"
+#include "service/outside_look.h"
 #include "service/records.h"
 #include "store/certs.h"
 #include "store/domains.h"
@@ -50,6 +51,7 @@ struct view_domain {
 	const char *cert_host;                /* "mta-sts.DOMAIN" */
 	const struct cert *cert;              /* NULL: none fits */
 	const struct order *order;            /* of a certificate; NULL: nothing is ordered */
+	const struct look *look;              /* from outside; NULL: the certificate is ours */
 	const struct horizon_answer *horizon; /* NULL: nothing was ever offered */
 	struct leaving leaving;               /* what may go when, for a domain that leaves */
 	bool mx_known;                        /* false: DNS could not be asked */
@@ -78,6 +80,7 @@ struct view_line {
 	int64_t last_day;                 /* of a report; 0: none in the range */
 	int64_t last_failed;              /* day of a failed session; 0: none in the range */
 	const struct order *order;        /* of a certificate; NULL: nothing is ordered */
+	const struct look *look;          /* from outside; NULL: the certificate is ours */
 };
 
 struct view_domains {

@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 
-#define LINE_MIN 15u  /* "PROXY UNKNOWN" with its CRLF */
+#define LINE_MIN 15u   /* "PROXY UNKNOWN" with its CRLF */
 #define FIXED_SIZE 16u /* of version 2: signature, command, family, length */
 
 static const struct slice line_start = SLICE_INIT("PROXY ");

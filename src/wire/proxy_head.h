@@ -30,8 +30,8 @@ struct proxy_head {
 
 /*
  * Reads a preamble at the start of in; there may be bytes behind it.
- * OK: *out is complete.  ERR_AGAIN: nothing wrong so far; at least *need_out (above 0) further bytes
- * belong to it.  ERR_SYNTAX: none, or malformed.  ERR_LIMIT: too long.  diag may be NULL.
+ * OK: *out is complete.  ERR_AGAIN: nothing wrong so far; at least *need_out (above 0) further
+ * bytes belong to it.  ERR_SYNTAX: none, or malformed.  ERR_LIMIT: too long.  diag may be NULL.
  */
 enum err proxy_head_read(struct slice in, struct proxy_head *out, size_t *need_out,
                          struct diag *diag) MUST_USE;

@@ -2,9 +2,9 @@
 #include "service/edge_world.h"
 
 static const struct world_host hosts[] = {
-	{ "rpt.service.example", EDGE_REPORT, "", false, false },
-	{ "admin.service.example", EDGE_ADMIN, "", false, false },
-	{ "mta-sts.a.example", EDGE_POLICY, "text\r\n", false, false },
+	{ "rpt.service.example", EDGE_REPORT, "", false, false, false },
+	{ "admin.service.example", EDGE_ADMIN, "", false, false, false },
+	{ "mta-sts.a.example", EDGE_POLICY, "text\r\n", false, false, false },
 };
 
 static void start(struct world *w)

@@ -8,9 +8,9 @@
 	"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: " host "\r\nConnection: close\r\n\r\n"
 
 static const struct world_host hosts[] = {
-	{ "mta-sts.a.example", EDGE_POLICY, TEXT_A, false, false },
-	{ "mta-sts.rsa.example", EDGE_POLICY, TEXT_A, true, false },
-	{ "mta-sts.bad.example", EDGE_POLICY, TEXT_A, false, true },
+	{ "mta-sts.a.example", EDGE_POLICY, TEXT_A, false, false, false },
+	{ "mta-sts.rsa.example", EDGE_POLICY, TEXT_A, true, false, false },
+	{ "mta-sts.bad.example", EDGE_POLICY, TEXT_A, false, true, false },
 };
 
 /* Short deadlines: tests await the event, the numbers only bound it from below. */
@@ -313,8 +313,9 @@ static bool serves(struct world *w, const char *text)
 
 TEST(changes_are_followed)
 {
-	struct world_host changed = { "mta-sts.a.example", EDGE_POLICY, "changed\r\n", false,
-		                      false };
+	struct world_host changed = {
+		"mta-sts.a.example", EDGE_POLICY, "changed\r\n", false, false, false
+	};
 	struct world w;
 	int64_t seq, begin;
 

@@ -36,8 +36,10 @@ struct world {
 	char db[512];
 	struct edgedb *writer;
 	struct board *board;
-	int tls, http, bell, fetches[2], desk[2], intake[2];
-	struct address tls_at, http_at;
+	int tls, http, behind, bell, fetches[2], desk[2], intake[2];
+	struct address tls_at, http_at, behind_at;
+	struct trusted proxies; /* nobody, unless a test changes it before world_start */
+	bool preamble;
 	struct edge_limits limits;
 	unsigned char edge_key[32], report_key[32];
 	pid_t pid;
@@ -69,6 +71,7 @@ static inline void world_init(struct world *w)
 	(void)close(board_fd);
 	w->tls = world_listen(&w->tls_at);
 	w->http = world_listen(&w->http_at);
+	w->behind = world_listen(&w->behind_at);
 	w->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	assert_int_equal(pipe2(w->fetches, O_NONBLOCK | O_CLOEXEC), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, w->desk), 0);
@@ -81,6 +84,10 @@ static inline void world_start(struct world *w)
 		                  .tls_count = 1,
 		                  .http = &w->http,
 		                  .http_count = 1,
+		                  .behind = &w->behind,
+		                  .behind_count = 1,
+		                  .proxies = &w->proxies,
+		                  .preamble = w->preamble,
 		                  .hand_desk = w->desk[1],
 		                  .hand_intake = w->intake[1],
 		                  .bell = w->bell,
@@ -120,8 +127,8 @@ static inline int world_stop(struct world *w)
 
 static inline void world_fini(struct world *w)
 {
-	const int fds[] = { w->tls,     w->http,    w->bell,      w->fetches[0], w->fetches[1],
-		            w->desk[0], w->desk[1], w->intake[0], w->intake[1] };
+	const int fds[] = { w->tls,        w->http,    w->behind,  w->bell,      w->fetches[0],
+		            w->fetches[1], w->desk[0], w->desk[1], w->intake[0], w->intake[1] };
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		(void)close(fds[i]);
@@ -164,6 +171,7 @@ struct world_host {
 	const char *text;
 	bool rsa;
 	bool wrong_seal; /* sealed for another row */
+	bool no_cert;    /* for proxies only */
 };
 
 /* A certificate of its own for the host; its fingerprint goes to hex. */
@@ -209,8 +217,10 @@ static inline int64_t world_put(struct world *w, const struct world_host *hosts,
 			                 .etag = S("e1"),
 			                 .publication = (int64_t)(i + 1) };
 
-		world_put_cert(w, &hosts[i], hex);
-		row.fingerprint = slice_str(hex);
+		if (!hosts[i].no_cert) {
+			world_put_cert(w, &hosts[i], hex);
+			row.fingerprint = slice_str(hex);
+		}
 		assert_int_equal(edgedb_put_host(w->writer, &row), OK);
 	}
 	assert_int_equal(edgedb_end(w->writer, OK), OK);

@@ -79,8 +79,9 @@ TEST(lists)
 			h.fields[h.field_count++] = (struct http_field){ S("X-Forwarded-For"),
 				                                         slice_str(rows[i].first) };
 		if (rows[i].second != NULL)
-			h.fields[h.field_count++] = (struct http_field){ S("x-forwarded-for"),
-				                                         slice_str(rows[i].second) };
+			h.fields[h.field_count++] =
+			        (struct http_field){ S("x-forwarded-for"),
+				                     slice_str(rows[i].second) };
 		e = forwarded_for(&h, trusts, NULL, &got);
 		EXPECT(e == rows[i].err, rows[i].label);
 		EXPECT(e == OK || got.ss_family == AF_UNSPEC, rows[i].label);

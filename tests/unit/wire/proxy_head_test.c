@@ -8,9 +8,9 @@
 
 #define SIG "\r\n\r\n\0\r\nQUIT\n"
 #define FOUR "\300\0\2\1\306\63\144\1\334\4\1\273" /* 192.0.2.1:56324 to 198.51.100.1:443 */
-#define SIX                                                     \
-	"\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1"                  \
-	"\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\2"                  \
+#define SIX                                    \
+	"\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1" \
+	"\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\2" \
 	"\334\4\1\273"
 
 static const struct row {
@@ -26,8 +26,8 @@ static const struct row {
 	  "2001:db8::1 0" },
 	{ "v1, unknown", SLICE_INIT("PROXY UNKNOWN\r\n"), OK, 15, NULL },
 	{ "v1, unknown with more", SLICE_INIT("PROXY UNKNOWN ffff::1 x\r\n"), OK, 25, NULL },
-	{ "v1, bytes behind", SLICE_INIT("PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\n\26\3\1"), OK, 39,
-	  "192.0.2.1 1" },
+	{ "v1, bytes behind", SLICE_INIT("PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\n\26\3\1"), OK,
+	  39, "192.0.2.1 1" },
 	{ "v1, other protocol", SLICE_INIT("PROXY UDP4 192.0.2.1 192.0.2.2 1 2\r\n"), ERR_SYNTAX, 0,
 	  NULL },
 	{ "v1, lower case", SLICE_INIT("proxy TCP4 192.0.2.1 192.0.2.2 1 2\r\n"), ERR_SYNTAX, 0,
