@@ -98,6 +98,9 @@ static const char *proc_text(const char *pid, const char *what, struct arena *a)
 	return arena_str(a, slice_trim(slice_of(text, n)));
 }
 
+/* The service manager keeps a copy of sockets that another process serves: it is named last. */
+#define MANAGER_PID 1
+
 static struct port_owner owner(const char *pid, uint64_t number, struct arena *a)
 {
 	return (struct port_owner){
@@ -118,7 +121,7 @@ struct port_owner port_owner_find(uint16_t port, struct arena *a)
 	read_table("/proc/net/tcp", port, &inodes);
 	read_table("/proc/net/tcp6", port, &inodes);
 	d = inodes.count == 0 ? NULL : opendir("/proc");
-	while (d != NULL && o.pid == 0 && (e = readdir(d)) != NULL)
+	while (d != NULL && o.pid <= MANAGER_PID && (e = readdir(d)) != NULL)
 		if (num_parse_u64(slice_str(e->d_name), INT32_MAX, &pid) == OK &&
 		    holds(e->d_name, &inodes))
 			o = owner(e->d_name, pid, a);
