@@ -15,13 +15,15 @@
 #include "service/archive_segment.h"
 
 #define NAME_SIZE 32u
-#define SEGMENTS_MAX 100000u /* days; far beyond any retention */
+#define PENDING_MAX (1u << 20) /* bytes of small records that are written together */
+#define SEGMENTS_MAX 100000u   /* days; far beyond any retention */
 
 struct archive {
 	int dir;
 	uint32_t *days; /* of the segments there, ascending; the last one is written to */
 	size_t day_count;
 	struct segment write; /* fd -1: no segment yet */
+	struct buf pending;   /* the last of what was added: not in the file yet */
 	uint64_t written;     /* end of what was added */
 	uint64_t synced;      /* end of what is durable */
 	bool lost;            /* a flush between two calls of archive_sync failed */
@@ -156,6 +158,7 @@ enum err archive_open(const char *dir, struct archive_pos from, struct archive *
 	enum err e = ERR_IO;
 
 	a->write.fd = a->read.fd = -1;
+	buf_init(&a->pending, PENDING_MAX);
 	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
 		a->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	else
@@ -180,6 +183,7 @@ void archive_close(struct archive *a)
 	segment_close(&a->read);
 	if (a->dir >= 0)
 		(void)close(a->dir); /* nothing was written to it */
+	buf_fini(&a->pending);
 	mem_free(a->days);
 	mem_free(a);
 }
@@ -189,6 +193,7 @@ static void cut_back(struct archive *a, uint64_t end)
 {
 	/* If the system refuses this as well, the check of the next open does it. */
 	(void)!ftruncate(a->write.fd, (off_t)end);
+	buf_reset(&a->pending);
 	a->written = end;
 }
 
@@ -233,30 +238,60 @@ static enum err write_all(int fd, struct iovec *part, int count, uint64_t offset
 	return OK;
 }
 
+/* Writes what waits.  On failure nothing that was added since the last flush can be kept. */
+static enum err write_pending(struct archive *a)
+{
+	struct iovec part = segment_iovec(buf_slice(&a->pending));
+
+	if (a->pending.len == 0)
+		return OK;
+	if (write_all(a->write.fd, &part, 1, a->written - a->pending.len) != OK) {
+		a->lost = true;
+		return ERR_IO;
+	}
+	buf_reset(&a->pending);
+	return OK;
+}
+
+/* A record's three parts: small ones wait for others. */
+static enum err put(struct archive *a, const struct slice *parts, size_t size)
+{
+	struct iovec list[3];
+
+	if (size > PENDING_MAX - a->pending.len && write_pending(a) != OK)
+		return ERR_IO;
+	for (size_t i = 0; i < ARRAY_LEN(list); i++) {
+		list[i] = segment_iovec(parts[i]);
+		if (size <= PENDING_MAX)
+			buf_add(&a->pending, parts[i]);
+	}
+	if (size > PENDING_MAX && write_all(a->write.fd, list, 3, a->written) != OK) {
+		cut_back(a, a->written);
+		return ERR_IO;
+	}
+	a->written += size;
+	return OK;
+}
+
 enum err archive_add(struct archive *a, struct archive_record *r)
 {
 	unsigned char header[FRAME_HEADER_SIZE];
 	struct archive_record full = *r;
-	struct iovec parts[3];
+	struct slice parts[3];
 
 	if (r->bytes.len > ARCHIVE_BYTES_MAX)
 		return ERR_LIMIT;
 	if (choose_segment(a, r->received) != OK)
 		return ERR_IO;
 	full.hint = slice_head(r->hint, ARCHIVE_HINT_MAX);
-	enc_sha256(full.bytes, full.sha256);
 	frame_format(&full, a->write.nonce, a->written, header);
-	parts[0] = (struct iovec){ header, sizeof(header) };
-	parts[1] = segment_iovec(full.hint);
-	parts[2] = segment_iovec(full.bytes);
+	parts[0] = slice_of(header, sizeof(header));
+	parts[1] = full.hint;
+	parts[2] = full.bytes;
 	full.at = (struct archive_pos){ a->write.day, a->written };
-	full.next = full.at;
-	full.next.offset += sizeof(header) + full.hint.len + full.bytes.len;
-	if (write_all(a->write.fd, parts, 3, a->written) != OK) {
-		cut_back(a, a->written);
+	if (put(a, parts, sizeof(header) + full.hint.len + full.bytes.len) != OK)
 		return ERR_IO;
-	}
-	a->written = full.next.offset;
+	full.next = (struct archive_pos){ a->write.day, a->written };
 	a->counts.added++;
 	*r = full;
 	return OK;
@@ -272,15 +307,11 @@ enum err archive_place(struct archive *a, int64_t received, struct archive_pos *
 
 enum err archive_sync(struct archive *a)
 {
-	if (a->lost) {
-		a->lost = false;
-		cut_back(a, a->synced);
-		return ERR_IO;
-	}
-	if (a->written == a->synced)
+	if (!a->lost && a->written == a->synced)
 		return OK;
 	a->counts.syncs++;
-	if (fdatasync(a->write.fd) != 0) {
+	if (a->lost || write_pending(a) != OK || fdatasync(a->write.fd) != 0) {
+		a->lost = false;
 		cut_back(a, a->synced);
 		return ERR_IO;
 	}

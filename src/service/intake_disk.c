@@ -9,6 +9,7 @@
 #define HELD_SMALL (64u << 20) /* of these, for messages of at most SMALL_MAX */
 #define SMALL_MAX (1u << 20)
 #define SPACE_MIN (UINT64_C(128) << 20) /* bytes of the disk that are left to others */
+#define SYNC_GATHER_MS 3                /* how long a mail waits to be flushed with others */
 #define SPACE_MS 1000                   /* how long an answer of the disk is good */
 
 static void on_sync(void *arg)
@@ -23,7 +24,7 @@ static void on_sync(void *arg)
 void intake_disk_init(struct intake *in)
 {
 	loop_timer_init(&in->sync, in->loop, on_sync, in);
-	in->recent = mem_calloc(RECENT_MAX, sizeof(*in->recent));
+	in->recent = mem_calloc(RECENT_SETS, sizeof(*in->recent));
 }
 
 void intake_disk_fini(struct intake *in)
@@ -32,15 +33,27 @@ void intake_disk_fini(struct intake *in)
 	mem_free(in->recent);
 }
 
+static struct recent *recent_set(const struct intake *in, const unsigned char sha256[SHA256_SIZE])
+{
+	return &in->recent[(sha256[0] | (unsigned)sha256[1] << 8) % RECENT_SETS];
+}
+
 static bool is_recent(const struct intake *in, const unsigned char sha256[SHA256_SIZE])
 {
-	size_t n = in->recent_count < RECENT_MAX ? in->recent_count : RECENT_MAX;
+	const struct recent *set = recent_set(in, sha256);
 
-	for (size_t i = 0; i < n; i++) {
-		if (memcmp(in->recent[i], sha256, SHA256_SIZE) == 0)
+	for (size_t i = 0; i < set->count && i < RECENT_WAYS; i++) {
+		if (memcmp(set->digests[i], sha256, SHA256_SIZE) == 0)
 			return true;
 	}
 	return false;
+}
+
+static void note_recent(struct intake *in, const unsigned char sha256[SHA256_SIZE])
+{
+	struct recent *set = recent_set(in, sha256);
+
+	memcpy(set->digests[set->count++ % RECENT_WAYS], sha256, SHA256_SIZE);
 }
 
 /* Whether the archive has these bytes, stored already or not. */
@@ -104,12 +117,17 @@ bool intake_knows(struct intake *in, struct slice bytes)
 	return is_known(in, sha256);
 }
 
+/* Where several connections bring mail, the first one waits a little for a flush with others. */
 static void wait_for_sync(struct intake *in, struct waiter *w)
 {
+	bool alone = in->waiter_count + 1 >= in->smtp_count;
+
+	if (alone || in->waiter_count == 0)
+		loop_timer_set(&in->sync, alone ? 0 : SYNC_GATHER_MS);
 	w->waiting = true;
 	w->next = in->waiters;
 	in->waiters = w;
-	loop_timer_set(&in->sync, 0);
+	in->waiter_count++;
 }
 
 enum err intake_archive(struct intake *in, struct archive_record *r, struct waiter *w,
@@ -127,7 +145,8 @@ enum err intake_archive(struct intake *in, struct archive_record *r, struct wait
 		e = archive_add(in->archive, r);
 		if (e != OK)
 			return e;
-		memcpy(in->recent[in->recent_count++ % RECENT_MAX], r->sha256, SHA256_SIZE);
+		note_recent(in, r->sha256);
+		fresh_add(in, r);
 	}
 	/* Also for bytes that are there: their own flush may still be to come. */
 	wait_for_sync(in, w);
@@ -140,8 +159,11 @@ enum err intake_sync(struct intake *in)
 	struct waiter *w = in->waiters;
 
 	in->waiters = NULL;
-	if (e != OK)
-		in->recent_count = 0; /* what it told may be gone */
+	in->waiter_count = 0;
+	if (e != OK) {
+		memset(in->recent, 0, RECENT_SETS * sizeof(*in->recent)); /* some may be gone */
+		fresh_forget(in, archive_end(in->archive));
+	}
 	while (w != NULL) {
 		struct waiter *next = w->next;
 
@@ -162,7 +184,9 @@ void waiter_cancel(struct intake *in, struct waiter *w)
 		return;
 	while (*at != NULL && *at != w)
 		at = &(*at)->next;
-	if (*at == w)
+	if (*at == w) {
 		*at = w->next;
+		in->waiter_count--;
+	}
 	w->waiting = false;
 }

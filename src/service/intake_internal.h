@@ -17,6 +17,7 @@
 #define ITEM_DOMAIN_SIZE 256u
 #define BATCH_MAX 1024u    /* messages stored in one transaction */
 #define BATCH_WAIT_MS 50   /* how long a finished one waits for others */
+#define BATCH_WAITS_MAX 10u /* times that, while more come and nobody waits for it */
 #define STORE_RETRY_MS 250 /* after the database was busy */
 #define IMPORT_RETRIES 8u  /* of a batch, before an import is told that it failed */
 
@@ -95,7 +96,14 @@ struct own_record {
 	struct archive_pos at, end;
 };
 
-#define RECENT_MAX 4096u
+#define RECENT_SETS 1024u
+#define RECENT_WAYS 4u /* digests of a set */
+
+/* Digests of what was added since the start; of those that share a set the last ones. */
+struct recent {
+	unsigned char digests[RECENT_WAYS][SHA256_SIZE];
+	unsigned count; /* added so far */
+};
 
 struct intake {
 	const struct intake_settings *set;
@@ -110,6 +118,12 @@ struct intake {
 	struct own_record *own, **own_last;
 	struct item *ordered, **ordered_last; /* archived ones under way, by position */
 	struct queue imports, done;
+	struct queue fresh; /* added to the archive and still in memory, by position */
+	size_t fresh_bytes;
+	int64_t fresh_ms;    /* when the first of them was flushed; 0: none was */
+	size_t done_awaited; /* of done: those that somebody waits for */
+	size_t done_seen;    /* the size of done when commit was set last; 0: it is not set */
+	unsigned done_waits; /* how often it was set again since */
 	size_t reading;
 	struct queue waiting;    /* for keys */
 	struct lookups *lookups; /* NULL: the DNS is not asked */
@@ -124,10 +138,9 @@ struct intake {
 	struct loop_timer dispatch, commit;
 
 	struct waiter *waiters;
+	size_t waiter_count;
 	struct loop_timer sync;
-	unsigned char (
-	        *recent)[SHA256_SIZE]; /* digests added since the start, the last RECENT_MAX */
-	size_t recent_count;
+	struct recent *recent;
 
 	struct allowances *allowances;
 	size_t offers;       /* ITEM_OFFER under way */
@@ -166,6 +179,11 @@ void intake_queue_fini(struct intake *in);
 void intake_submit(struct intake *in, struct item *it);
 /* Its facts, and whether it is believed, are there: it is stored with the next batch. */
 void intake_read_ended(struct intake *in, struct item *it);
+/*
+ * Its bytes are not needed any more, since they lie in the archive and nobody asks for them there;
+ * what must outlive them is kept.
+ */
+void item_drop_bytes(struct item *it);
 /* Something may have become possible; looked at from the loop. */
 void intake_wake(struct intake *in);
 /* Nothing acknowledged waits for a reader or for the database. */
@@ -175,6 +193,17 @@ struct slice item_file_name(const struct item *it);
 
 struct item *item_new(enum item_source source);
 void item_free(struct item *it);
+
+/* intake_fresh.c */
+
+/* r was added to the archive: it is kept for a reader, if there is room, and not read back. */
+void fresh_add(struct intake *in, const struct archive_record *r);
+/* The message at that place, the caller's from now on; NULL: it must be read. */
+struct item *fresh_take(struct intake *in, struct archive_pos at);
+/* Drops those that lie at or behind end: they are not in the archive any more. */
+void fresh_forget(struct intake *in, struct archive_pos end);
+/* How long a reader shall wait, so that it gets several; 0: not at all. */
+int64_t fresh_wait_ms(struct intake *in);
 
 /* intake_held.c */
 

@@ -81,11 +81,41 @@ static void unlist_batch(struct intake *in)
 	in->ordered_last = at;
 }
 
+/* What is acknowledged can wait for others to be stored with it; nobody else is kept waiting. */
 static void set_commit(struct intake *in)
 {
-	bool now = in->done.count >= BATCH_MAX || in->reading == 0;
+	if (in->done.count >= BATCH_MAX || (in->reading == 0 && in->done_awaited > 0))
+		loop_timer_set(&in->commit, 0);
+	else if (in->done_seen == 0)
+		loop_timer_set(&in->commit, BATCH_WAIT_MS);
+	if (in->done_seen == 0)
+		in->done_seen = in->done.count;
+}
 
-	loop_timer_set(&in->commit, now ? 0 : BATCH_WAIT_MS);
+static void add_done(struct intake *in, struct item *it)
+{
+	in->done_awaited += it->done != NULL;
+	queue_add(&in->done, it);
+}
+
+/* NULL: none. */
+static struct item *take_done(struct intake *in)
+{
+	struct item *it = queue_take(&in->done);
+
+	in->done_awaited -= it != NULL && it->done != NULL;
+	return it;
+}
+
+/* More came, nobody waits, and the first one did not wait for long. */
+static bool commit_later(struct intake *in)
+{
+	if (in->done.count >= BATCH_MAX || in->done_awaited > 0 || in->draining ||
+	    in->done.count == in->done_seen || ++in->done_waits >= BATCH_WAITS_MAX)
+		return false;
+	in->done_seen = in->done.count;
+	loop_timer_set(&in->commit, BATCH_WAIT_MS);
+	return true;
 }
 
 static bool has_imports(const struct item *batch)
@@ -105,7 +135,7 @@ static void give_up_imports(struct intake *in, struct item *batch)
 
 		batch->in_batch = false;
 		if (batch->source == ITEM_ARCHIVED)
-			queue_add(&in->done, batch);
+			add_done(in, batch);
 		else
 			finish(batch, ERR_UNAVAILABLE);
 		batch = next;
@@ -127,11 +157,12 @@ static void put_back(struct intake *in, struct item *batch)
 			batch->in_batch = false;
 			queue_add(&back, batch);
 		}
-		while ((it = queue_take(&in->done)) != NULL)
+		while ((it = take_done(in)) != NULL)
 			queue_add(&back, it);
 		while ((it = queue_take(&back)) != NULL)
-			queue_add(&in->done, it);
+			add_done(in, it);
 	}
+	in->done_seen = in->done.count;
 	loop_timer_set(&in->commit, STORE_RETRY_MS);
 }
 
@@ -145,7 +176,7 @@ static struct item *take_batch(struct intake *in)
 	queue_init(&batch);
 	while (batch.count < BATCH_MAX && in->done.first != NULL &&
 	       in->done.first->dry_run == dry_run) {
-		it = queue_take(&in->done);
+		it = take_done(in);
 		it->in_batch = true;
 		queue_add(&batch, it);
 	}
@@ -155,9 +186,13 @@ static struct item *take_batch(struct intake *in)
 static void on_commit(void *arg)
 {
 	struct intake *in = arg;
-	struct item *batch = take_batch(in), *next;
+	struct item *batch, *next;
 	enum err e;
 
+	if (commit_later(in))
+		return;
+	in->done_seen = in->done_waits = 0;
+	batch = take_batch(in);
 	if (batch == NULL)
 		return;
 	e = intake_settle(in, batch);
@@ -178,9 +213,21 @@ static void on_commit(void *arg)
 	intake_wake(in);
 }
 
+void item_drop_bytes(struct item *it)
+{
+	enum archive_way way = it->record.way;
+
+	if (!it->archived || (way != ARCHIVE_SMTP && way != ARCHIVE_LMTP && way != ARCHIVE_INGEST))
+		return;
+	it->record.hint = arena_copy(it->arena, it->record.hint);
+	it->record.bytes.p = NULL;
+	buf_fini(&it->store);
+}
+
 void intake_read_ended(struct intake *in, struct item *it)
 {
-	queue_add(&in->done, it);
+	item_drop_bytes(it);
+	add_done(in, it);
 	set_commit(in);
 	intake_wake(in);
 }
@@ -278,37 +325,50 @@ static bool was_stored(struct intake *in, const struct archive_record *r, struct
 	       arrival.place.segment == r->at.day && arrival.place.offset == (int64_t)r->at.offset;
 }
 
+/* The record at the cursor, or the next one behind it; NULL: none. */
+static struct item *read_archived(struct intake *in)
+{
+	struct item *it = fresh_take(in, in->cursor);
+	enum err e;
+
+	if (it != NULL)
+		return it;
+	it = item_new(ITEM_ARCHIVED);
+	e = archive_next(in->archive, in->cursor, &it->store, &it->record);
+	if (e == OK)
+		return it;
+	if (e == ERR_IO)
+		log_error("the archive cannot be read");
+	item_free(it);
+	return NULL;
+}
+
 /* The next acknowledged message; NULL: none. */
 static struct item *next_archived(struct intake *in)
 {
-	struct item *it = item_new(ITEM_ARCHIVED);
-	enum err e;
+	struct item *it;
 
 	for (;;) {
 		skip_own(in);
 		if (archive_pos_cmp(in->cursor, archive_end(in->archive)) >= 0)
-			break;
-		e = archive_next(in->archive, in->cursor, &it->store, &it->record);
-		if (e != OK) {
-			if (e == ERR_IO)
-				log_error("the archive cannot be read");
-			break;
-		}
+			return NULL;
+		it = read_archived(in);
+		if (it == NULL)
+			return NULL;
 		if (in->own != NULL && archive_pos_cmp(in->own->at, it->record.at) == 0) {
 			in->cursor = it->record.at;
-			continue;
+		} else {
+			in->cursor = it->record.next;
+			if (!was_stored(in, &it->record, it->arena))
+				break;
 		}
-		in->cursor = it->record.next;
-		if (was_stored(in, &it->record, it->arena))
-			continue;
-		it->archived = true;
-		it->trust = intake_way_trust(it->record.way);
-		*in->ordered_last = it;
-		in->ordered_last = &it->in_order;
-		return it;
+		item_free(it);
 	}
-	item_free(it);
-	return NULL;
+	it->archived = true;
+	it->trust = intake_way_trust(it->record.way);
+	*in->ordered_last = it;
+	in->ordered_last = &it->in_order;
+	return it;
 }
 
 /* Acknowledged messages and imports take turns. */
@@ -345,7 +405,12 @@ static void on_dispatch(void *arg)
 {
 	struct intake *in = arg;
 	struct item *it = NULL;
+	int64_t wait = in->imports.count > 0 ? 0 : fresh_wait_ms(in);
 
+	if (wait > 0) {
+		loop_timer_set(&in->dispatch, wait);
+		return;
+	}
 	while (pool_has_idle(in->pool) && in->done.count < BATCH_MAX) {
 		struct batch b = { .count = 0 };
 
@@ -382,6 +447,7 @@ void intake_queue_init(struct intake *in)
 
 	queue_init(&in->imports);
 	queue_init(&in->done);
+	queue_init(&in->fresh);
 	in->ordered_last = &in->ordered;
 	in->own_last = &in->own;
 	loop_timer_init(&in->dispatch, in->loop, on_dispatch, in);
@@ -399,6 +465,8 @@ void intake_queue_fini(struct intake *in)
 	while ((it = queue_take(&in->imports)) != NULL)
 		item_free(it);
 	while ((it = queue_take(&in->done)) != NULL)
+		item_free(it);
+	while ((it = queue_take(&in->fresh)) != NULL)
 		item_free(it);
 	while (in->own != NULL) {
 		struct own_record *next = in->own->next;

@@ -27,7 +27,9 @@ struct smtp_conn {
 	int64_t began_ms;
 	enum smtpd_state seen_state; /* when the deadline was set */
 	unsigned seen_commands;
-	struct offer *offer; /* a mail that is read before it is taken; NULL: none */
+	struct offer *offer;            /* a mail that is read before it is taken; NULL: none */
+	char tag[ENVELOPE_TAG_MAX + 1]; /* of the last recipient that was found, and its domain */
+	int64_t tag_domain;
 	struct allowance_place places[ENVELOPE_TAGS_MAX];
 	size_t place_count;
 	char peer[ADDRESS_TEXT_SIZE];
@@ -88,15 +90,23 @@ static void conn_step(struct smtp_conn *c)
 		conn_close(c);
 		return;
 	}
-	loop_watch_want(&c->watch, smtpd_want(&c->smtpd));
+	/* While the mail goes to disk the client is silent: its watch stays as it is until it is
+	 * not. */
+	if (c->smtpd.state != SMTPD_DISK)
+		loop_watch_want(&c->watch, smtpd_want(&c->smtpd));
 	if (c->smtpd.state != c->seen_state || c->smtpd.commands != c->seen_commands)
 		set_deadline(c);
 }
 
 static void on_ready(void *arg, unsigned ready)
 {
+	struct smtp_conn *c = arg;
+
 	(void)ready;
-	conn_step(arg);
+	if (c->smtpd.state == SMTPD_DISK)
+		loop_watch_want(&c->watch, 0);
+	else
+		conn_step(c);
 }
 
 static void conn_end(struct smtp_conn *c, enum smtpd_end why)
@@ -159,14 +169,16 @@ static enum err find_domain(struct intake *in, const char *tag, int64_t *id_out)
 	return e;
 }
 
-static enum smtpd_known find_tag(struct intake *in, struct slice local,
+static enum smtpd_known find_tag(struct smtp_conn *c, struct slice local,
                                  char tag_out[ENVELOPE_TAG_MAX + 1])
 {
-	int64_t id;
-	enum err e = read_tag(local, tag_out) ? find_domain(in, tag_out, &id) : ERR_NOTFOUND;
+	enum err e = read_tag(local, tag_out) ? find_domain(c->in, tag_out, &c->tag_domain)
+	                                      : ERR_NOTFOUND;
 
-	if (e == OK)
+	if (e == OK) {
+		memcpy(c->tag, tag_out, sizeof(c->tag));
 		return SMTPD_KNOWN;
+	}
 	return e == ERR_NOTFOUND ? SMTPD_UNKNOWN : SMTPD_LATER;
 }
 
@@ -182,7 +194,7 @@ static enum smtpd_known recipient(void *arg, struct slice local, struct slice do
 		return SMTPD_KNOWN;
 	if (!ours)
 		return c->smtpd.lmtp ? SMTPD_KNOWN : SMTPD_ELSEWHERE;
-	return find_tag(c->in, local, tag_out);
+	return find_tag(c, local, tag_out);
 }
 
 /* One address fills the memory for nobody else. */
@@ -229,7 +241,9 @@ static enum err take_places(struct smtp_conn *c, const struct envelope *env, siz
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < count; i++) {
-		if (env->tag_count > 0) {
+		if (env->tag_count > 0 && slice_eq(env->tags[i], slice_str(c->tag))) {
+			domain = c->tag_domain; /* found a moment ago */
+		} else if (env->tag_count > 0) {
 			memcpy(tag, env->tags[i].p, env->tags[i].len);
 			tag[env->tags[i].len] = '\0';
 			e = find_domain(c->in, tag, &domain);

@@ -175,18 +175,10 @@ static void on_key(void *arg, const struct key_answer *answer)
 	go_on(in, it);
 }
 
-/* It waits without its bytes when nobody asks for them any more; they lie in the archive. */
 static void wait(struct intake *in, struct item *it)
 {
-	enum archive_way way = it->record.way;
-
 	it->in = in;
-	if (it->archived && (way == ARCHIVE_SMTP || way == ARCHIVE_LMTP || way == ARCHIVE_INGEST)) {
-		it->record.hint = arena_copy(it->arena, it->record.hint);
-		it->record.bytes.p = NULL;
-		buf_fini(&it->store);
-		buf_init(&it->store, ARCHIVE_BYTES_MAX);
-	}
+	item_drop_bytes(it);
 	queue_add(&in->waiting, it);
 }
 

@@ -15,11 +15,14 @@ static const struct archive_pos START = { 0, 0 };
 
 static struct archive_record record(struct slice bytes, int64_t received)
 {
-	return (struct archive_record){ .way = ARCHIVE_POST,
-		                        .kind = ARCHIVE_REPORT,
-		                        .received = received,
-		                        .hint = S("tag7"),
-		                        .bytes = bytes };
+	struct archive_record r = { .way = ARCHIVE_POST,
+		                    .kind = ARCHIVE_REPORT,
+		                    .received = received,
+		                    .hint = S("tag7"),
+		                    .bytes = bytes };
+
+	enc_sha256(bytes, r.sha256);
+	return r;
 }
 
 static struct archive *open_at(const char *dir, struct archive_pos from)
@@ -162,6 +165,7 @@ TEST(bounds)
 	buf_init(&store, 0);
 	EXPECT(archive_add(a, &r) == ERR_LIMIT, "RPT-87: a byte too many");
 	r.bytes.len--;
+	enc_sha256(r.bytes, r.sha256);
 	r.hint = slice_of(big, ARCHIVE_HINT_MAX + 1);
 	EXPECT(archive_add(a, &r) == OK && archive_sync(a) == OK, "the largest record");
 	EXPECT(archive_read(a, r.at, &store, &got) == OK && got.bytes.len == ARCHIVE_BYTES_MAX,
@@ -170,6 +174,37 @@ TEST(bounds)
 	archive_close(a);
 	buf_fini(&store);
 	mem_free(big);
+	tree_free(dir);
+}
+
+/* Small records wait in memory for a flush; whatever is between them, all lie where they say. */
+TEST(small_and_large)
+{
+	static const size_t sizes[] = {
+		10,       3000,     1u << 19, 1u << 19, 1u << 19, 7, (1u << 20) - 200,
+		1u << 20, 5u << 20, 0,        4000
+	};
+	char *dir = tree_new(), *bytes = mem_alloc(5u << 20);
+	struct archive *a = open_at(dir, START);
+	struct archive_record r[ARRAY_LEN(sizes)], got;
+	struct buf store;
+
+	buf_init(&store, 0);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		bytes[0] = (char)i;
+		r[i] = add(a, slice_of(bytes, sizes[i]), DAY_1);
+		EXPECT(i == 0 || archive_pos_cmp(r[i - 1].next, r[i].at) == 0,
+		       "one behind the other");
+	}
+	EXPECT(archive_next(a, START, &store, &got) == ERR_NOTFOUND, "nothing is seen before");
+	EXPECT(archive_sync(a) == OK, "one flush");
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		EXPECT(archive_read(a, r[i].at, &store, &got) == OK && got.bytes.len == sizes[i] &&
+		               (sizes[i] == 0 || got.bytes.p[0] == (char)i),
+		       "a record is where it said");
+	archive_close(a);
+	buf_fini(&store);
+	mem_free(bytes);
 	tree_free(dir);
 }
 
@@ -325,5 +360,5 @@ TEST(whole_days_go)
 }
 
 TEST_MAIN(UNIT(whole_days_go), UNIT(records_come_back), UNIT(flushed_or_gone),
-          UNIT(one_flush_for_many), UNIT(bounds), UNIT(torn_at_every_byte),
+          UNIT(one_flush_for_many), UNIT(bounds), UNIT(small_and_large), UNIT(torn_at_every_byte),
           UNIT(damage_in_the_middle), UNIT(content_is_never_a_record), UNIT(no_segment_head))
