@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define ARENA_BLOCK 8192u
+#define ARENA_KEEP (64u << 10) /* bytes that a reset keeps at most */
 
 void *mem_alloc(size_t n)
 {
@@ -77,13 +78,24 @@ struct arena *arena_new(void)
 	return a;
 }
 
+static void free_blocks(struct block *b)
+{
+	while (b != NULL) {
+		struct block *next = b->next;
+
+		mem_free(b);
+		b = next;
+	}
+}
+
+/* What was needed once is needed again: a block that it fits into is kept, if it is not large. */
 void arena_reset(struct arena *a)
 {
-	while (a->blocks->next != NULL) {
-		struct block *b = a->blocks;
+	size_t keep = a->total < ARENA_KEEP ? a->total : ARENA_KEEP;
 
-		a->blocks = b->next;
-		mem_free(b);
+	if (a->blocks->next != NULL) {
+		free_blocks(a->blocks);
+		a->blocks = block_new(keep > ARENA_BLOCK ? keep : ARENA_BLOCK, NULL);
 	}
 	a->blocks->used = 0;
 	a->total = 0;
@@ -93,8 +105,7 @@ void arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
-	arena_reset(a);
-	mem_free(a->blocks);
+	free_blocks(a->blocks);
 	mem_free(a);
 }
 

@@ -31,7 +31,7 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *a); /* NULL does nothing */
-/* Releases everything but keeps the first block: for step arenas. */
+/* Releases everything but keeps a block, as large as was needed up to 64 KiB: for step arenas. */
 void arena_reset(struct arena *a);
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_calloc(struct arena *a, size_t count, size_t size);

@@ -70,8 +70,8 @@ void archive_close(struct archive *a); /* NULL does nothing */
 
 /*
  * Appends r (its way, kind, received, hint, bytes and their sha256) and fills its at and next;
- * a record with another sha256 than that of its bytes is not found again.  Not durable, and not seen by archive_next, before archive_sync.
- * ERR_LIMIT: too large.  ERR_IO: nothing was added.
+ * a record with another sha256 than that of its bytes is not found again.  Not durable, and not
+ * seen by archive_next, before archive_sync. ERR_LIMIT: too large.  ERR_IO: nothing was added.
  */
 enum err archive_add(struct archive *a, struct archive_record *r) MUST_USE;
 

@@ -6,7 +6,7 @@
 #include "wire/mime.h"
 #include "wire/zip.h"
 
-#define ITEMS_MAX MIME_PARTS_MAX
+#define ITEMS_FIRST 4u
 
 /* How sure a part's labels are that it holds a report. */
 enum claim {
@@ -19,6 +19,7 @@ struct gather {
 	struct arena *arena;
 	struct reports *out;
 	const struct mime *mime;
+	size_t room;   /* items that fit into out */
 	size_t budget; /* bytes that may still be inflated */
 	bool ignored;  /* a further report without a key of its own was passed over */
 };
@@ -64,9 +65,20 @@ enum report_form report_sniff(struct slice head)
 	               : FORM_UNKNOWN;
 }
 
+/* One for each part at most, so that their number has its ceiling; most mails have one. */
 static struct report_item *add_item(struct gather *g)
 {
-	return &g->out->items[g->out->count++];
+	struct reports *out = g->out;
+
+	if (out->count == g->room) {
+		struct report_item *before = out->items;
+
+		g->room = g->room == 0 ? ITEMS_FIRST : 2 * g->room;
+		out->items = arena_calloc(g->arena, g->room, sizeof(*out->items));
+		if (out->count > 0)
+			memcpy(out->items, before, out->count * sizeof(*before));
+	}
+	return &out->items[out->count++];
 }
 
 static void add_fault(struct gather *g, enum fault_code code, const char *why)
@@ -459,8 +471,7 @@ void reports_read(struct slice bytes, enum report_form form, struct slice file_n
 {
 	struct gather g = { .arena = arena, .out = out, .budget = REPORT_TEXT_MAX };
 
-	*out = (struct reports){ .items = arena_calloc(arena, ITEMS_MAX,
-		                                       sizeof(struct report_item)) };
+	*out = (struct reports){ .items = NULL };
 	if (form == FORM_UNKNOWN)
 		form = report_sniff(bytes);
 	switch (form) {

@@ -5,6 +5,8 @@
 #include "wire/dkim_canon.h"
 #include "wire/dkim_from.h"
 
+#define FIELDS_FIRST 32u
+
 struct field {
 	struct slice name, value; /* value: all behind the colon, folds included */
 	struct slice whole;
@@ -13,7 +15,7 @@ struct field {
 struct reading {
 	struct arena *arena;
 	struct field *fields;
-	size_t count;
+	size_t count, room; /* of fields: those there, those that fit */
 	struct slice body;
 	enum dkim_fault fault; /* of the header as a whole */
 	bool hashed[2];        /* by canonicalization of the body */
@@ -76,11 +78,26 @@ static bool field_name(struct slice line, struct slice *name_out)
 	       slice_find(*name_out, ' ') == SIZE_MAX;
 }
 
+/* Most mails have few fields. */
+static void make_room(struct reading *r)
+{
+	size_t room = r->room == 0 ? FIELDS_FIRST : 2 * r->room;
+	struct field *fields = arena_calloc(r->arena, room, sizeof(*fields));
+
+	if (r->count > 0)
+		memcpy(fields, r->fields, r->count * sizeof(*fields));
+	r->fields = fields;
+	r->room = room;
+}
+
 static enum dkim_fault add_field(struct reading *r, struct slice line)
 {
-	struct field *f = &r->fields[r->count];
 	struct slice before;
+	struct field *f;
 
+	if (r->count == r->room)
+		make_room(r);
+	f = &r->fields[r->count];
 	if (r->count == DKIM_FIELDS_MAX || !field_name(line, &f->name))
 		return DKIM_MESSAGE;
 	f->whole = line;
@@ -262,8 +279,7 @@ static void read_from(const struct reading *r, struct dkim_scan *out)
 
 void dkim_scan(struct slice message, struct arena *arena, struct dkim_scan *out)
 {
-	struct reading r = { .arena = arena,
-		             .fields = arena_calloc(arena, DKIM_FIELDS_MAX, sizeof(struct field)) };
+	struct reading r = { .arena = arena };
 
 	*out = (struct dkim_scan){ .count = 0 };
 	r.fault = read_header(&r, message);

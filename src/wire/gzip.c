@@ -27,7 +27,7 @@ struct gzip {
 static voidpf z_alloc(voidpf none, uInt count, uInt size)
 {
 	(void)none;
-	return mem_calloc(count, size);
+	return mem_realloc(NULL, (size_t)count * size); /* zlib clears what it must */
 }
 
 static void z_free(voidpf none, voidpf p)
