@@ -7,6 +7,7 @@ const struct command *const commands[] = {
 	/* clang-format off */
 	&cmd_serve,
 	&cmd_restore,
+	&cmd_setup,
 	&cmd_doctor,
 	&cmd_explain,
 	&cmd_policy_lint,

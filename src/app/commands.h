@@ -41,6 +41,7 @@ extern const struct command cmd_login;
 extern const struct command cmd_wait;
 extern const struct command cmd_backup;
 extern const struct command cmd_restore;
+extern const struct command cmd_setup;
 extern const struct command cmd_doctor;
 extern const struct command cmd_serve;
 extern const struct command cmd_completion;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "net/listen.h"
 
 #define INODES_MAX 64u
 
@@ -14,12 +15,58 @@ struct inodes {
 	uint64_t list[INODES_MAX];
 };
 
-/* "  0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 12345 …" */
-static void read_row(struct slice line, uint16_t port, struct inodes *out)
+/* What is looked for in a table. */
+struct wanted {
+	uint16_t port;
+	const char *state;  /* of a socket that takes what comes */
+	char v4[9], v6[33]; /* the address as tables have it */
+	bool any;           /* it is the wildcard */
+};
+
+/* Words of 32 bits, each as this machine has it. */
+static void hex_words(const void *bytes, size_t count, char *out)
 {
-	struct slice field[10], rest = line;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t word;
+
+		memcpy(&word, (const char *)bytes + 4 * i, sizeof(word));
+		(void)snprintf(out + 8 * i, 9, "%08X", word); /* eight digits each */
+	}
+}
+
+static struct wanted wanted_for(const struct address *at, unsigned flags)
+{
+	struct wanted w = { .port = address_port(&at->any),
+		            .state = (flags & LISTEN_DATAGRAM) != 0 ? "07" : "0A" };
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (at->any.ss_family == AF_INET) {
+		memcpy(&v4, at, sizeof(v4));
+		hex_words(&v4.sin_addr, 1, w.v4);
+		w.any = v4.sin_addr.s_addr == 0;
+	} else if (at->any.ss_family == AF_INET6) {
+		memcpy(&v6, at, sizeof(v6));
+		hex_words(&v6.sin6_addr, 4, w.v6);
+		w.any = IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
+	}
+	return w;
+}
+
+static bool is_in_the_way(struct slice host, const struct wanted *w)
+{
+	return w->any || slice_eq(host, slice_str(w->v4)) || slice_eq(host, slice_str(w->v6)) ||
+	       slice_eq(host, S("00000000")) ||
+	       slice_eq(host, S("00000000000000000000000000000000"));
+}
+
+/* "  0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 12345 …" */
+static void read_row(struct slice line, const struct wanted *w, struct inodes *out)
+{
+	struct slice field[10], rest = line, host, hex;
 	char text[16];
 	size_t n = 0;
+	uint64_t inode;
 
 	while (n < ARRAY_LEN(field)) {
 		rest = slice_trim(rest);
@@ -31,20 +78,17 @@ static void read_row(struct slice line, uint16_t port, struct inodes *out)
 		field[n++] = slice_head(rest, len);
 		rest = slice_skip(rest, len);
 	}
-	struct slice host, hex;
-	uint64_t inode;
-
 	if (!slice_cut(field[1], ':', &host, &hex) || hex.len >= sizeof(text) ||
-	    !slice_eq(field[3], S("0A")) /* listening */ ||
+	    !slice_eq(field[3], slice_str(w->state)) ||
 	    num_parse_u64(field[9], UINT64_MAX, &inode) != OK)
 		return;
 	memcpy(text, hex.p, hex.len);
 	text[hex.len] = '\0';
-	if (strtoul(text, NULL, 16) == port && out->count < INODES_MAX)
+	if (strtoul(text, NULL, 16) == w->port && is_in_the_way(host, w) && out->count < INODES_MAX)
 		out->list[out->count++] = inode;
 }
 
-static void read_table(const char *path, uint16_t port, struct inodes *out)
+static void read_table(const char *path, const struct wanted *w, struct inodes *out)
 {
 	char line[512];
 	FILE *f = fopen(path, "re");
@@ -52,7 +96,7 @@ static void read_table(const char *path, uint16_t port, struct inodes *out)
 	if (f == NULL)
 		return;
 	while (fgets(line, sizeof(line), f) != NULL)
-		read_row(slice_str(line), port, out);
+		read_row(slice_str(line), w, out);
 	(void)fclose(f); /* only read from */
 }
 
@@ -110,16 +154,18 @@ static struct port_owner owner(const char *pid, uint64_t number, struct arena *a
 	};
 }
 
-struct port_owner port_owner_find(uint16_t port, struct arena *a)
+struct port_owner port_owner_find(const struct address *at, unsigned flags, struct arena *a)
 {
+	const struct wanted w = wanted_for(at, flags);
+	bool datagrams = (flags & LISTEN_DATAGRAM) != 0;
 	struct inodes inodes = { 0 };
 	struct port_owner o = { .name = "" };
 	struct dirent *e;
 	uint64_t pid;
 	DIR *d;
 
-	read_table("/proc/net/tcp", port, &inodes);
-	read_table("/proc/net/tcp6", port, &inodes);
+	read_table(datagrams ? "/proc/net/udp" : "/proc/net/tcp", &w, &inodes);
+	read_table(datagrams ? "/proc/net/udp6" : "/proc/net/tcp6", &w, &inodes);
 	d = inodes.count == 0 ? NULL : opendir("/proc");
 	while (d != NULL && o.pid <= MANAGER_PID && (e = readdir(d)) != NULL)
 		if (num_parse_u64(slice_str(e->d_name), INT32_MAX, &pid) == OK &&

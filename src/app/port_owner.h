@@ -1,8 +1,9 @@
-/* Who listens on a TCP port, for the message that says that it is taken. */
+/* Who listens on a port, for the message that says that it is taken. */
 #ifndef APP_PORT_OWNER_H
 #define APP_PORT_OWNER_H
 
 #include "base/mem.h"
+#include "net/address.h"
 
 struct port_owner {
 	int pid;          /* 0: not ours to see, or already gone */
@@ -10,8 +11,11 @@ struct port_owner {
 	bool child;       /* a role of this very program */
 };
 
-/* Looks through /proc; strings are in the arena. */
-struct port_owner port_owner_find(uint16_t port, struct arena *a);
+/*
+ * Who keeps an address from being listened on, flags as for listen_open: whoever has it or the
+ * wildcard and, for a wildcard, any address.  Looks through /proc; strings are in the arena.
+ */
+struct port_owner port_owner_find(const struct address *at, unsigned flags, struct arena *a);
 /* "nginx (process 812)" or "a process of another user". */
 const char *port_owner_text(const struct port_owner *o, struct arena *a);
 

@@ -138,7 +138,7 @@ enum err sockets_probe(const struct address *at, unsigned flags, struct arena *a
 	char text[ADDRESS_TEXT_SIZE];
 
 	while (e == ERR_CONFLICT) {
-		o = port_owner_find(address_port(&at->any), a);
+		o = port_owner_find(at, flags, a);
 		if ((o.pid != 0 && !o.child) || clock_mono_ms() > end)
 			break;
 		pause_ms(20);
