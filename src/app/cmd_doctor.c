@@ -48,6 +48,7 @@ static void look(struct doctor *d)
 	doctor_service(d);
 	doctor_ports(d);
 	doctor_certificates(d);
+	doctor_alerts(d);
 	doctor_resolver(d);
 	doctor_clock(d);
 	doctor_disk(d);

@@ -89,6 +89,9 @@ struct conf {
 		const char *update_command;
 	} dns;
 	struct {
+		const char *command, *to; /* "": see app/alert_command.h; nobody */
+	} alert;
+	struct {
 		const char *forward, *stub, *trust_anchor; /* as net/resolver.h reads them */
 	} resolver;
 	struct {

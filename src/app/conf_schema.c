@@ -414,6 +414,34 @@ const struct conf_row conf_rows[] = {
 	  .example = "/usr/share/mxseal/hooks/dns-nsupdate",
 	  .place = AT(dns.update_command) },
 
+	{ .section = "alert",
+	  .key = "to",
+	  .type = &conf_type_mail,
+	  .preset = "",
+	  .help = "who is mailed about what needs a person; unset: nobody, unless command is set",
+	  .details =
+	          "A certificate that will not last, a policy that senders cannot fetch, an MX "
+	          "host "
+	          "that it does not match, a record to be typed, reports that stopped: each is "
+	          "said "
+	          "once, once more when it gets worse, and when it is over. Take an address whose "
+	          "domain is not among those that are watched.",
+	  .example = "postmaster@example.net",
+	  .place = AT(alert.to) },
+	{ .section = "alert",
+	  .key = "command",
+	  .type = &conf_type_command,
+	  .preset = "",
+	  .help = "command that gets each mail on its input; unset: sendmail -t where there is one",
+	  .details =
+	          "Exit 0: it is said. Any other, or longer than a minute: it is tried again, at "
+	          "last every half hour; the first line of its error output goes to the log. A "
+	          "service that systemd starts may not run Postfix's sendmail, which is setgid: "
+	          "packaging/hooks has alert-smtp, which is taken then where it is installed. "
+	          "mxseal alert test shows whether it works.",
+	  .example = "/usr/share/mxseal/hooks/alert-smtp 127.0.0.1:25",
+	  .place = AT(alert.command) },
+
 	{ .section = "resolver",
 	  .key = "forward",
 	  .type = &conf_type_forward,
@@ -476,6 +504,7 @@ static const struct section {
 	{ "report", "How TLS reports are taken." },
 	{ "acme", "Where certificates are ordered." },
 	{ "dns", "How it writes records into zones that are served elsewhere." },
+	{ "alert", "Who is told of what needs a person." },
 	{ "resolver", "How it asks the DNS." },
 	{ "imap", "A mailbox that is polled for reports; NAME is any word, and there may be "
 	          "several." },

@@ -36,6 +36,8 @@ void doctor_add(struct doctor *d, enum doctor_severity severity, const char *che
 void doctor_service(struct doctor *d);
 void doctor_certificates(struct doctor *d);
 void doctor_ports(struct doctor *d);
+/* Whether somebody is told of what needs a person, and what does now. */
+void doctor_alerts(struct doctor *d);
 /* doctor_machine.c */
 void doctor_permissions(struct doctor *d);
 void doctor_disk(struct doctor *d);

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "app/alert_command.h"
 #include "app/client.h"
 #include "app/doctor.h"
 #include "app/port_owner.h"
@@ -128,6 +129,65 @@ void doctor_certificates(struct doctor *d)
 		doctor_add(d, DOCTOR_PASS, "certificates",
 		           "each name that is served has a good one", NULL);
 	json_decref(list);
+}
+
+static void judge_telling(struct doctor *d, const json_t *way)
+{
+	struct arena *a = d->cli->arena;
+	const char *trouble = client_str(way, "trouble", ""), *doubt = client_str(way, "doubt", "");
+
+	if (!json_is_true(json_object_get(way, "configured")))
+		doctor_add(d, DOCTOR_INFO, "alerts", "nobody is told of what needs a person",
+		           "set [alert] to in mxseal.conf, then mxseal alert test");
+	else if (trouble[0] != '\0')
+		doctor_add(d, DOCTOR_WARN, "alerts",
+		           arena_printf(a, "[alert] command does not take mails: %s", trouble),
+		           "mxseal alert test tries it again");
+	else if (doubt[0] != '\0')
+		doctor_add(d, DOCTOR_WARN, "alerts", doubt,
+		           "[alert] command = " ALERT_SMTP_HOOK ", then mxseal alert test");
+	else
+		doctor_add(d, DOCTOR_PASS, "alerts",
+		           arena_printf(a, "what needs a person is said by %s",
+		                        client_str(way, "command", "-")),
+		           NULL);
+}
+
+/* Mail about a domain's trouble may not depend on that domain. */
+static void judge_address(struct doctor *d)
+{
+	const char *at = d->conf == NULL ? NULL : strchr(d->conf->alert.to, '@');
+	json_t *domain = NULL;
+
+	if (at == NULL ||
+	    ask(d, client_path(d->cli, "/api/v1/domains/%s", at + 1), false, &domain) != EXIT_GOOD)
+		return;
+	doctor_add(d, DOCTOR_INFO, "alerts",
+	           arena_printf(d->cli->arena, "%s lies in a domain that is watched",
+	                        d->conf->alert.to),
+	           "[alert] to = an address elsewhere, so that the news of its trouble arrive");
+	json_decref(domain);
+}
+
+void doctor_alerts(struct doctor *d)
+{
+	json_t *status = NULL;
+	const json_t *open;
+
+	if (!d->running || d->demo || ask(d, "/api/v1/status", false, &status) != EXIT_GOOD)
+		return; /* said by others */
+	judge_telling(d, json_object_get(status, "alert_command"));
+	judge_address(d);
+	open = json_object_get(status, "alerts");
+	if (client_int(open, "warn") + client_int(open, "fail") > 0)
+		doctor_add(d, client_int(open, "fail") > 0 ? DOCTOR_WARN : DOCTOR_INFO, "alerts",
+		           arena_printf(
+		                   d->cli->arena,
+		                   "%lld open, %lld of them harm mail or its protection now",
+		                   (long long)(client_int(open, "warn") + client_int(open, "fail")),
+		                   (long long)client_int(open, "fail")),
+		           "mxseal alert list says what each needs");
+	json_decref(status);
 }
 
 /* A listener is the service's when this program holds it. */

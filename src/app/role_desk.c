@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "app/alert_command.h"
 #include "app/boot.h"
 #include "app/desk_acme.h"
 #include "app/desk_control.h"
@@ -20,6 +21,7 @@
 #include "net/fetch.h"
 #include "net/handover.h"
 #include "net/resolver.h"
+#include "service/alert_watch.h"
 #include "service/demo_ca.h"
 #include "service/fetches.h"
 #include "service/outside_look.h"
@@ -49,6 +51,7 @@ struct duty {
 	struct record_watch *records;  /* NULL in a demonstration, where they count as seen */
 	struct outside_watch *outside; /* NULL in a demonstration */
 	struct publisher *publisher;
+	struct alert_watch *alerts;
 	struct push_conf push;
 	struct dns_tsig_key update_key;
 	struct feed *feed; /* of a demonstration; NULL: done */
@@ -130,6 +133,9 @@ static void fill_settings(struct duty *u)
 		.smtp_open = c->listen.smtp.count > 0 && c->report.host[0] != '\0',
 		.admin_url = "",
 		.outside_roots = c->outgoing.ca_file,
+		.alert_command = alert_command(c),
+		.alert_to = c->alert.to,
+		.alert_doubt = alert_doubt(alert_command(c)),
 		.ca_file = u->boot->demo ? conf_path(c, DEMO_CA_FILE) : "",
 	};
 	if (c->listen.tls.count > 0)
@@ -303,6 +309,7 @@ static void close_all(struct duty *u)
 	record_watch_free(u->records);
 	outside_watch_free(u->outside);
 	publisher_free(u->publisher);
+	alert_watch_free(u->alerts);
 	feed_free(u->feed);
 	fetch_tally_free(u->fetches);
 	desk_zone_free(u->zone);
@@ -329,6 +336,7 @@ int role_desk(const struct boot *b)
 			u->records = record_watch_new(&u->desk);
 			u->outside = outside_watch_new(&u->desk);
 		}
+		u->alerts = alert_watch_new(&u->desk);
 		if (b->demo && !b->empty)
 			u->feed = feed_new(&u->desk, clock_now_s());
 		run(u);

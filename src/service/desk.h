@@ -46,6 +46,9 @@ struct desk_settings {
 	const char *admin_url;     /* "http://127.0.0.1:8000", where a login link leads */
 	const char *ca_file;       /* demonstration CA; empty: none */
 	const char *outside_roots; /* what certificates are verified with; empty: the system's */
+	const char *alert_command; /* gets a mail on its input; empty: nobody is told */
+	const char *alert_to;
+	const char *alert_doubt; /* why the command may not work; empty: no reason is known */
 	size_t token_count;
 	const struct desk_token *tokens;
 };
@@ -64,6 +67,7 @@ struct desk {
 	size_t bell_count;
 	int hand_intake;           /* hand-over to intake */
 	atomic_bool hosts_changed; /* which hosts are served may have changed */
+	atomic_bool alerts_hurry;  /* what is to be said is said now, not together with more */
 	atomic_bool stopping;      /* what takes long is given up */
 	pthread_mutex_t lock;
 };

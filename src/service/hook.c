@@ -16,6 +16,11 @@
 
 extern char **environ;
 
+#define RECEIPT_FD 3 /* in the child */
+
+/* Runs $1 without the receipt, and notes its success on it. */
+static const char noting[] = "sh -c \"$1\" 3>&- || exit; echo done >&3";
+
 struct run {
 	pid_t pid;
 	int in, errors, output; /* our ends; -1: closed */
@@ -32,11 +37,18 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* The ends that it gets; output -1: what it prints is dropped. */
-static int spawn(const char *command, int in, int errors, int output, pid_t *pid)
+/* The ends that it gets; output -1: what it prints is dropped; receipt -1: none is asked for. */
+struct ends {
+	int in, errors, output, receipt;
+};
+
+static int spawn(const char *command, const struct ends *ends, pid_t *pid)
 {
 	char shell[] = "sh", flag[] = "-c";
-	char *const argv[] = { shell, flag, (char *)(uintptr_t)command, NULL };
+	char *const text = (char *)(uintptr_t)command, *const script = (char *)(uintptr_t)noting;
+	char *const plain[] = { shell, flag, text, NULL };
+	char *const noted[] = { shell, flag, script, shell, text, NULL };
+	char *const *argv = ends->receipt >= 0 ? noted : plain;
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, piped;
@@ -48,12 +60,15 @@ static int spawn(const char *command, int in, int errors, int output, pid_t *pid
 	(void)sigemptyset(&piped);
 	(void)sigaddset(&piped, SIGPIPE);    /* ignored here, which it would inherit */
 	error = posix_spawnattr_init(&attr); /* needs no memory here */
-	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, in, 0);
+	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, ends->in, 0);
 	if (error == 0)
-		error = output >= 0 ? posix_spawn_file_actions_adddup2(&files, output, 1)
-		                    : posix_spawn_file_actions_addopen(&files, 1, "/dev/null",
-		                                                       O_WRONLY, 0);
-	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, errors, 2);
+		error = ends->output >= 0
+		                ? posix_spawn_file_actions_adddup2(&files, ends->output, 1)
+		                : posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY,
+		                                                   0);
+	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, ends->errors, 2);
+	if (error == 0 && ends->receipt >= 0)
+		error = posix_spawn_file_actions_adddup2(&files, ends->receipt, RECEIPT_FD);
 	error = error != 0 ? error : posix_spawnattr_setsigmask(&attr, &none);
 	error = error != 0 ? error : posix_spawnattr_setpgroup(&attr, 0);
 	error = error != 0 ? error : posix_spawnattr_setsigdefault(&attr, &piped);
@@ -100,6 +115,11 @@ static void take_output(struct run *r)
 	mem_wipe(bytes, sizeof(bytes)); /* it may be a secret */
 }
 
+static bool is_stopped(const atomic_bool *stop)
+{
+	return stop != NULL && atomic_load(stop);
+}
+
 /* Until all ends are closed or the deadline; true: closed. */
 static bool talk(struct run *r, int64_t deadline, const atomic_bool *stop)
 {
@@ -108,7 +128,7 @@ static bool talk(struct run *r, int64_t deadline, const atomic_bool *stop)
 			               { .fd = r->errors, .events = POLLIN },
 			               { .fd = r->output, .events = POLLIN } };
 
-		if (clock_mono_ms() >= deadline || (stop != NULL && atomic_load(stop)))
+		if (clock_mono_ms() >= deadline || is_stopped(stop))
 			return false;
 		if (poll(p, 3, TURN_MS) <= 0)
 			continue;
@@ -132,7 +152,7 @@ static bool reap(const struct run *r, int64_t deadline, const atomic_bool *stop,
 			return true;
 		if (got < 0 && errno != EINTR)
 			return false;
-		if (clock_mono_ms() >= deadline || (stop != NULL && atomic_load(stop)))
+		if (clock_mono_ms() >= deadline || is_stopped(stop))
 			return false;
 		(void)poll(NULL, 0, TURN_MS); /* only passes time */
 	}
@@ -160,29 +180,64 @@ static void finish(struct run *r, bool ended, int status, struct hook_result *ou
 		               WTERMSIG(status));
 }
 
-enum err hook_run(const char *command, struct slice input, unsigned timeout_ms,
-                  const atomic_bool *stop, struct buf *output, struct hook_result *out)
+/* What of the input fits is given before anybody can read it. */
+static bool begin(struct run *r, const char *command, bool output, int receipt)
 {
-	int64_t deadline = clock_mono_ms() + timeout_ms;
-	int in[2] = { -1, -1 }, errors[2] = { -1, -1 }, prints[2] = { -1, -1 }, status = 0;
-	struct run r = { .left = input, .printed = output };
+	int in[2] = { -1, -1 }, errors[2] = { -1, -1 }, prints[2] = { -1, -1 };
 	bool good = pipe2(in, O_CLOEXEC) == 0 && pipe2(errors, O_CLOEXEC) == 0 &&
-	            (output == NULL || pipe2(prints, O_CLOEXEC) == 0) &&
-	            spawn(command, in[0], errors[1], prints[1], &r.pid) == 0;
+	            (!output || pipe2(prints, O_CLOEXEC) == 0) &&
+	            fcntl(in[1], F_SETFL, O_NONBLOCK) == 0;
 
+	r->in = in[1];
+	r->errors = errors[0];
+	r->output = prints[0];
+	if (good && r->left.len > 0)
+		feed(r);
+	good = good && (receipt < 0 || r->left.len == 0);
+	if (good) {
+		const struct ends ends = { in[0], errors[1], prints[1], receipt };
+		good = spawn(command, &ends, &r->pid) == 0;
+	}
 	close_end(&in[0]);
 	close_end(&errors[1]);
 	close_end(&prints[1]);
-	r.in = in[1];
-	r.errors = errors[0];
-	r.output = prints[0];
-	if (good) {
-		good = fcntl(r.in, F_SETFL, O_NONBLOCK) == 0;
-		bool ended = talk(&r, deadline, stop) && reap(&r, deadline, stop, &status);
-		finish(&r, ended, status, out);
+	return good;
+}
+
+static enum err run(struct run *r, const char *command, unsigned timeout_ms,
+                    const atomic_bool *stop, int receipt, struct hook_result *out)
+{
+	int64_t deadline = clock_mono_ms() + timeout_ms;
+	enum err e = begin(r, command, r->printed != NULL, receipt) ? OK : ERR_IO;
+	int status = 0;
+
+	if (e == OK) {
+		bool ended = talk(r, deadline, stop) && reap(r, deadline, stop, &status);
+		if (!ended && receipt >= 0 && is_stopped(stop))
+			e = ERR_CLOSED;
+		else
+			finish(r, ended, status, out);
 	}
-	close_end(&r.in);
-	close_end(&r.errors);
-	close_end(&r.output);
-	return good ? OK : ERR_IO;
+	close_end(&r->in);
+	close_end(&r->errors);
+	close_end(&r->output);
+	return e;
+}
+
+enum err hook_run(const char *command, struct slice input, unsigned timeout_ms,
+                  const atomic_bool *stop, struct buf *output, struct hook_result *out)
+{
+	struct run r = { .left = input, .printed = output };
+
+	return run(&r, command, timeout_ms, stop, -1, out);
+}
+
+enum err hook_run_noted(const char *command, struct slice input, unsigned timeout_ms,
+                        const atomic_bool *stop, int receipt, struct hook_result *out)
+{
+	struct run r = { .left = input };
+
+	if (input.len > HOOK_NOTED_MAX)
+		return ERR_LIMIT;
+	return run(&r, command, timeout_ms, stop, receipt, out);
 }

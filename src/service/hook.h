@@ -26,4 +26,15 @@ struct hook_result {
 enum err hook_run(const char *command, struct slice input, unsigned timeout_ms,
                   const atomic_bool *stop, struct buf *output, struct hook_result *out) MUST_USE;
 
+/*
+ * The same for what must not be done twice: a line is written to the descriptor receipt when the
+ * command has ended with status 0, also when this process is gone by then.  The shell that does so
+ * holds receipt (and a lock on it) for as long; the command does not.  All of the input, which has
+ * HOOK_NOTED_MAX bytes at most, is handed over before the command starts.  When *stop becomes true
+ * it is left alone.  ERR_LIMIT: too much input.  ERR_CLOSED: stopped; the receipt will tell.
+ */
+#define HOOK_NOTED_MAX 60000u
+enum err hook_run_noted(const char *command, struct slice input, unsigned timeout_ms,
+                        const atomic_bool *stop, int receipt, struct hook_result *out) MUST_USE;
+
 #endif

@@ -6,6 +6,7 @@
 #include "service/outside_look.h"
 #include "service/push.h"
 #include "service/record_check.h"
+#include "store/alerts.h"
 #include "store/policies.h"
 #include "tlsrpt/record.h"
 
@@ -377,6 +378,8 @@ static enum err save_removal(struct hosting_work *c)
 	if (e != OK)
 		return e;
 	e = domains_remove(c->d->db, c->domain.id, c->now);
+	if (e == OK)
+		e = alerts_drop(c->d->db, c->domain.id);
 	if (e == OK)
 		e = hosting_audit(c->d, c->actor, "domain.remove", c->domain.name, "", c->now);
 	e = db_end(c->d->db, e);

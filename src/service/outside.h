@@ -9,6 +9,7 @@
 #ifndef SERVICE_OUTSIDE_H
 #define SERVICE_OUTSIDE_H
 
+#include "advice/alert.h"
 #include "mtasts/policy.h"
 #include "service/desk.h"
 
@@ -39,6 +40,15 @@ bool outside_shows_policy(const struct desk *d, const char *domain, const struct
 bool outside_answers(const struct desk *d, const char *host, const char *path, struct arena *a,
                      struct outside_cert *cert_out, const char **why_out);
 
+/* The same told apart: ALERT_UNKNOWN when DNS could not be asked where the policy host is. */
+enum alert_look outside_compare(const struct desk *d, const char *domain, const struct policy *want,
+                                struct arena *a, const char **why_out);
+/*
+ * The id that a resolver finds in the TXT record of the domain; ALERT_BAD: there is no valid
+ * record, *why_out says so.  In a demonstration ALERT_UNKNOWN.
+ */
+enum alert_look outside_id(const struct desk *d, const char *domain, struct arena *a,
+                           const char **id_out, const char **why_out);
 /* True when a resolver finds the id in the TXT record of the domain. */
 bool outside_has_id(const struct desk *d, const char *domain, const char *id, struct arena *a);
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "mtasts/name.h"
+#include "service/alert_domain.h"
 #include "service/hosting_internal.h"
 #include "store/checks.h"
 #include "store/jobs.h"
@@ -215,6 +216,8 @@ static enum err mark_seen(struct looking *l)
 		e = policies_mark_announced(l->d->db, l->p.id, l->now);
 	if (e == OK)
 		e = policies_mark_seen(l->d->db, l->p.id, l->now, ttl_of(l));
+	if (e == OK) /* nobody need be told of it any more */
+		e = alert_domain_soon(l->d, l->domain.id, l->now);
 	if (e == OK)
 		log_info("policy id seen at all name servers", F("domain", l->domain.name),
 		         F("id", l->p.policy_id));

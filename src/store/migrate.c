@@ -252,6 +252,23 @@ static const char *const migrations[] = {
 	"create table outside_look (host @text primary key, checked @int not null,"
 	" faults @int not null, why @text not null, not_after @int not null,"
 	" issuer @text not null @end;",
+
+	/* 17: what somebody is told of, and what the last look from outside at a domain gave; said
+	 * and saying are ranks of advice/alert.h, saying is the mail under way */
+	"create table alert (tenant @int not null references tenant (id), name @text not null,"
+	" cause @text not null, domain @int not null, level @int not null,"
+	" extent @int not null, subject @text not null, detail @text not null,"
+	" step @text not null, command @text not null, opened @int not null,"
+	" closed @int not null, rank @int not null, said @int not null,"
+	" said_subject @text not null, said_at @int not null, peak @int not null,"
+	" saying @int not null, saying_rank @int not null, saying_subject @text not null,"
+	" primary key (tenant, name, cause) @end;"
+	"create table self_check (domain @int primary key references domain (id),"
+	" checked @int not null, policy @int not null, policy_bad @int not null,"
+	" policy_since @int not null, policy_good @int not null, policy_why @text not null,"
+	" seen @int not null, seen_id @text not null, seen_why @text not null,"
+	" mx @int not null, mx_count @int not null, mx_unmatched @text not null,"
+	" mx_why @text not null @end;",
 };
 
 int migrate_newest(void)

@@ -591,17 +591,23 @@ static enum err continue_as(struct db *db, int64_t publication, struct slice id,
 	return e == OK ? end_before(db, further, now) : e;
 }
 
-static enum err adopt(struct db *db, int64_t domain, struct slice id, int64_t now, struct arena *a)
+/* A refusal comes before anything is written: it is none of the transaction's. */
+static enum err adopt(struct db *db, int64_t domain, struct slice id, int64_t now, struct arena *a,
+                      enum err *refused)
 {
 	struct publication newest;
 	int64_t holder = 0;
 	enum err e = policies_newest(db, domain, a, &newest);
 
+	if (e == ERR_NOTFOUND)
+		*refused = e;
 	if (e != OK)
-		return e;
+		return e == ERR_NOTFOUND ? OK : e;
 	e = id_holder(db, domain, id, &holder);
+	if (e == OK && holder != newest.id)
+		*refused = ERR_CONFLICT;
 	if (e == OK)
-		return holder == newest.id ? OK : ERR_CONFLICT;
+		return OK;
 	if (e != ERR_NOTFOUND)
 		return e;
 	return newest.announced == 0 ? take_id(db, newest.id, id)
@@ -614,9 +620,9 @@ enum err policies_adopt_id(struct db *db, int64_t domain, struct slice id, int64
 		return ERR_SYNTAX;
 
 	struct arena *a = arena_new();
-	enum err e = db_begin(db);
+	enum err refused = OK, e = db_begin(db);
 	if (e == OK)
-		e = db_end(db, adopt(db, domain, id, now, a));
+		e = db_end(db, adopt(db, domain, id, now, a, &refused));
 	arena_free(a);
-	return e;
+	return e == OK ? refused : e;
 }

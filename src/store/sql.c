@@ -24,6 +24,10 @@
 	"c.subject, c.issuer, c.note, c.not_before, c.not_after, c.added, c.chain, c.der," \
 	" c.sealed_key"
 
+#define ALERT_COLUMNS                                                                         \
+	"tenant, name, cause, domain, level, extent, subject, detail, step, command, opened," \
+	" closed, said, said_subject, said_at, peak"
+
 #define ORDER_COLUMNS                                                                     \
 	"tenant, host, domain, state, due, rank, tries, faults, seq, renew_at, started, " \
 	"why, problem, order_url, authorization_url, challenge_url, method, replaces, "   \
@@ -593,6 +597,74 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "select 'mta-sts.' || d.name from domain d where d.removed = 0 and d.hosted = 1"
 	    " and d.hosting <> 'here' and not exists (select 1 from job j where j.kind = $1"
 	    " and j.name = 'mta-sts.' || d.name) order by d.name"),
+
+	/* what somebody is told of */
+	ROW(SQL_ALERT_PUT,
+	    "insert into alert (tenant, name, cause, domain, level, extent, subject, detail, step,"
+	    " command, opened, closed, rank, said, said_subject, said_at, peak, saying,"
+	    " saying_rank, saying_subject) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+	    " $12, $13, 0, '', 0, 0, 0, 0, '') on conflict (tenant, name, cause) do update set"
+	    " domain = excluded.domain, level = excluded.level, extent = excluded.extent,"
+	    " subject = excluded.subject, detail = excluded.detail, step = excluded.step,"
+	    " command = excluded.command, opened = excluded.opened, closed = excluded.closed,"
+	    " rank = excluded.rank"),
+	ROW(SQL_ALERT_GET,
+	    "select " ALERT_COLUMNS " from alert where tenant = $1 and name = $2 and cause = $3"),
+	ROW(SQL_ALERT_DROP, "delete from alert where domain = $1"),
+	ROW(SQL_ALERT_DROP_HOSTS, "delete from alert where tenant = $1 and domain = 0"
+	                          " and name <> $2 and name <> $3"),
+	ROW(SQL_ALERT_LIST,
+	    "select " ALERT_COLUMNS " from alert where tenant = $1 and ($2 = '' or name = $2)"
+	    " and level >= $3 and (name > $4 or (name = $4 and cause > $5))"
+	    " order by name, cause limit $6"),
+	ROW(SQL_ALERT_COUNT, "select cause, level, count(*) from alert where level > 0"
+	                     " group by cause, level"),
+	ROW(SQL_ALERT_UNSAID,
+	    "select " ALERT_COLUMNS
+	    " from alert where rank > said or (rank = 0 and said > 0) or (rank > 0 and"
+	    " cause = $2 and subject <> said_subject) order by opened, name, cause limit $1"),
+	ROW(SQL_ALERT_SAYING, "update alert set saying = $1, saying_rank = $5,"
+	                      " saying_subject = $6 where tenant = $2 and name = $3 and"
+	                      " cause = $4"),
+	ROW(SQL_ALERT_UNDER_WAY, "select saying from alert where saying <> 0 limit 1"),
+	ROW(SQL_ALERT_SAID,
+	    "update alert set said = saying_rank, said_at = $2, saying = 0,"
+	    " said_subject = case when saying_rank = 0 then said_subject else saying_subject end,"
+	    " peak = case when saying_rank = 0 then peak else saying_rank end where saying = $1"),
+	ROW(SQL_ALERT_NOT_SAID, "update alert set saying = 0 where saying = $1"),
+	ROW(SQL_ALERT_DAYS,
+	    "select distinct day from figure_total where domain = $1 and trust in (0, 1, 2)"
+	    " and reports > 0 order by day desc limit $2"),
+	ROW(SQL_ALERT_FAILURES,
+	    "select day, result_type, " SUM("sessions") ", min(trust) from figure_failure"
+	                                                " where domain = $1 and day >= $2"
+	                                                " and trust in (0, 1, 2) and sessions > 0"
+	                                                " group by day, result_type"
+	                                                " order by day, result_type"),
+	ROW(SQL_SELF_CHECK_PUT,
+	    "insert into self_check (domain, checked, policy, policy_bad, policy_since,"
+	    " policy_good, policy_why, seen, seen_id, seen_why, mx, mx_count, mx_unmatched,"
+	    " mx_why) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+	    " on conflict (domain) do update set checked = excluded.checked,"
+	    " policy = excluded.policy, policy_bad = excluded.policy_bad,"
+	    " policy_since = excluded.policy_since, policy_good = excluded.policy_good,"
+	    " policy_why = excluded.policy_why, seen = excluded.seen,"
+	    " seen_id = excluded.seen_id, seen_why = excluded.seen_why, mx = excluded.mx,"
+	    " mx_count = excluded.mx_count, mx_unmatched = excluded.mx_unmatched,"
+	    " mx_why = excluded.mx_why"),
+	ROW(SQL_SELF_CHECK_GET,
+	    "select checked, policy, policy_bad, policy_since, policy_good, policy_why, seen,"
+	    " seen_id, seen_why, mx, mx_count, mx_unmatched, mx_why from self_check"
+	    " where domain = $1"),
+	ROW(SQL_SELF_CHECK_COUNT,
+	    "select count(*), count(case when o.checked >= $1 then 1 end),"
+	    " coalesce(max(o.checked), 0) from self_check o join domain d on d.id = o.domain"
+	    " where d.removed = 0 and d.hosted = 1"),
+	ROW(SQL_SELF_CHECK_DROP, "delete from self_check where domain = $1"),
+	ROW(SQL_SELF_CHECK_RESET, "update self_check set checked = 0"),
+	ROW(SQL_JOB_KIND_NOW, "update job set run_at = $2 where kind = $1 and run_at > $2"),
+	ROW(SQL_DOMAIN_COUNT_HOSTED,
+	    "select count(*) from domain where removed = 0 and hosted = 1"),
 
 	/* audit log */
 	ROW(SQL_AUDIT_LAST, "select seq, hash from audit where tenant = $1 order by seq desc"

@@ -39,6 +39,10 @@ void api_reports_purge(const struct request *q, struct response *r);
 void api_certs_list(const struct request *q, struct response *r);
 void api_certs_renew(const struct request *q, struct response *r);
 void api_certs_import_files(const struct request *q, struct response *r);
+void api_alerts_list(const struct request *q, struct response *r);
+void api_alerts_check(const struct request *q, struct response *r);
+void api_alerts_test(const struct request *q, struct response *r);
+void api_domain_look(const struct request *q, struct response *r);
 void api_login(const struct request *q, struct response *r);
 void api_backup_make(const struct request *q, struct response *r);
 void api_backup_end(const struct request *q, struct response *r);
@@ -54,6 +58,12 @@ enum err api_ways_metrics(const struct request *q, struct buf *b) MUST_USE;
 
 /* The same about fetches of policies. */
 enum err api_fetches_metrics(const struct request *q, struct buf *b) MUST_USE;
+/* The lines of /metrics about what somebody is told of. */
+enum err api_alerts_metrics(const struct request *q, struct buf *b) MUST_USE;
+/* How many are open, by severity; null when that cannot be read.  The lock is held. */
+json_t *api_alerts_brief(const struct request *q);
+/* Whether somebody is told, and what keeps it.  The lock is held. */
+json_t *api_alerts_sending(const struct request *q);
 
 /* The domain of the path.  The lock is held.  False: *r is the problem. */
 bool api_find_domain(const struct request *q, struct domain *out, struct response *r);

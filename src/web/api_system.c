@@ -100,12 +100,13 @@ void api_status(const struct request *q, struct response *r)
 		api_store_failed(q, e, r);
 		return;
 	}
-	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:o}", "schema",
+	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:o, s:o, s:o}", "schema",
 	                           "mxseal.status/1", "demo", (int)q->desk->set.demo, "seq",
 	                           (json_int_t)seq, "served_everywhere",
 	                           (int)board_served_everywhere(q->desk->board, seq), "quarantined",
 	                           (json_int_t)quarantined, "held", (json_int_t)held, "processes",
-	                           processes_json(q->desk, clock_mono_ms())));
+	                           processes_json(q->desk, clock_mono_ms()), "alerts",
+	                           api_alerts_brief(q), "alert_command", api_alerts_sending(q)));
 }
 
 /* Path parameters of a pattern as OpenAPI wants them. */
@@ -185,29 +186,69 @@ static enum err count_stages(const struct request *q, size_t counts[STAGE_RETIRE
 	return e;
 }
 
-static void put_processes(const struct request *q, struct buf *b)
+/* One number of each process that lives; the lines of a metric stand together. */
+struct process_metric {
+	const char *name, *type, *help;
+	bool edges; /* of these only */
+	void (*put)(const struct board_view *v, int64_t now_ms, struct buf *b);
+};
+
+static void put_generation(const struct board_view *v, int64_t now_ms, struct buf *b)
+{
+	(void)now_ms;
+	buf_printf(b, "%u", v->generation);
+}
+
+static void put_applied(const struct board_view *v, int64_t now_ms, struct buf *b)
+{
+	(void)now_ms;
+	buf_printf(b, "%llu", (unsigned long long)v->applied);
+}
+
+static void put_lost(const struct board_view *v, int64_t now_ms, struct buf *b)
+{
+	(void)now_ms;
+	buf_printf(b, "%llu", (unsigned long long)v->lost);
+}
+
+static void put_silence(const struct board_view *v, int64_t now_ms, struct buf *b)
+{
+	int64_t ms = v->beat_ms == 0 ? 0 : now_ms - v->beat_ms;
+
+	buf_printf(b, "%lld.%03lld", (long long)(ms / 1000), (long long)(ms % 1000));
+}
+
+static const struct process_metric process_metrics[] = {
+	{ "mxseal_process_generation", "gauge", "How often a process was started", false,
+	  put_generation },
+	{ "mxseal_process_silent_seconds", "gauge", "Since its last sign of life", false,
+	  put_silence },
+	{ "mxseal_edge_applied_seq", "gauge", "Newest change that an edge serves", true,
+	  put_applied },
+	{ "mxseal_edge_lost_records_total", "counter", "Fetches that an edge could not count", true,
+	  put_lost },
+};
+
+static void put_process_metric(const struct request *q, const struct process_metric *m,
+                               struct buf *b)
 {
 	int64_t now = clock_mono_ms();
 
-	buf_add_str(b, "# TYPE mxseal_process_generation gauge\n");
+	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
 	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
 		struct board_view v = board_view(q->desk->board, i);
-		if (v.pid == 0)
+		if (v.pid == 0 || (m->edges && v.role != ROLE_EDGE))
 			continue;
-		buf_printf(b, "mxseal_process_generation{role=\"%s\",slot=\"%u\"} %u\n",
-		           role_name(v.role), i, v.generation);
-		if (v.role == ROLE_EDGE)
-			buf_printf(b,
-			           "mxseal_edge_applied_seq{slot=\"%u\"} %llu\n"
-			           "mxseal_edge_lost_records_total{slot=\"%u\"} %llu\n",
-			           i, (unsigned long long)v.applied, i, (unsigned long long)v.lost);
-		if (v.beat_ms != 0)
-			buf_printf(b,
-			           "mxseal_process_silent_seconds{role=\"%s\",slot=\"%u\"} "
-			           "%lld.%03lld\n",
-			           role_name(v.role), i, (long long)((now - v.beat_ms) / 1000),
-			           (long long)((now - v.beat_ms) % 1000));
+		buf_printf(b, "%s{role=\"%s\",slot=\"%u\"} ", m->name, role_name(v.role), i);
+		m->put(&v, now, b);
+		buf_add_char(b, '\n');
 	}
+}
+
+static void put_processes(const struct request *q, struct buf *b)
+{
+	for (size_t i = 0; i < ARRAY_LEN(process_metrics); i++)
+		put_process_metric(q, &process_metrics[i], b);
 }
 
 /* Progress of many first certificates, and whether any is held up. */
@@ -250,13 +291,18 @@ static enum err put_taken(const struct request *q, struct buf *out)
 	return OK;
 }
 
+/* Over the admin host anybody comes. */
+static bool is_stranger(const struct request *q)
+{
+	return q->secure && q->who == WHO_NOBODY;
+}
+
 void api_metrics(const struct request *q, struct response *r)
 {
 	size_t counts[STAGE_RETIRE + 1] = { 0 };
 	int64_t quarantined = 0, held = 0, due;
 
-	/* Over the admin host strangers come too. */
-	if (q->secure && q->who == WHO_NOBODY) {
+	if (is_stranger(q)) {
 		problem_say(r, ERR_DENIED, "sign-in", "nobody is signed in here",
 		            "send a bearer token");
 		return;
@@ -274,6 +320,8 @@ void api_metrics(const struct request *q, struct response *r)
 		e = api_ways_metrics(q, &r->body);
 	if (e == OK)
 		e = api_fetches_metrics(q, &r->body);
+	if (e == OK)
+		e = api_alerts_metrics(q, &r->body);
 	if (e != OK) {
 		buf_reset(&r->body);
 		api_store_failed(q, e, r);
@@ -299,8 +347,11 @@ void api_metrics(const struct request *q, struct response *r)
 
 void api_healthz(const struct request *q, struct response *r)
 {
-	(void)q;
-	response_json(r, json_pack("{s:s}", "status", "ok"));
+	json_t *o = json_pack("{s:s}", "status", "ok");
+
+	if (!is_stranger(q))
+		(void)json_object_set_new(o, "alerts", api_alerts_brief(q));
+	response_json(r, o);
 }
 
 /* Policies can be served while one edge lives and answers; the database does not matter. */

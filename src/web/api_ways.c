@@ -117,13 +117,16 @@ enum err api_ways_metrics(const struct request *q, struct buf *b)
 	               "# TYPE mxseal_way_last_good_seconds gauge\n");
 	for (size_t i = 0; i < count; i++)
 		put_number(b, "last_good_seconds", &rows[i], rows[i].good);
-	buf_add_str(b, "# TYPE mxseal_way_messages_total counter\n");
+	buf_add_str(b, "# HELP mxseal_way_messages_total Messages that were looked at there\n"
+	               "# TYPE mxseal_way_messages_total counter\n");
 	for (size_t i = 0; i < count; i++)
 		put_number(b, "messages_total", &rows[i], rows[i].looked);
-	buf_add_str(b, "# TYPE mxseal_way_with_reports_total counter\n");
+	buf_add_str(b, "# HELP mxseal_way_with_reports_total Of these, with a report\n"
+	               "# TYPE mxseal_way_with_reports_total counter\n");
 	for (size_t i = 0; i < count; i++)
 		put_number(b, "with_reports_total", &rows[i], rows[i].taken);
-	buf_add_str(b, "# TYPE mxseal_way_skipped_total counter\n");
+	buf_add_str(b, "# HELP mxseal_way_skipped_total Messages passed over without being read\n"
+	               "# TYPE mxseal_way_skipped_total counter\n");
 	for (size_t i = 0; i < count; i++)
 		put_number(b, "skipped_total", &rows[i], rows[i].skipped);
 	return OK;

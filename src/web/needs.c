@@ -187,6 +187,27 @@ static void need_mx(struct list *l, const struct view_domain *v)
 	}
 }
 
+/* What only a look from outside finds; the rest is told of above from what is known now. */
+static void need_alerts(struct list *l, const struct view_domain *v)
+{
+	for (size_t i = 0; i < v->alert_count; i++) {
+		const struct alert_row *row = &v->alerts[i];
+		const struct explain_entry *e = explain_find(slice_str(alert_code(row->cause)));
+		unsigned level = row->state.level;
+		bool new =
+		        row->cause == ALERT_ID || (row->cause == ALERT_POLICY && v->look == NULL);
+		if (!new || e == NULL)
+			continue;
+		struct need *n =
+		        add(l, alert_is_fail(row->cause, level) ? STATUS_PROBLEM : STATUS_WARNING,
+		            alert_impact(row->cause, level));
+		n->title = e->title;
+		n->why = row->detail;
+		n->step = row->step;
+		n->command = row->command[0] == '\0' ? NULL : row->command;
+	}
+}
+
 static const char *sessions(struct arena *a, int64_t n)
 {
 	return arena_printf(a, "%lld %s", (long long)n, n == 1 ? "session" : "sessions");
@@ -307,6 +328,7 @@ size_t needs_of_domain(const struct view_domain *v, struct arena *a, struct need
 		need_typing(&l, v);
 		need_records(&l, v);
 		need_mx(&l, v);
+		need_alerts(&l, v);
 		need_publication(&l, v);
 		need_leaving(&l, v);
 	}
@@ -358,12 +380,19 @@ enum status needs_of_line(const struct view_line *l, int64_t now, const char **w
 		          needs_of_cert(l->cert, now) == STATUS_PROBLEM,
 		  STATUS_PROBLEM, "certificate expired" },
 		{ seen == OUTSIDE_FAIL, STATUS_PROBLEM, "not seen from outside as it should be" },
+		{ l->alerts[ALERT_POLICY] > 0, STATUS_PROBLEM, "policy cannot be fetched" },
+		{ l->alerts[ALERT_ID] > 1, STATUS_PROBLEM, "no id in DNS" },
+		{ l->alerts[ALERT_MX] > 0 && mode == POLICY_ENFORCE, STATUS_PROBLEM,
+		  "an MX host is not matched" },
 		{ failing && mode == POLICY_ENFORCE, STATUS_PROBLEM, "sessions failed" },
+		{ l->alerts[ALERT_MX] > 0, STATUS_WARNING, "an MX host is not matched" },
+		{ l->alerts[ALERT_ID] > 0, STATUS_WARNING, "another id in DNS" },
 		{ failing, STATUS_WARNING, "sessions failed" },
 		{ l->domain->hosting == HOSTING_HERE &&
 		          needs_of_cert(l->cert, now) == STATUS_WARNING,
 		  STATUS_WARNING, "certificate expires soon" },
 		{ seen == OUTSIDE_WARN, STATUS_WARNING, "certificate expires soon" },
+		{ l->alerts[ALERT_REPORTS] > 0, STATUS_WARNING, "reports stopped" },
 		{ waits_for_typing(l), STATUS_WAITING, "waiting for you: a new policy id" },
 		{ l->last_day == 0, STATUS_WAITING, "no report yet" },
 	};

@@ -92,6 +92,31 @@ static const struct summary_line *line_of(const struct summary_line *lines, size
 	return NULL;
 }
 
+/* The open ones of one name, or of all. */
+static enum err read_alerts(struct desk *d, struct slice name, size_t limit, struct arena *a,
+                            const struct alert_row **out, size_t *count_out)
+{
+	const struct alert_cursor from = { S(""), S("") };
+	struct alert_row *rows = NULL;
+	enum err e =
+	        alerts_list(d->db, TENANT_ONLY, name, false, &from, limit, a, &rows, count_out);
+
+	*out = rows;
+	return e;
+}
+
+static enum err read_levels(struct desk *d, const char *name, struct arena *a,
+                            unsigned levels[ALERT_CAUSES])
+{
+	const struct alert_row *rows;
+	size_t count = 0;
+	enum err e = read_alerts(d, slice_str(name), ALERT_CAUSES, a, &rows, &count);
+
+	for (size_t i = 0; e == OK && i < count; i++)
+		levels[rows[i].cause] = rows[i].state.level;
+	return e;
+}
+
 static enum err read_line(struct desk *d, const struct domain *domain, const struct summary_line *s,
                           struct arena *a, struct view_line *out)
 {
@@ -111,7 +136,7 @@ static enum err read_line(struct desk *d, const struct domain *domain, const str
 		e = read_order(d, domain, host, a, &out->order);
 	if (e == OK)
 		e = read_look(d, domain, host, a, &out->look);
-	return e;
+	return e == OK ? read_levels(d, domain->name, a, out->alerts) : e;
 }
 
 enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, struct arena *a,
@@ -133,6 +158,8 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
 		e = quarantine_count(d->db, S(""), &v.quarantined);
 	if (e == OK)
 		e = supplies_list(d->db, a, &ways, &v.way_count);
+	if (e == OK)
+		e = read_alerts(d, S(""), VIEW_ALERTS, a, &v.alerts, &v.alert_count);
 	if (e != OK)
 		return e;
 	v.ways = ways;
@@ -225,6 +252,9 @@ static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
 	v->domain = domain;
 	if (e == OK)
 		e = read_figures(d, a, v);
+	if (e == OK)
+		e = read_alerts(d, slice_str(domain->name), ALERT_CAUSES, a, &v->alerts,
+		                &v->alert_count);
 	if (e != OK || !domain->hosted)
 		return e;
 	e = read_publications(d, domain, a, &v->newest, &v->served);

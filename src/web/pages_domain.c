@@ -328,6 +328,7 @@ void page_domain(struct buf *b, const struct frame *f, const struct view_domain 
 		tile_horizon(b, v);
 	}
 	buf_add_str(b, "</div>\n");
+	page_part_alerts(b, v->alerts, v->alert_count, false);
 	page_part_sessions(b, v);
 	page_part_failures(b, v);
 	page_part_senders(b, v);

@@ -101,6 +101,7 @@ void page_domains(struct buf *b, const struct frame *f, const struct view_domain
 		return;
 	}
 	put_counts_of_states(b, v);
+	page_part_alerts(b, v->alerts, v->alert_count, true);
 	HTML(b,
 	     "<div class=\"scroll card\"><table class=\"cards\"><caption>Sessions are those of the "
 	     "last {} UTC days, without unsigned reports.</caption>\n<thead><tr><th "

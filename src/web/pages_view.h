@@ -19,6 +19,10 @@ void page_error(struct buf *b, const struct frame *f, const char *detail);
 void page_quarantine(struct buf *b, const struct frame *f, struct slice domain,
                      const struct quarantine_row *rows, size_t count, const char *next);
 
+/* What is open, with what was said of it; with their names as links, or of one domain.  Nothing
+ * when nothing is. */
+void page_part_alerts(struct buf *b, const struct alert_row *alerts, size_t count, bool names);
+
 /* Mailboxes and folders that are read; nothing when there are none. */
 void page_part_ways(struct buf *b, const struct supply_row *ways, size_t count);
 

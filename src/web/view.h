@@ -10,6 +10,7 @@
 #include "service/leaving.h"
 #include "service/outside_look.h"
 #include "service/records.h"
+#include "store/alerts.h"
 #include "store/certs.h"
 #include "store/domains.h"
 #include "store/fetches.h"
@@ -27,6 +28,8 @@ enum status {
 	STATUS_UNTESTED,
 	STATUS_WAITING,
 };
+
+#define VIEW_ALERTS 50u
 
 /* Around every page. */
 struct frame {
@@ -70,6 +73,8 @@ struct view_domain {
 	int64_t fetches_lost;            /* not counted, of all domains */
 	size_t way_count;                /* mailboxes and folders that are read, for all domains */
 	const struct supply_row *ways;
+	size_t alert_count; /* open ones */
+	const struct alert_row *alerts;
 };
 
 struct view_line {
@@ -81,6 +86,7 @@ struct view_line {
 	int64_t last_failed;              /* day of a failed session; 0: none in the range */
 	const struct order *order;        /* of a certificate; NULL: nothing is ordered */
 	const struct look *look;          /* from outside; NULL: the certificate is ours */
+	unsigned alerts[ALERT_CAUSES];    /* the level of each that is open; 0: it is not */
 };
 
 struct view_domains {
@@ -91,6 +97,8 @@ struct view_domains {
 	int64_t quarantined;
 	size_t way_count; /* mailboxes and folders that are read */
 	const struct supply_row *ways;
+	size_t alert_count; /* open ones, the first VIEW_ALERTS of all domains and hosts */
+	const struct alert_row *alerts;
 };
 
 #endif

@@ -389,6 +389,10 @@ TEST(adopted_ids)
 	       "the one before has ended");
 	EXPECT(policies_adopt_id(f.db, d, S("20300101000001"), NOON + 99) == ERR_CONFLICT,
 	       "STS-08: an id under which a text was held is not taken again");
+	EXPECT(db_begin(f.db) == OK &&
+	               policies_adopt_id(f.db, d, S("20300101000001"), NOON + 99) == ERR_CONFLICT &&
+	               db_end(f.db, OK) == OK,
+	       "and whoever asked in the middle of something else goes on");
 	fixture_close(&f);
 }
 

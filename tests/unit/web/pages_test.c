@@ -329,6 +329,89 @@ TEST(records_that_need_somebody)
 }
 
 /* What an authority says is a stranger's text. */
+static struct alert_row open_row(enum alert_cause cause, unsigned level)
+{
+	return (struct alert_row){ .name = "acme.example",
+		                   .domain = 1,
+		                   .cause = cause,
+		                   .state = { .level = level,
+		                              .extent = 1,
+		                              .subject = "",
+		                              .said_subject = "",
+		                              .opened = NOW - 3600 },
+		                   .detail = "<b>seen</b>",
+		                   .step = "Look.",
+		                   .command = "mxseal alert check acme.example" };
+}
+
+TEST(alerts_on_pages)
+{
+	struct alert_row rows[] = { open_row(ALERT_POLICY, 1), open_row(ALERT_MX, 1),
+		                    open_row(ALERT_CERT, 1) };
+	struct need out[NEEDS_MAX];
+	struct sample s;
+	struct arena *a = arena_new();
+	struct buf b;
+
+	sample_fill(&s);
+	s.view.mx_count = 1;
+	s.figures.failure_count = 0;
+	s.view.alerts = rows;
+	s.view.alert_count = ARRAY_LEN(rows);
+	EXPECT(needs_of_domain(&s.view, a, out) == 1 && out[0].status == STATUS_PROBLEM &&
+	               out[0].impact == IMPACT_OFF,
+	       "what is known from elsewhere as well is not said twice");
+	buf_init(&b, 1u << 20);
+	page_part_alerts(&b, rows, 0, true);
+	EXPECT(b.len == 0, "nothing is open");
+	rows[2].domain = 0;
+	rows[2].name = "host.example";
+	page_part_alerts(&b, rows, ARRAY_LEN(rows), true);
+	EXPECT(has(&b, "href=\"/domains/acme.example\"") && has(&b, "&lt;b&gt;seen&lt;/b&gt;"),
+	       "a domain leads to its page, what was seen is text");
+	EXPECT(has(&b, "host.example") && !has(&b, "/domains/host.example"),
+	       "a host of the service has none");
+	EXPECT(has(&b, "protection off") && has(&b, "Senders cannot fetch the policy"),
+	       "what it is and what it does to mail");
+	buf_reset(&b);
+	page_part_alerts(&b, rows, 1, false);
+	EXPECT(!has(&b, "href="), "on its own page no link");
+	buf_fini(&b);
+	arena_free(a);
+}
+
+TEST(alerts_in_the_list)
+{
+	static const struct {
+		const char *label;
+		enum alert_cause cause;
+		unsigned level;
+		enum status want;
+	} rows[] = {
+		{ "cannot be fetched", ALERT_POLICY, 1, STATUS_PROBLEM },
+		{ "no id", ALERT_ID, 2, STATUS_PROBLEM },
+		{ "another id", ALERT_ID, 1, STATUS_WARNING },
+		{ "an MX host, enforce", ALERT_MX, 2, STATUS_PROBLEM },
+		{ "reports stopped", ALERT_REPORTS, 1, STATUS_WARNING },
+	};
+	struct publication p = sample_publication;
+	struct policy policy = *sample_publication.policy;
+	const char *why;
+
+	policy.mode = POLICY_ENFORCE;
+	p.policy = &policy;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct view_line l = { .domain = &sample_domain,
+			               .newest = &p,
+			               .cert = &sample_cert,
+			               .last_day = TODAY };
+
+		EXPECT(needs_of_line(&l, NOW, &why) == STATUS_PASSED, "all is well");
+		l.alerts[rows[i].cause] = rows[i].level;
+		EXPECT(needs_of_line(&l, NOW, &why) == rows[i].want, rows[i].label);
+	}
+}
+
 TEST(orders)
 {
 	struct order o = { .state = ORDER_WANTED,
@@ -407,7 +490,7 @@ TEST(quarantine_is_escaped)
 	buf_fini(&b);
 }
 
-TEST_MAIN(UNIT(quarantine_is_escaped), UNIT(domain_page), UNIT(days_without_a_report),
-          UNIT(no_reports_at_all), UNIT(hostile_text), UNIT(many_rows), UNIT(lines_of_the_list),
-          UNIT(other_pages), UNIT(needs), UNIT(records_that_need_somebody), UNIT(orders),
-          UNIT(assets))
+TEST_MAIN(UNIT(alerts_on_pages), UNIT(alerts_in_the_list), UNIT(quarantine_is_escaped),
+          UNIT(domain_page), UNIT(days_without_a_report), UNIT(no_reports_at_all),
+          UNIT(hostile_text), UNIT(many_rows), UNIT(lines_of_the_list), UNIT(other_pages),
+          UNIT(needs), UNIT(records_that_need_somebody), UNIT(orders), UNIT(assets))

@@ -227,14 +227,20 @@ static inline void sample_lines(struct view_line lines[3])
 	bank.stage = STAGE_ENFORCE;
 	shop = sample_domain;
 	shop.name = "shop.example";
-	lines[0] = (struct view_line){
-		&sample_domain,  &sample_publication, &sample_cert, { 35, 1912, 12 },
-		TODAY - UTC_DAY, TODAY - 3 * UTC_DAY, NULL,         NULL
-	};
+	lines[0] = (struct view_line){ &sample_domain,
+		                       &sample_publication,
+		                       &sample_cert,
+		                       { 35, 1912, 12 },
+		                       TODAY - UTC_DAY,
+		                       TODAY - 3 * UTC_DAY,
+		                       NULL,
+		                       NULL,
+		                       { 0 } };
 	lines[1] = (struct view_line){
-		&bank, &sample_publication, &sample_cert, { 60, 48211, 0 }, TODAY, 0, NULL, NULL
+		&bank, &sample_publication, &sample_cert, { 60, 48211, 0 }, TODAY, 0, NULL, NULL,
+		{ 0 }
 	};
-	lines[2] = (struct view_line){ &shop, NULL, NULL, { 0, 0, 0 }, 0, 0, NULL, NULL };
+	lines[2] = (struct view_line){ &shop, NULL, NULL, { 0, 0, 0 }, 0, 0, NULL, NULL, { 0 } };
 }
 
 #endif

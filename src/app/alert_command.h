@@ -1,0 +1,19 @@
+/* The command that gets the mails about what needs a person. */
+#ifndef APP_ALERT_COMMAND_H
+#define APP_ALERT_COMMAND_H
+
+#include "app/conf.h"
+
+/*
+ * [alert] command; unset, with [alert] to: `sendmail -t` where there is one.  A process that may
+ * not gain the group of Postfix's postdrop takes the hook alert-smtp instead, where it is
+ * installed.  "": nobody is told.
+ */
+const char *alert_command(const struct conf *c);
+/* Why that command may not work here, in words; "": no reason is known. */
+const char *alert_doubt(const char *command);
+
+#define ALERT_SENDMAIL "/usr/sbin/sendmail"
+#define ALERT_SMTP_HOOK "/usr/share/mxseal/hooks/alert-smtp"
+
+#endif
