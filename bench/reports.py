@@ -4,14 +4,17 @@
 usage: bench/reports.py MKREPORTS [-b MXSEAL] [-n MAILS] [-r ROUNDS] [--keep DIR]
 
 MKREPORTS makes the mails (typical ones: -p 1-2 -f 1-3 -F 15).  Each round gives the same mails to
-bench/peer_reports.py, as a Maildir to `mxseal report import` and by SMTP (20 connections, no TLS, no
-signatures) to fresh demonstrations with one edge; CPU is that of all mxseal processes, the importing one
-included, until everything is stored.  The median of the rounds' ratios is what counts.  The sender of
-mails is no part of it, but its pace is in the wall time of SMTP.
+bench/peer_reports.py, as a Maildir to `mxseal report import`, by SMTP (20 connections, no TLS) to fresh
+demonstrations with one edge, and once more by SMTP, each with an RSA-2048 signature, to services that ask
+a knot on loopback for the keys and must believe every mail; CPU is that of all mxseal processes, the
+importing one included, until everything is stored.  The median of the rounds' ratios is what counts.  The
+sender of mails is no part of it, but its pace is in the wall time of SMTP.
 """
 import argparse
 import asyncio
+import base64
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -29,6 +32,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 PORT_BASE = 39000
 CONNECTIONS, PER_CONNECTION = 20, 200  # below what one address may have open, and the commands of a session
 DOMAINS = 1000  # what MKREPORTS makes reports about: d00000.example and so on
+SIGNED = ("From", "To", "Subject", "Date", "TLS-Report-Domain", "TLS-Report-Submitter", "MIME-Version", "Content-Type")
+TRUST_DKIM = 0
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -63,18 +68,105 @@ def peak_memory(pids):
     return peaks
 
 
-class Server:
-    """An empty demonstration that knows the domains."""
+def install():
+    """The Debian packages that only a bench needs."""
+    root = HERE.parent
+    subprocess.run(["sh", "-c", f"root={root}; assume_yes=1; . {root}/tools/packages.sh; packages_install bench"],
+                   check=True)
 
-    def __init__(self, binary, folder):
+
+class Signer:
+    """One RSA-2048 key for all senders, each mail signed by its author's domain."""
+
+    def __init__(self):
+        from cryptography.hazmat.primitives.asymmetric import rsa
+        self.key, self.domains = rsa.generate_private_key(public_exponent=65537, key_size=2048), set()
+
+    def record(self):
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+        public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return "v=DKIM1; k=rsa; p=" + base64.b64encode(public).decode()
+
+    def sign(self, mail):
+        """RFC 6376 with simple canonicalization: what is signed are the bytes as they stand."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding
+        head, _, body = mail.partition(b"\r\n\r\n")
+        fields = [field.encode() for field in head.decode().replace("\r\n\t", "\0").split("\r\n")]
+        named = {field.partition(b":")[0].decode(): field.replace(b"\0", b"\r\n\t") for field in fields}
+        domain = named["From"].rpartition(b"@")[2].strip(b"> ").decode()
+        self.domains.add(domain)
+        hashed = base64.b64encode(hashlib.sha256(body.rstrip(b"\r\n") + b"\r\n").digest()).decode()
+        own = (f"DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d={domain}; s=bench;\r\n"
+               f"\th={':'.join(SIGNED)};\r\n\tbh={hashed};\r\n\tb=").encode()
+        text = b"".join(named[name] + b"\r\n" for name in SIGNED) + own
+        signature = base64.b64encode(self.key.sign(text, padding.PKCS1v15(), hashes.SHA256()))
+        return own + signature + b"\r\n" + mail
+
+
+def signed_mails(mails, to):
+    """The same mails signed, in a folder of their own, and who signed them."""
+    signer = Signer()
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir()
+    for path in mails.iterdir():
+        (to / path.name).write_bytes(signer.sign(path.read_bytes()))
+    return signer
+
+
+class Names:
+    """A knot that has the signers' keys."""
+
+    def __init__(self, folder, signer):
+        record = signer.record()
+        strings = " ".join('"' + record[i:i + 200].replace(";", "\\;") + '"' for i in range(0, len(record), 200))
+        conf = f"server:\n    rundir: {folder}\n    listen: 127.0.0.1@{PORT_BASE + 54}\n" \
+               f"database:\n    storage: {folder}\nzone:\n"
+        for domain in signer.domains:
+            (folder / f"{domain}.zone").write_text(
+                f"$ORIGIN {domain}.\n$TTL 3600\n@ SOA ns hostmaster 1 3600 600 86400 1\n@ NS ns\nns A 127.0.0.1\n"
+                f"bench._domainkey TXT {strings}\n")
+            conf += f"  - domain: {domain}\n    file: {folder}/{domain}.zone\n    journal-content: none\n"
+        (folder / "knot.conf").write_text(conf)
+        self.process = subprocess.Popen(["/usr/sbin/knotd", "-c", folder / "knot.conf"], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        while socket.socket().connect_ex(("127.0.0.1", PORT_BASE + 54)) != 0:
+            time.sleep(0.1)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def configuration(folder, signer):
+    """A service as it is set up for real, but for its ports, with the signers' zones on a server of ours."""
+    text = f"[server]\nstate = {folder / 'state'}\n[listen]\n"
+    for name, port in (("tls", 443), ("http", 80), ("admin", 90), ("smtp", 25)):
+        text += f"{name} = 127.0.0.1:{PORT_BASE + port}\n"
+    stub = "\n  ".join(f"{domain}=127.0.0.1:{PORT_BASE + 54}" for domain in sorted(signer.domains))
+    return text + ("[service]\nhost = mx.service.example\n[report]\nhost = reports.service.example\n"
+                   f"[resolver]\nstub = {stub}\ntrust_anchor = off\n")
+
+
+class Server:
+    """A service that knows the domains and nothing else: an empty demonstration, or one that looks for signatures."""
+
+    def __init__(self, binary, folder, signer=None):
         self.binary, self.state = binary, folder / "state"
         self.env = dict(os.environ, MXSEAL_STATE=str(self.state), MXSEAL_REPORT__KEEP_UNSIGNED="unlimited")
+        self.names = None
+        how = ["--demo", "--empty", "--state", self.state, "--port-base", str(PORT_BASE), "--edges", "1"]
+        if signer is not None:
+            (folder / "names").mkdir()
+            self.names = Names(folder / "names", signer)
+            (folder / "mxseal.conf").write_text(configuration(folder, signer))
+            how = ["--config", folder / "mxseal.conf"]
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(str(folder / "notify"))
-        self.process = subprocess.Popen(
-            [binary, "serve", "--demo", "--empty", "--state", self.state, "--port-base", str(PORT_BASE), "--edges", "1"],
-            env=dict(self.env, NOTIFY_SOCKET=str(folder / "notify")), stdout=subprocess.DEVNULL,
-            stderr=open(folder / "log", "wb"))
+        notify.settimeout(60)
+        self.process = subprocess.Popen([binary, "serve", *how],
+                                        env=dict(self.env, NOTIFY_SOCKET=str(folder / "notify")),
+                                        stdout=subprocess.DEVNULL, stderr=open(folder / "log", "wb"))
         while b"READY=1" not in notify.recv(4096):
             pass
         self.add_domains(folder)
@@ -102,16 +194,20 @@ class Server:
         uris = json.loads(self.run("records", "bench.example", "--json"))["rua"]
         return next(uri[7:] for uri in uris if uri.startswith("mailto:"))
 
+    def stored(self, where="1"):
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/mxseal.db?mode=ro", uri=True)) as db:
+            return db.execute(f"select count(*) from arrival where {where}").fetchone()[0]
+
     def wait_for(self, messages):
         """Until so many of them are stored."""
-        db = sqlite3.connect(f"file:{self.state}/mxseal.db?mode=ro", uri=True)
-        while db.execute("select count(*) from arrival").fetchone()[0] < messages:
+        while self.stored() < messages:
             time.sleep(0.1)
-        db.close()
 
     def stop(self):
         self.process.terminate()
         self.process.wait()
+        if self.names is not None:
+            self.names.stop()
 
 
 def measured(work, cpu, count):
@@ -177,19 +273,19 @@ async def send_all(folder, to):
     await asyncio.gather(*(worker() for _ in range(CONNECTIONS)))
 
 
-def smtp(folder, mails, totals, binary):
-    server = Server(binary, folder)
+def smtp(folder, mails, totals, binary, signer=None):
+    server = Server(binary, folder, signer)
     try:
         to = server.report_address().encode()
-        db = sqlite3.connect(f"file:{server.state}/mxseal.db?mode=ro", uri=True)
-        before = db.execute("select count(*) from arrival").fetchone()[0]
-        db.close()
+        before = server.stored()
 
         def work():
             asyncio.run(send_all(mails, to))
             server.wait_for(before + totals["files"])
 
         result, _ = measured(work, server.cpu, totals["files"])
+        believed = server.stored(f"trust = {TRUST_DKIM}")
+        assert believed == (totals["files"] if signer else 0), believed
         peaks = peak_memory(processes(server.process.pid))
         result["memory"] = {role: peaks[role] for role in ("intake", "reader")}
     finally:
@@ -214,6 +310,7 @@ def main():
     parser.add_argument("-r", type=int, default=3)
     parser.add_argument("--keep")
     args = parser.parse_args()
+    install()
     with contextlib.ExitStack() as stack:
         root = pathlib.Path(args.keep or stack.enter_context(tempfile.TemporaryDirectory())).resolve()
         mails = root / "Maildir" / "cur"
@@ -223,13 +320,14 @@ def main():
             mails.parent.mkdir()
             shutil.move(root / "made" / "eml", mails)
         totals = json.loads((root / "made" / "totals.json").read_text())
-        ways = {"import": report_import, "smtp": smtp}
+        signer = signed_mails(mails, root / "signed")
+        ways = {"import": (report_import, mails), "smtp": (smtp, mails), "rsa": (smtp, root / "signed", signer)}
         ratios = {(way, what): [] for way in ways for what in ("wall", "cpu")}
         for _ in range(args.r):
             theirs = in_folder(root, python, mails, totals)
             show("python", theirs)
-            for way, work in ways.items():
-                ours = in_folder(root, work, mails, totals, pathlib.Path(args.b).resolve())
+            for way, (work, folder, *more) in ways.items():
+                ours = in_folder(root, work, folder, totals, pathlib.Path(args.b).resolve(), *more)
                 show(way, ours)
                 for what in ("wall", "cpu"):
                     ratios[way, what].append(theirs[what] / ours[what])
