@@ -38,7 +38,7 @@ struct boot {
 	bool empty; /* a demonstration without domains and reports */
 	struct conf *conf;
 	struct keys keys;
-	struct board *board; /* NULL in reader and migrate */
+	struct board *board; /* NULL in reader, prepare and migrate */
 	size_t fd_count;
 	struct boot_fd fds[BOOT_FDS_MAX];
 };
@@ -77,7 +77,9 @@ int role_reader(const struct boot *b);
  */
 void reader_generations(void);
 int role_desk(const struct boot *b);
-/* Creates and migrates the databases of a state; ends before the others start. */
+/* Makes or migrates edge.db; ends before edges start. */
+int role_prepare(const struct boot *b);
+/* Makes or migrates the main database; ends before desk and intake start. */
 int role_migrate(const struct boot *b);
 
 #endif

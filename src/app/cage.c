@@ -29,7 +29,7 @@ enum err cage_enter(enum role role, const char *state)
 	 * Desk stays as it is: the programs it is configured to start may be setgid, as
 	 * Postfix's postdrop is, and a filter would need no-new-privs.
 	 */
-	if (role == ROLE_DESK || role == ROLE_MIGRATE)
+	if (role == ROLE_DESK || role == ROLE_MIGRATE || role == ROLE_PREPARE)
 		return OK;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return ERR_IO;

@@ -17,6 +17,7 @@
 #include "net/clock.h"
 #include "service/archive.h"
 #include "service/bundle.h"
+#include "service/intake_control.h"
 
 #define WINDOW 32u            /* files or bundles on their way at once */
 #define BUNDLE_FILES 64u      /* small files that go together */
@@ -215,6 +216,14 @@ static bool take_answer(struct import *im)
 		return false;
 	}
 	const char *error = client_str(answer, "error", NULL);
+	if (error != NULL && strcmp(error, CONTROL_NOT_STORED) == 0) {
+		fail(im, cli_error(im->cli, EXIT_UNKNOWN, s.name, error,
+		                   "free some space, look at the log of the service, and run the "
+		                   "import again; what is stored stays stored"));
+		json_decref(answer);
+		(void)close(s.fd); /* only read */
+		return false;
+	}
 	if (error != NULL)
 		fail(im, cli_error(im->cli, EXIT_FINDINGS, s.name, error,
 		                   "`mxseal report show` says what is in the file"));

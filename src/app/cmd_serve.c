@@ -160,6 +160,11 @@ static int socket_error(const struct serve *s, const struct socket_fault *f)
 {
 	struct arena *a = s->cli->arena;
 
+	if (f->control)
+		return cli_error(s->cli, EXIT_FINDINGS, f->address,
+		                 "cannot be made: commands do not reach the service",
+		                 "make the folder writable, and see that the disk is not full");
+
 	if (f->err == ERR_CONFLICT)
 		return cli_error(s->cli, EXIT_CONFLICT, f->address,
 		                 arena_printf(a, "taken by %s",
@@ -287,6 +292,21 @@ static int load_update_key(struct serve *s)
 	return EXIT_GOOD;
 }
 
+/*
+ * Who sets a service up wants to hear of every listener; where policies are served already the rest
+ * goes on without one that cannot be had.
+ */
+static int listen_all(struct serve *s, bool fresh)
+{
+	struct socket_faults *faults = arena_alloc(s->cli->arena, sizeof(*faults));
+	enum err e = sockets_listen(&s->sockets, s->conf, s->edges, s->cli->arena, faults);
+	int code = EXIT_GOOD;
+
+	for (size_t i = 0; i < faults->count; i++)
+		code = socket_error(s, &faults->list[i]);
+	return e == OK && !fresh ? EXIT_GOOD : code;
+}
+
 static int run_parent(struct serve *s)
 {
 	struct parent_setup setup = { .conf = s->conf,
@@ -297,17 +317,19 @@ static int run_parent(struct serve *s)
 		                      .readers = READERS,
 		                      .demo = s->demo,
 		                      .empty = cli_has(s->cli, "empty"),
+		                      .fresh =
+		                              !state_has_data(s->conf->server.state, s->cli->arena),
 		                      .on_ready = on_ready,
 		                      .arg = s };
-	struct socket_fault f = { 0 };
 	int board = -1, code;
 
 	if (board_new(&setup.board, &board) != OK ||
 	    sockets_between(&s->sockets, s->edges, READERS, board) != OK)
 		return cli_error(s->cli, EXIT_UNKNOWN, NULL, "the system gives no more sockets",
 		                 "raise the limit of open files");
-	if (sockets_listen(&s->sockets, s->conf, s->edges, s->cli->arena, &f) != OK)
-		return socket_error(s, &f);
+	code = listen_all(s, setup.fresh);
+	if (code != EXIT_GOOD)
+		return code;
 	if (privilege_drop(&s->privilege) != OK)
 		return cli_error(s->cli, EXIT_DENIED, s->conf->server.user,
 		                 "the privileges of root cannot be given up",

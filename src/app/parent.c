@@ -17,7 +17,8 @@
 #define BIRTH_MAX_MS 30000 /* until its first beat */
 #define DRAIN_EDGE_MS 5000
 #define DRAIN_MS 10000
-#define START_DEATHS_MAX 3u /* of one process, before the service was ever ready */
+#define START_DEATHS_MAX 3u /* of one process, until the others do not wait for it any more */
+#define NOT_YET INT64_MAX   /* due when the main database is migrated, or never again */
 
 enum phase { PHASE_STARTING, PHASE_SERVING, PHASE_DRAIN_EDGES, PHASE_DRAIN_REST, PHASE_OVER };
 
@@ -28,6 +29,7 @@ struct parent {
 	int code;
 	int signals; /* signalfd */
 	unsigned conf_current;
+	bool migrated, refused; /* the main database, which others wait for */
 	int64_t watchdog_ms, petted_ms, turned_ms;
 	size_t count;
 	struct process list[BOARD_SLOTS];
@@ -61,6 +63,10 @@ static void start(struct parent *p, struct process *c)
 	struct boot *b = mem_alloc(sizeof(*b));
 	int64_t now = clock_mono_ms();
 
+	if (c->role == ROLE_DESK && sockets_control(p->setup->sockets, p->setup->conf) != OK)
+		log_error("the control socket cannot be made: commands do not reach the service",
+		          F("folder", p->setup->conf->server.state),
+		          F("fix", "make the folder writable for the service"));
 	fill_boot(p, c->role, c->index, c->slot, b);
 	if (c->shut)
 		sockets_shut(p->setup->sockets, c->index, false);
@@ -142,6 +148,17 @@ static void stop(struct parent *p, int code)
 	enter(p, PHASE_DRAIN_EDGES);
 }
 
+static void not_up(struct parent *p, const struct process *c)
+{
+	if (c->role == ROLE_EDGE || p->setup->fresh) {
+		log_error("a duty does not come up", F("role", role_name(c->role)));
+		stop(p, EXIT_UNKNOWN);
+	} else {
+		log_error("a duty does not come up; policies are served without it",
+		          F("role", role_name(c->role)));
+	}
+}
+
 static void plan_restart(struct parent *p, struct process *c, bool asked)
 {
 	int64_t now = clock_mono_ms();
@@ -154,10 +171,24 @@ static void plan_restart(struct parent *p, struct process *c, bool asked)
 	c->shut = plan.close_listener;
 	if (c->shut)
 		sockets_shut(p->setup->sockets, c->index, true);
-	if (p->phase == PHASE_STARTING && c->restart.deaths >= START_DEATHS_MAX) {
-		log_error("a duty does not come up", F("role", role_name(c->role)));
+	if (p->phase == PHASE_STARTING && c->restart.deaths == START_DEATHS_MAX)
+		not_up(p, c);
+}
+
+/* The main database is there, or not; it says itself why not. */
+static void on_migrated(struct parent *p, struct process *c, bool good)
+{
+	p->migrated = good;
+	p->refused = !good;
+	if (!good && p->setup->fresh)
 		stop(p, EXIT_UNKNOWN);
-	}
+	else if (!good)
+		plan_restart(p, c, false);
+	else
+		c->due_ms = NOT_YET;
+	for (size_t i = 0; i < p->count && good; i++)
+		if (p->list[i].role != ROLE_EDGE && p->list[i].role != ROLE_MIGRATE)
+			p->list[i].due_ms = 0;
 }
 
 static void on_end(struct parent *p, struct process *c, int status)
@@ -168,6 +199,10 @@ static void on_end(struct parent *p, struct process *c, int status)
 	board_end(p->setup->board, c->slot);
 	if (stopping(p))
 		return;
+	if (c->role == ROLE_MIGRATE) {
+		on_migrated(p, c, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		return;
+	}
 	if (!asked)
 		log_warn("process died", F("of", role_name(c->role)), FN("index", c->index),
 		         FN("status", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
@@ -259,7 +294,8 @@ static void renew(struct parent *p)
 	for (size_t i = 0; i < p->count; i++) {
 		struct process *c = &p->list[i];
 
-		if (c->pid == 0 || c->told_ms != 0 || c->conf_seen == p->conf_current)
+		if (c->pid == 0 || c->told_ms != 0 || c->conf_seen == p->conf_current ||
+		    c->role == ROLE_MIGRATE)
 			continue;
 		if (c->role == ROLE_EDGE && edge_away)
 			continue;
@@ -275,8 +311,8 @@ static bool is_alive(const struct parent *p, const struct process *c, int64_t no
 
 	if (c->told_ms != 0)
 		return now - c->told_ms < DRAIN_MS;
-	if (c->role == ROLE_READER)
-		return true; /* intake watches it */
+	if (c->role == ROLE_READER || c->role == ROLE_MIGRATE)
+		return true; /* intake watches it; it takes as long as it takes */
 	return beat == 0 ? now - c->born_ms < BIRTH_MAX_MS : now - beat < BEAT_MAX_MS;
 }
 
@@ -303,10 +339,20 @@ static void watch(struct parent *p)
 	}
 }
 
+/* Whether the service counts as up without c: policies are served while something else is wrong. */
+static bool is_dispensable(const struct parent *p, const struct process *c)
+{
+	if (c->role == ROLE_MIGRATE)
+		return p->migrated || p->refused;
+	if (c->role == ROLE_EDGE)
+		return false;
+	return p->refused || c->restart.deaths >= START_DEATHS_MAX;
+}
+
 static bool all_ready(const struct parent *p)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if (!p->list[i].ready)
+		if (!p->list[i].ready && !is_dispensable(p, &p->list[i]))
 			return false;
 	return board_served_everywhere(p->setup->board, board_committed(p->setup->board));
 }
@@ -328,7 +374,9 @@ static void advance(struct parent *p)
 
 	if (p->phase == PHASE_STARTING && all_ready(p)) {
 		enter(p, PHASE_SERVING);
-		notify_send("READY=1");
+		notify_send(p->refused ? "READY=1\nSTATUS=Policies are served; the main database "
+		                         "cannot be used, see the log"
+		                       : "READY=1");
 		log_info("service is ready", FN("edges", p->setup->edges));
 		if (p->setup->on_ready != NULL)
 			p->setup->on_ready(p->setup, p->setup->arg);
@@ -403,20 +451,24 @@ static enum err catch_signals(int *fd_out)
 static void add(struct parent *p, enum role role, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		p->list[p->count] =
-		        (struct process){ .role = role, .index = i, .slot = (unsigned)p->count };
+		p->list[p->count] = (struct process){
+			.role = role,
+			.index = i,
+			.slot = (unsigned)p->count,
+			.due_ms = role == ROLE_EDGE || role == ROLE_MIGRATE ? 0 : NOT_YET,
+		};
 		p->count++;
 	}
 }
 
-/* The one-shot role; nothing else runs yet, so waiting for it is all there is to do. */
-static bool migrate(struct parent *p)
+/* edge.db; nothing else runs yet, so waiting for it is all there is to do. */
+static bool prepare(struct parent *p)
 {
 	struct boot *b = mem_alloc(sizeof(*b));
 	int pid = 0, status = -1;
 	bool started;
 
-	fill_boot(p, ROLE_MIGRATE, 0, 0, b);
+	fill_boot(p, ROLE_PREPARE, 0, 0, b);
 	started = process_start(b, &pid) == OK;
 	mem_free(b);
 	while (started && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -431,12 +483,14 @@ int parent_run(struct parent_setup *setup)
 
 	p->setup = setup;
 	p->watchdog_ms = notify_watchdog_ms();
+	add(p, ROLE_EDGE, setup->edges);
+	add(p, ROLE_MIGRATE, 1);
 	add(p, ROLE_DESK, 1);
 	add(p, ROLE_INTAKE, 1);
 	add(p, ROLE_READER, setup->readers);
-	add(p, ROLE_EDGE, setup->edges);
 	log_setup(setup->conf->server.log_level, setup->conf->server.log_json, "parent");
-	if (catch_signals(&p->signals) == OK && migrate(p)) {
+	/* Edges read an edge.db that cannot be written as it is. */
+	if (catch_signals(&p->signals) == OK && (prepare(p) || !setup->fresh)) {
 		enter(p, PHASE_STARTING);
 		start_due(p);
 		while (p->phase != PHASE_OVER)

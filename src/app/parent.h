@@ -18,15 +18,17 @@ struct parent_setup {
 	struct board *board;
 	unsigned edges, readers;
 	bool demo, empty;
+	bool fresh; /* the state is new: without its databases nothing could be served */
 	/* Called once, when policies can be served. */
 	void (*on_ready)(const struct parent_setup *setup, void *arg);
 	void *arg;
 };
 
 /*
- * Migrates the databases, then runs the service until SIGTERM or SIGINT.  EXIT_GOOD after an
- * orderly end; EXIT_UNKNOWN when the databases cannot be used or a duty does not come up
- * (the log says why).
+ * Runs the service until SIGTERM or SIGINT.  Edges start at once, the others when the main database
+ * is migrated; as long as that fails, or one of them does not come up, policies are served without
+ * them, and they are tried again.  EXIT_GOOD after an orderly end; EXIT_UNKNOWN when edges do not
+ * come up or, for a fresh state, anything does not (the log says why).
  */
 int parent_run(struct parent_setup *setup);
 

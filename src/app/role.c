@@ -13,8 +13,8 @@ static const struct {
 	enum role role;
 	int (*run)(const struct boot *b);
 } roles[] = {
-	{ ROLE_MIGRATE, role_migrate }, { ROLE_DESK, role_desk }, { ROLE_READER, role_reader },
-	{ ROLE_INTAKE, role_intake },   { ROLE_EDGE, role_edge },
+	{ ROLE_PREPARE, role_prepare }, { ROLE_MIGRATE, role_migrate }, { ROLE_DESK, role_desk },
+	{ ROLE_READER, role_reader },   { ROLE_INTAKE, role_intake },   { ROLE_EDGE, role_edge },
 };
 
 /* Everything the parent wrote; the buffer is wiped by the caller. */

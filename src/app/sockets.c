@@ -16,6 +16,9 @@
 #include "net/listen.h"
 
 #define NAME_ROOM 40u
+#define TLS "listen.tls."
+#define BEHIND "listen.behind."
+#define CONTROL "listen.control"
 #define FETCHES_ROOM (1 << 20) /* bytes of the pipe for counts of fetches */
 #define DYING_MS 1000 /* how long a killed parent's children may take to let go of a port */
 
@@ -181,6 +184,12 @@ void sockets_reserve(void)
 		(void)close(fd); /* its copy stays */
 }
 
+static void note(struct socket_faults *faults, const struct socket_fault *fault)
+{
+	if (faults->count < SOCKET_FAULTS_MAX)
+		faults->list[faults->count++] = *fault;
+}
+
 static bool add_passed(struct sockets *s, struct passed *p, const char *name, unsigned roles)
 {
 	char row[NAME_ROOM], stem[NAME_ROOM];
@@ -213,8 +222,8 @@ static enum err open_to_all(const struct address *at)
 }
 
 /* The file of a Unix socket is one; its listener is shared by all edges. */
-static enum err listen_path(struct sockets *s, const struct shared *l, size_t k, struct arena *a,
-                            struct socket_fault *fault)
+static enum err listen_path(struct sockets *s, const struct shared *l, size_t k, size_t n,
+                            struct arena *a, struct socket_fault *fault)
 {
 	const struct address *at = &l->list->at[k];
 	char name[NAME_ROOM];
@@ -225,44 +234,53 @@ static enum err listen_path(struct sockets *s, const struct shared *l, size_t k,
 		e = open_one(l->passed, at, 0, &fd, a, fault);
 	if (e != OK)
 		return e;
-	sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), SOCKETS_ALL, numbered(name, l->stem, (unsigned)k));
-	return open_to_all(at);
+	sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), SOCKETS_ALL, numbered(name, l->stem, (unsigned)n));
+	if (open_to_all(at) != OK)
+		log_warn("a socket cannot be opened to all", F("name", l->stem));
+	return OK;
 }
 
-static enum err listen_edges(struct sockets *s, const struct shared *l, size_t k, struct arena *a,
-                             struct socket_fault *fault)
+/* All of them or none; n counts the addresses that could be had. */
+static enum err listen_edges(struct sockets *s, const struct shared *l, size_t k, size_t n,
+                             struct arena *a, struct socket_fault *fault)
 {
 	const struct address *at = &l->list->at[k];
 	unsigned flags = LISTEN_SHARED | l->flags;
+	size_t before = s->count;
 	char name[NAME_ROOM];
 	enum err e;
 	int fd;
 
 	if (at->any.ss_family == AF_UNIX)
-		return listen_path(s, l, k, a, fault);
+		return listen_path(s, l, k, n, a, fault);
 	e = passed_has(l->passed, at, flags) ? OK : sockets_probe(at, l->flags, a, fault);
-
 	for (unsigned i = 0; e == OK && i < l->edges; i++) {
 		e = open_one(l->passed, at, flags, &fd, a, fault);
 		if (e != OK)
-			return e;
+			break;
 		sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), (int)i,
-		            numbered(name, l->stem, (unsigned)k));
+		            numbered(name, l->stem, (unsigned)n));
 		s->rows[s->count - 1].keep = true;
 		/* A datagram socket cannot be taken out of its group. */
 		s->rows[s->count - 1].own_listener = (l->flags & LISTEN_DATAGRAM) == 0;
 	}
+	while (e != OK && s->count > before)
+		(void)close(s->rows[--s->count].fd); /* nobody was served on it */
 	return e;
 }
 
-static enum err listen_list(struct sockets *s, const struct shared *l, struct arena *a,
-                            struct socket_fault *fault)
+static void listen_list(struct sockets *s, const struct shared *l, struct arena *a,
+                        struct socket_faults *faults)
 {
-	enum err e = OK;
+	struct socket_fault fault;
+	size_t n = 0;
 
-	for (size_t k = 0; e == OK && k < l->list->count; k++)
-		e = listen_edges(s, l, k, a, fault);
-	return e;
+	for (size_t k = 0; k < l->list->count; k++) {
+		if (listen_edges(s, l, k, n, a, &fault) == OK)
+			n++;
+		else
+			note(faults, &fault);
+	}
 }
 
 /* A listener that one role serves. */
@@ -272,44 +290,59 @@ struct single {
 	enum role role;
 };
 
-static enum err listen_single(struct sockets *s, struct passed *passed, const struct single *l,
-                              struct arena *a, struct socket_fault *fault)
+static enum err listen_at(struct sockets *s, struct passed *passed, const struct single *l,
+                          const struct address *at, unsigned n, struct arena *a,
+                          struct socket_fault *fault)
 {
 	char name[NAME_ROOM];
-	enum err e = OK;
-	int fd;
+	int fd = -1;
+	enum err e = passed_has(passed, at, 0) ? OK : sockets_probe(at, 0, a, fault);
 
-	for (size_t k = 0; e == OK && k < l->list->count; k++) {
-		const struct address *at = &l->list->at[k];
-
-		e = passed_has(passed, at, 0) ? OK : sockets_probe(at, 0, a, fault);
-		if (e == OK)
-			e = open_one(passed, at, 0, &fd, a, fault);
-		if (e != OK)
-			return e;
-		sockets_add(s, fd, ROLE_BIT(l->role), SOCKETS_ALL,
-		            numbered(name, l->stem, (unsigned)k));
-		s->rows[s->count - 1].keep = at->any.ss_family != AF_UNIX;
-		e = open_to_all(at);
-	}
-	return e;
+	if (e == OK)
+		e = open_one(passed, at, 0, &fd, a, fault);
+	if (e != OK)
+		return e;
+	sockets_add(s, fd, ROLE_BIT(l->role), SOCKETS_ALL, numbered(name, l->stem, n));
+	s->rows[s->count - 1].keep = at->any.ss_family != AF_UNIX;
+	if (open_to_all(at) != OK)
+		log_warn("a socket cannot be opened to all", F("name", l->name));
+	return OK;
 }
 
-static enum err listen_singles(struct sockets *s, const struct conf *conf, struct passed *passed,
-                               struct arena *a, struct socket_fault *fault)
+static void listen_single(struct sockets *s, struct passed *passed, const struct single *l,
+                          struct arena *a, struct socket_faults *faults)
+{
+	struct socket_fault fault;
+	unsigned n = 0;
+
+	for (size_t k = 0; k < l->list->count; k++) {
+		if (listen_at(s, passed, l, &l->list->at[k], n, a, &fault) == OK)
+			n++;
+		else
+			note(faults, &fault);
+	}
+}
+
+static void listen_singles(struct sockets *s, const struct conf *conf, struct passed *passed,
+                           struct arena *a, struct socket_faults *faults)
 {
 	const struct single rows[] = {
 		{ "admin", "listen.admin.", &conf->listen.admin, ROLE_DESK },
 		{ "smtp", "listen.smtp.", &conf->listen.smtp, ROLE_INTAKE },
 		{ "lmtp", "listen.lmtp.", &conf->listen.lmtp, ROLE_INTAKE },
 	};
-	enum err e = OK;
 
-	for (size_t i = 0; e == OK && i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!add_passed(s, passed, rows[i].name, ROLE_BIT(rows[i].role)))
-			e = listen_single(s, passed, &rows[i], a, fault);
-	}
-	return e;
+			listen_single(s, passed, &rows[i], a, faults);
+}
+
+static bool has(const struct sockets *s, const char *stem)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (slice_starts(slice_str(s->rows[i].name), slice_str(stem)))
+			return true;
+	return false;
 }
 
 /* Anybody may connect: who it is decides the peer's credentials, and ingest is for any user. */
@@ -321,41 +354,53 @@ static enum err listen_control(struct sockets *s, const struct conf *conf, struc
 	enum err e = address_parse(slice_str(arena_printf(a, "unix:%s", path)), &at);
 	int fd;
 
-	*fault = (struct socket_fault){ .address = path, .err = e };
+	*fault = (struct socket_fault){ .address = path, .err = e, .control = true };
 	if (e == OK)
 		e = listen_open(&at, 0, &fd);
 	if (e != OK) {
 		fault->err = e;
 		return e;
 	}
-	sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, "listen.control");
-	return chmod(path, 0666) == 0 ? OK : ERR_IO;
+	sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, CONTROL);
+	if (chmod(path, 0666) != 0)
+		log_warn("the control socket cannot be opened to all", F("path", path));
+	return OK;
 }
 
-static enum err listen_all(struct sockets *s, const struct conf *conf, unsigned edges,
-                           struct passed *passed, struct arena *a, struct socket_fault *fault)
+enum err sockets_control(struct sockets *s, const struct conf *conf)
 {
-	const struct shared tls = { &conf->listen.tls, "listen.tls.", 0, edges, passed };
+	struct socket_fault fault;
+	struct arena *a = arena_new();
+	enum err e = OK;
+
+	if (!has(s, CONTROL))
+		e = listen_control(s, conf, a, &fault);
+	arena_free(a);
+	return e == OK ? OK : ERR_IO;
+}
+
+static void listen_all(struct sockets *s, const struct conf *conf, unsigned edges,
+                       struct passed *passed, struct arena *a, struct socket_faults *faults)
+{
+	const struct shared tls = { &conf->listen.tls, TLS, 0, edges, passed };
 	const struct shared http = { &conf->listen.http, "listen.http.", 0, edges, passed };
-	const struct shared behind = { &conf->listen.behind, "listen.behind.", 0, edges, passed };
+	const struct shared behind = { &conf->listen.behind, BEHIND, 0, edges, passed };
 	const struct shared dns = { &conf->listen.dns, "listen.dns.", 0, edges, passed };
 	const struct shared udp = { &conf->listen.dns, "listen.udp.", LISTEN_DATAGRAM, edges,
 		                    passed };
-	enum err e = OK;
+	struct socket_fault fault;
 
 	if (!add_passed(s, passed, "tls", ROLE_BIT(ROLE_EDGE)))
-		e = listen_list(s, &tls, a, fault);
-	if (e == OK && !add_passed(s, passed, "http", ROLE_BIT(ROLE_EDGE)))
-		e = listen_list(s, &http, a, fault);
-	if (e == OK && !add_passed(s, passed, "behind", ROLE_BIT(ROLE_EDGE)))
-		e = listen_list(s, &behind, a, fault);
-	if (e == OK)
-		e = listen_list(s, &dns, a, fault);
-	if (e == OK)
-		e = listen_list(s, &udp, a, fault);
-	if (e == OK)
-		e = listen_singles(s, conf, passed, a, fault);
-	return e == OK ? listen_control(s, conf, a, fault) : e;
+		listen_list(s, &tls, a, faults);
+	if (!add_passed(s, passed, "http", ROLE_BIT(ROLE_EDGE)))
+		listen_list(s, &http, a, faults);
+	if (!add_passed(s, passed, "behind", ROLE_BIT(ROLE_EDGE)))
+		listen_list(s, &behind, a, faults);
+	listen_list(s, &dns, a, faults);
+	listen_list(s, &udp, a, faults);
+	listen_singles(s, conf, passed, a, faults);
+	if (listen_control(s, conf, a, &fault) != OK)
+		note(faults, &fault);
 }
 
 /* So that the next run finds the listeners, with whoever waits in them. */
@@ -371,19 +416,22 @@ static void leave_to_manager(const struct sockets *s)
 }
 
 enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
-                        struct socket_fault *fault)
+                        struct socket_faults *faults)
 {
 	struct passed *passed = mem_alloc(sizeof(*passed));
-	enum err e;
+	bool served;
 
+	faults->count = 0;
 	passed_take(passed);
 	sockets_reserve();
-	e = listen_all(s, conf, edges, passed, a, fault);
-	if (e == OK)
+	listen_all(s, conf, edges, passed, a, faults);
+	served = (conf->listen.tls.count == 0 && conf->listen.behind.count == 0) || has(s, TLS) ||
+	         has(s, BEHIND);
+	if (served)
 		leave_to_manager(s);
 	passed_close(passed);
 	mem_free(passed);
-	return e;
+	return served ? OK : ERR_UNAVAILABLE;
 }
 
 void sockets_shut(const struct sockets *s, unsigned edge, bool shut)

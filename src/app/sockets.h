@@ -34,6 +34,14 @@ struct socket_fault {
 	const char *address; /* as configured */
 	enum err err;        /* as listen_open gives it */
 	const char *owner;   /* of a taken port; NULL otherwise */
+	bool control;        /* the socket in the state directory; address is its path */
+};
+
+#define SOCKET_FAULTS_MAX 32u
+
+struct socket_faults {
+	size_t count;
+	struct socket_fault list[SOCKET_FAULTS_MAX];
 };
 
 /* Keeps BOOT_FD free for the boot lines of children; call it before anything else is opened. */
@@ -50,11 +58,18 @@ enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, in
  * for a Unix socket, smtp, lmtp, admin and control.  Sockets passed by systemd (LISTEN_FDS,
  * FileDescriptorName= tls, http, behind, smtp, lmtp or admin) take the place of the configured
  * addresses of that name and are shared by all edges.  The others are left with the service manager
- * and found there by the next run, as long as they stay configured.  On failure *fault says which
- * (strings in a).
+ * and found there by the next run, as long as they stay configured.
+ *
+ * What cannot be had is left out and said in *faults (strings in a).  ERR_UNAVAILABLE: no listener
+ * that serves policies is among the rest.
  */
 enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
-                        struct socket_fault *fault) MUST_USE;
+                        struct socket_faults *faults) MUST_USE;
+/*
+ * The control socket again, where it could not be made before (a full or read-only disk); nothing
+ * when it is there.  ERR_IO: still not.
+ */
+enum err sockets_control(struct sockets *s, const struct conf *conf) MUST_USE;
 
 /*
  * Whether an address can be listened on now, flags as for listen_open; a port still held by a dying

@@ -97,7 +97,12 @@ static bool check_kind(const char *dir, bool demo, struct arena *a, struct state
 
 static bool lock(const char *dir, struct arena *a, int *lock_out, struct state_fault *f)
 {
-	int fd = open(under(a, dir, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	const char *path = under(a, dir, "lock");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	/* Where nothing can be written any more, policies are still served. */
+	if (fd < 0 && (errno == EROFS || errno == EACCES))
+		fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return refuse(f, EXIT_DENIED, dir, reason(a, "cannot write there"),

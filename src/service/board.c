@@ -26,8 +26,9 @@ struct board {
 };
 
 static const char *const names[ROLE_COUNT] = {
-	[ROLE_PARENT] = "parent", [ROLE_MIGRATE] = "migrate", [ROLE_DESK] = "desk",
-	[ROLE_READER] = "reader", [ROLE_INTAKE] = "intake",   [ROLE_EDGE] = "edge",
+	[ROLE_PARENT] = "parent", [ROLE_PREPARE] = "prepare", [ROLE_MIGRATE] = "migrate",
+	[ROLE_DESK] = "desk",     [ROLE_READER] = "reader",   [ROLE_INTAKE] = "intake",
+	[ROLE_EDGE] = "edge",
 };
 
 const char *role_name(enum role role)

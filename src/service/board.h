@@ -17,6 +17,7 @@
 /* Duties, in the order in which they start.  The numbers travel to children of the same binary. */
 enum role {
 	ROLE_PARENT,
+	ROLE_PREPARE,
 	ROLE_MIGRATE,
 	ROLE_DESK,
 	ROLE_READER,

@@ -6,6 +6,10 @@
 #include "service/intake_line.h"
 #include "service/intake_source.h"
 
+/* The error of a file when the database or the disk did not take it; further files fare no better.
+ */
+#define CONTROL_NOT_STORED \
+	"the service cannot store it: its disk is full, or its database is in use"
 #define CONTROL_FDS_MAX 64u           /* passed and not yet asked for */
 #define CONTROL_FILES_MAX 64u         /* asked for and not yet answered */
 #define CONTROL_ITEMS_MAX 2048u       /* messages under way for one connection */

@@ -89,7 +89,7 @@ static void on_done(void *arg, const struct item *it, enum err e)
 	if (e == OK)
 		control_add_counts(&f->counts, &it->counts);
 	else
-		f->counts.error = "could not be stored; look at the service's log";
+		f->counts.error = CONTROL_NOT_STORED;
 	for (size_t i = 0; e == OK && i < it->foreign_count; i++)
 		note_foreign(f, it->foreign[i]);
 	control_item_done(c, it);

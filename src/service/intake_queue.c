@@ -197,8 +197,9 @@ static void on_commit(void *arg)
 		return;
 	e = intake_settle(in, batch);
 	if (e != OK) {
-		log_error("what was read cannot be stored", F("reason", err_name(e)),
-		          F("database", db_why(in->db)));
+		if (in->store_failures == 0)
+			log_error("what was read cannot be stored; it is tried again and again",
+			          F("reason", err_name(e)));
 		put_back(in, batch);
 		return;
 	}

@@ -13,6 +13,7 @@
 
 #define THREADS 4u
 #define PAUSE_MS 250
+#define FAILING_PAUSE_MS 1000
 #define LEASE_S 120
 #define IDLE_S 60    /* what somebody else moves on is looked at so often */
 #define TYPED_S 3600 /* a line that a person types is watched elsewhere */
@@ -22,6 +23,7 @@ struct publisher {
 	pthread_t threads[THREADS];
 	size_t thread_count;
 	atomic_bool stop;
+	atomic_bool failing; /* the database said no, and that was said */
 };
 
 /* One step of one publication. */
@@ -247,6 +249,15 @@ static void on_served(struct step *s)
 		announce(s);
 }
 
+/* Said once; the next look waits longer than usual. */
+static void on_failure(struct publisher *u, const char *what, enum err e)
+{
+	if (!atomic_exchange(&u->failing, true))
+		log_error("steps of publications cannot be taken", F("what", what),
+		          F("why", err_name(e)));
+	(void)poll(NULL, 0, FAILING_PAUSE_MS); /* only passes time */
+}
+
 static bool claim(struct publisher *u, struct step *s)
 {
 	desk_lock(u->d);
@@ -255,7 +266,9 @@ static bool claim(struct publisher *u, struct step *s)
 		e = domains_by_id(u->d->db, s->p.domain, s->a, &s->domain);
 	desk_unlock(u->d);
 	if (e != OK && e != ERR_NOTFOUND)
-		log_error("publications cannot be read", F("why", err_name(e)));
+		on_failure(u, "publications", e);
+	else
+		atomic_store(&u->failing, false);
 	return e == OK;
 }
 
@@ -283,7 +296,7 @@ static bool push_one(struct publisher *u, struct arena *a)
 	if (e == OK)
 		push_step(u->d, &row, a, now, &u->stop);
 	else if (e != ERR_NOTFOUND)
-		log_error("records to be written cannot be read", F("why", err_name(e)));
+		on_failure(u, "records to be written", e);
 	return e == OK;
 }
 

@@ -19,15 +19,27 @@ enum err conn_err(int rc)
 	}
 }
 
+static int be_alone(sqlite3 *handle)
+{
+	int rc = sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+
+	return rc == SQLITE_OK
+	               ? sqlite3_exec(handle, "pragma locking_mode = exclusive", NULL, NULL, NULL)
+	               : rc;
+}
+
 enum err conn_open(struct conn *c, const struct conn_spec *spec, struct diag *diag)
 {
 	sqlite3 *handle = NULL;
-	int rc = sqlite3_open_v2(spec->path, &handle, spec->flags | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc = sqlite3_open_v2(spec->path, &handle, spec->flags | SQLITE_OPEN_NOMUTEX,
+	                         spec->alone ? "unix-none" : NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_extended_result_codes(handle, 1);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(handle, spec->busy_ms);
+	if (rc == SQLITE_OK && spec->alone)
+		rc = be_alone(handle);
 	if (rc != SQLITE_OK) {
 		/* Closing a handle that never opened has nothing to report. */
 		(void)sqlite3_close(handle);

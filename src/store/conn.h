@@ -56,6 +56,11 @@ struct conn_spec {
 	int flags, busy_ms;
 	const struct statement *table;
 	size_t count;
+	/*
+	 * No lock is taken and no file beside the log is needed: for reading where nothing may be
+	 * made, and only while nobody writes.
+	 */
+	bool alone;
 };
 
 /* Opens without touching the file's content.  ERR_NOTFOUND, ERR_IO. */

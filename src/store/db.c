@@ -36,7 +36,11 @@ enum err db_open(const char *path, enum db_mode mode, struct db **out, struct di
 		[DB_WRITE] = SQLITE_OPEN_READWRITE,
 		[DB_READ] = SQLITE_OPEN_READONLY,
 	};
-	struct conn_spec spec = { path, flags[mode], BUSY_MS, sql_table, SQL_COUNT };
+	struct conn_spec spec = { .path = path,
+		                  .flags = flags[mode],
+		                  .busy_ms = BUSY_MS,
+		                  .table = sql_table,
+		                  .count = SQL_COUNT };
 	struct conn conn;
 	enum err e = conn_open(&conn, &spec, diag);
 
@@ -45,7 +49,7 @@ enum err db_open(const char *path, enum db_mode mode, struct db **out, struct di
 	if (mode != DB_READ) {
 		e = conn_make_wal(&conn);
 		if (e != OK)
-			e = diag_set(diag, e, 0, "the database has no write-ahead log");
+			e = diag_set(diag, e, 0, "the database cannot be opened for writing");
 	}
 	if (e == OK)
 		e = version_check(&conn, mode, diag);

@@ -131,8 +131,10 @@ static const char *const steps[VERSION] = {
 struct edgedb {
 	struct conn conn;
 	char *path;
-	bool reader, broken; /* broken: reopen before the next use */
-	int64_t seq;         /* of the open transaction */
+	bool reader;
+	bool broken; /* reopen before the next use */
+	bool alone;  /* as in conn.h: the usual way is tried again at each use */
+	int64_t seq; /* of the open transaction */
 };
 
 static enum err version_check(struct conn *c, struct diag *diag)
@@ -148,17 +150,16 @@ static enum err version_check(struct conn *c, struct diag *diag)
 	                          : diag_set(diag, ERR_NOTFOUND, 0, "edge.db is not prepared yet");
 }
 
-static enum err open_conn(const char *path, int flags, int busy_ms, struct conn *out,
-                          struct diag *diag)
+static enum err open_spec(const struct conn_spec *spec, struct conn *out, struct diag *diag)
 {
-	struct conn_spec spec = { path, flags, busy_ms, statements, EDGE_SQL_COUNT };
+	int flags = spec->flags;
 	struct conn c;
-	enum err e = conn_open(&c, &spec, diag);
+	enum err e = conn_open(&c, spec, diag);
 
 	if (e != OK)
 		return e;
 	if ((flags & SQLITE_OPEN_READWRITE) != 0 && conn_make_wal(&c) != OK)
-		e = diag_set(diag, ERR_IO, 0, "edge.db has no write-ahead log");
+		e = diag_set(diag, ERR_IO, 0, "edge.db cannot be opened for writing");
 	if (e == OK)
 		e = version_check(&c, diag);
 	if (e != OK && (e != ERR_NOTFOUND || (flags & SQLITE_OPEN_CREATE) == 0)) {
@@ -167,6 +168,40 @@ static enum err open_conn(const char *path, int flags, int busy_ms, struct conn 
 	}
 	*out = c;
 	return e;
+}
+
+static enum err open_conn(const char *path, int flags, int busy_ms, struct conn *out,
+                          struct diag *diag)
+{
+	struct conn_spec spec = { .path = path,
+		                  .flags = flags,
+		                  .busy_ms = busy_ms,
+		                  .table = statements,
+		                  .count = EDGE_SQL_COUNT };
+
+	return open_spec(&spec, out, diag);
+}
+
+/*
+ * Where the file beside the log (-shm) is gone and cannot be made, on a full or read-only disk, the
+ * usual way fails; no writer gets further there, so that reading needs no locks.
+ */
+static enum err open_read_only(const char *path, struct conn *out, bool *alone_out,
+                               struct diag *diag)
+{
+	struct conn_spec spec = {
+		path, SQLITE_OPEN_READONLY, 0, statements, EDGE_SQL_COUNT, false
+	};
+	enum err e = open_spec(&spec, out, diag);
+
+	*alone_out = false;
+	if (e == OK || e == ERR_UNAVAILABLE || e == ERR_CONFLICT)
+		return e;
+	spec.alone = true;
+	if (open_spec(&spec, out, NULL) != OK)
+		return e;
+	*alone_out = true;
+	return OK;
 }
 
 static enum err step(struct conn *c, int64_t from)
@@ -211,12 +246,14 @@ enum err edgedb_prepare(const char *path, struct diag *diag)
 static enum err open_as(const char *path, bool reader, struct edgedb **out, struct diag *diag)
 {
 	struct conn c;
-	enum err e = open_conn(path, reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE,
-	                       reader ? 0 : BUSY_MS, &c, diag);
+	bool alone = false;
+	enum err e = reader ? open_read_only(path, &c, &alone, diag)
+	                    : open_conn(path, SQLITE_OPEN_READWRITE, BUSY_MS, &c, diag);
 
 	if (e != OK)
 		return e;
 	struct edgedb *d = mem_alloc(sizeof(*d));
+	d->alone = alone;
 	d->conn = c;
 	d->path = mem_strdup(path);
 	d->reader = reader;
@@ -252,14 +289,16 @@ const char *edgedb_why(struct edgedb *e)
 static enum err ready(struct edgedb *d)
 {
 	struct conn c;
+	bool alone = false;
 
-	if (!d->broken)
+	if (!d->broken && !d->alone)
 		return OK;
-	enum err e = open_conn(d->path, SQLITE_OPEN_READONLY, 0, &c, NULL);
+	enum err e = open_read_only(d->path, &c, &alone, NULL);
 	if (e != OK)
 		return e == ERR_UNAVAILABLE ? e : ERR_IO;
 	conn_close(&d->conn);
 	d->conn = c;
+	d->alone = alone;
 	d->broken = false;
 	return OK;
 }

@@ -82,6 +82,7 @@ enum err edgedb_open_writer(const char *path, struct edgedb **out, struct diag *
  * A reader; needs no write permission.  ERR_NOTFOUND, ERR_UNAVAILABLE, ERR_IO, ERR_CONFLICT.
  * Its calls never wait: ERR_UNAVAILABLE is said for BUSY and ERR_IO for everything else; in both
  * cases the caller goes on from memory and asks again later (the connection reopens by itself).
+ * It reads also where -shm is missing and cannot be made.
  */
 enum err edgedb_open_reader(const char *path, struct edgedb **out, struct diag *diag) MUST_USE;
 void edgedb_close(struct edgedb *e); /* NULL does nothing */

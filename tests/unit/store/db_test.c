@@ -75,8 +75,10 @@ static struct slice schema_of(struct db *db, struct arena *a)
 /* A file that stands at version, with a row that must survive. */
 static void make_old(const char *path, int version)
 {
-	struct conn_spec spec = { path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 0, sql_table,
-		                  SQL_COUNT };
+	struct conn_spec spec = { .path = path,
+		                  .flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+		                  .table = sql_table,
+		                  .count = SQL_COUNT };
 	struct conn c;
 
 	assert_int_equal(conn_open(&c, &spec, NULL), OK);

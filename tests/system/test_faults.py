@@ -1,0 +1,200 @@
+"""Bad days of the machine: what policies are served through, what is said, and how it goes on by itself.
+
+Each start gets a copy of one state: as SIGTERM left it, or as SIGKILL of everything did.  Disks that are full or
+read-only are mounts in a namespace of the service's own.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+import pytest
+
+from conftest import BIN, LONG, SECOND, Service, demo_ports, eventually, free_port_base
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts")
+DOMAIN = "badday.example"
+HOST = "mta-sts." + DOMAIN
+# What is done to the state before the start, around the copy, and what is said of it; "" when all is well.
+TMPFS = "mount -t tmpfs -o size=160m,mode=755 none $STATE && "
+FULL = "dd if=/dev/zero of=$STATE/filler bs=64k 2>/dev/null; "
+READ_ONLY = "mount --bind $STATE $STATE && mount -o remount,ro,bind $STATE && "
+NO_SHM = "rm -f $STATE/*-shm $STATE/edge/*-shm; "
+CORRUPT = NO_SHM + "for end in '' -wal; do dd if=/dev/urandom of=$STATE/mxseal.db$end bs=4096 count=4 2>/dev/null; done; "
+# Somebody has the main database open for himself, until he is told.
+HOLDER = """
+import os, sqlite3, sys, time
+held = sqlite3.connect(sys.argv[1] + "/state/mxseal.db", isolation_level=None)
+held.execute("pragma locking_mode = exclusive")
+held.execute("begin exclusive")
+open(sys.argv[1] + "/held", "w").close()
+while os.path.isdir(sys.argv[1]) and not os.path.exists(sys.argv[1] + "/let-go"):
+    time.sleep(0.05)
+"""
+HELD = "(/usr/bin/python3 -c '" + HOLDER.replace("'", "") + "' $STATE/.. &); while [ ! -e $STATE/../held ]; do sleep 0.05; done; "
+FAULTS = {
+    "no-shm": ("", NO_SHM, ""),
+    "full": (TMPFS, FULL, None),
+    "full-no-shm": (TMPFS, NO_SHM + FULL, "the disk is full: free some space"),
+    "read-only": ("", READ_ONLY, "the file system is mounted read-only"),
+    "read-only-no-shm": ("", NO_SHM + READ_ONLY, "the file system is mounted read-only"),
+    "corrupt": ("", CORRUPT, "restore the last backup"),
+    "locked": ("", HELD, "another program holds it locked"),
+}
+
+
+class Kept:
+    """A demonstration's state with a policy that is served, and the ways it was left in."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.base = free_port_base()
+        self.left = {"stopped": folder / "stopped", "killed": folder / "killed"}
+        service = self.service("first").start()
+        service.run("domain", "add", DOMAIN, "--mx", "mx." + DOMAIN, check=0)
+        children = service.children()
+        service.process.kill()
+        service.process.wait()
+        service.log.close()
+        eventually(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in children))
+        subprocess.run(["cp", "-a", service.state, self.left["killed"]], check=True)
+        service.start().stop()
+        shutil.move(service.state, self.left["stopped"])
+        self.left["absent"] = self.left["stopped"]
+        self.ca = self.left["stopped"] / "demo-ca.pem"
+
+    def service(self, name, prefix=()):
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return Service(folder, ["--demo", "--empty", "--state", folder / "state", "--port-base", self.base], demo_ports(self.base),
+                       prefix=prefix)
+
+    @contextlib.contextmanager
+    def start(self, how, fault):
+        """The service as a fresh process on a copy of the state; it is not waited for."""
+        name = f"{how}-{fault}"
+        before, after, _ = FAULTS[fault]
+        script = (f"STATE={self.folder}/{name}/state; {before} cp -a {self.left[how]}/. $STATE/ && "
+                  f"{{ {after} exec \"$0\" \"$@\"; }}")
+        service = self.service(name, ["unshare", "-m", "--propagation", "private", "sh", "-c", script])
+        service.state.mkdir()
+        service.log = open(service.folder / "log", "ab")
+        service.process = subprocess.Popen([*service.prefix, BIN, "serve", *map(str, service.args)], stdout=service.log,
+                                           stderr=service.log, cwd=service.folder,
+                                           env=dict(service.env, ASAN_OPTIONS="detect_leaks=0"))
+        service.inside = pathlib.Path(f"/proc/{service.process.pid}/root{service.state}")
+        service.prefix = ["nsenter", "-m", "-t", str(service.process.pid)]
+        over = threading.Event()
+        service.back = over.set
+        killer = threading.Thread(target=keep_away, args=(service, "desk", over))
+        if how == "absent":
+            killer.start()
+        try:
+            yield service
+        finally:
+            over.set()
+            if how == "absent":
+                killer.join()
+            service.stop()
+
+
+def keep_away(service, role, over):
+    while not over.wait(0.02):
+        for pid in [pid for pid, r in service.children().items() if r == role]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def served(kept, service):
+    with contextlib.suppress(OSError):
+        return service.fetch(HOST, ca=kept.ca)[0] == 200
+    return False
+
+
+@pytest.fixture(scope="module")
+def kept():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mxseal-faults-"))
+    yield Kept(folder)
+    shutil.rmtree(folder)
+
+
+WAYS = ("stopped", "killed", "absent")
+# Each fault once, each way of having ended about as often; with MXSEAL_TEST_LONG all of them.
+ROWS = [(how, fault) for n, fault in enumerate(FAULTS) for k, how in enumerate(WAYS) if LONG or k == n % 3]
+
+
+def mend(service, fault):
+    (service.folder / "let-go").touch()
+    if fault.startswith("full"):
+        (service.inside / "filler").unlink()
+    elif fault.startswith("read-only"):
+        subprocess.run([*service.prefix, "mount", "-o", "remount,rw,bind", service.state], check=True)
+
+
+def changed(service):
+    """Whether a change can be made; what it says of itself when not."""
+    done = service.run("policy", "bump", DOMAIN)
+    assert done.returncode == 0 or "\nfix: " in done.stderr, done
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("how, fault", ROWS)
+def test_a_start_serves(kept, how, fault):
+    """Served at once, the reason said with what mends it, and mended without a restart."""
+    said = FAULTS[fault][2]
+    with contextlib.ExitStack() as stack:
+        service = stack.enter_context(kept.start(how, fault))
+        eventually(lambda: served(kept, service), seconds=4 * SECOND)
+        eventually(lambda: "service is ready" in service.log_text())
+        if said is not None:  # a full disk need not be noticed yet
+            assert said in service.log_text() and bool(said) == ("cannot be used" in service.log_text())
+        for _ in range(5):
+            assert served(kept, service)
+        service.back()
+        mend(service, fault)
+        if fault != "corrupt":
+            eventually(lambda: changed(service))
+        assert served(kept, service)
+
+
+def report(number):
+    return json.dumps({"organization-name": "Example Sender", "contact-info": "tls@sender.example", "report-id": f"r{number}",
+                       "date-range": {"start-datetime": "2026-05-12T00:00:00Z", "end-datetime": "2026-05-12T23:59:59Z"},
+                       "policies": [{"policy": {"policy-type": "sts", "policy-domain": DOMAIN, "mx-host": ["x" * 400] * 40},
+                                     "summary": {"total-successful-session-count": 1, "total-failure-session-count": 0}}]})
+
+
+def mail(number):
+    return ("From: tls@sender.example\r\nMIME-Version: 1.0\r\nContent-Type: application/tlsrpt+json\r\n\r\n" +
+            report(number)).encode()
+
+
+def test_a_disk_that_fills_during_an_import(kept):
+    """It says so and what to do; nothing that was acknowledged is lost, and the same import goes on afterwards."""
+    with kept.start("stopped", "full") as service:
+        eventually(lambda: "service is ready" in service.log_text())
+        folder = service.folder / "reports"
+        folder.mkdir()
+        for n in range(100):
+            (folder / f"{n}.json").write_text(report(n))
+        done = service.run("report", "import", folder)
+        assert done.returncode == 3 and done.stderr.count("its disk is full") == 1, done
+        assert "\nfix: free some space" in done.stderr
+        assert service.run("ingest", stdin=mail("while full")).returncode == 75
+        assert served(kept, service)
+        mend(service, "full")
+        told = eventually(lambda: imported(service, folder))
+        assert told["new"] + told["duplicates"] == 100
+        assert eventually(lambda: imported(service, folder))["duplicates"] == 100
+        eventually(lambda: service.run("ingest", stdin=mail("later")).returncode == 0)
+        assert served(kept, service)
+
+
+def imported(service, folder):
+    done = service.run("report", "import", folder, "--json")
+    return json.loads(done.stdout) if done.returncode == 0 else None
