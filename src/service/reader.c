@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "service/bundle.h"
 #include "tlsrpt/facts.h"
-#include "wire/json.h"
 
 /* A reader whose intake died in the middle of a message would otherwise never end. */
 #define ALARM_S (2u * READER_TIME_MS / 1000u)
@@ -189,19 +188,6 @@ static void close_both(const struct work *w)
 		(void)close(w->out); /* memory */
 }
 
-/* jansson's functions have no argument of ours. */
-static struct arena *json_memory;
-
-static void *json_alloc(size_t size)
-{
-	return arena_alloc(json_memory, size);
-}
-
-static void json_free(void *p)
-{
-	(void)p; /* it goes with the message */
-}
-
 enum err reader_run(int fd)
 {
 	struct reader_reply hello = { .status = READER_HELLO, .left = READER_MESSAGES_MAX };
@@ -210,8 +196,6 @@ enum err reader_run(int fd)
 	enum err e = reply(fd, &hello);
 
 	work_init(&w);
-	json_memory = w.arena;
-	json_set_alloc_funcs(json_alloc, json_free);
 	for (uint32_t left = READER_MESSAGES_MAX; e == OK && left > 0; left = r.left) {
 		e = receive(fd, &w);
 		if (e != OK)
