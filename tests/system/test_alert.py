@@ -281,6 +281,24 @@ def test_a_certificate_that_will_not_last(make_product, zone, authority, box, tm
     eventually(lambda: "closed certificate-will-not-last" in box.events())
 
 
+def test_all_domains_at_once_and_one_that_goes(make_product, zone, authority, box):
+    """`alert check` without a name; nothing is said of a domain that is removed, not even that it is over."""
+    service = served(make_product, zone, authority, box)
+    check(service)
+    zone.update(f"add {DOMAIN}. 0 MX 20 mx2.{DOMAIN}.")
+    done = service.run("alert", "check", check=0)
+    assert done.stdout.startswith("1 hosted domains are looked at now")
+    eventually(lambda: opened(service))
+    box.wait("opened mx-not-matched")
+    shown = service.run("alert", "list", check=0).stdout
+    assert shown.startswith(f"[WARN] {DOMAIN} ") and f"mxseal policy set {DOMAIN} --add-mx mx2.{DOMAIN}" in shown
+    service.run("domain", "remove", DOMAIN, "--now", "--yes", check=0)
+    assert service.run("alert", "list", "--closed", check=0).stdout == "Nothing is open.\n"
+    service.run("alert", "test", check=0)
+    eventually(lambda: "test" in box.events())
+    assert box.events() == ["opened mx-not-matched", "test"]
+
+
 def report(domain, day, number, failures=0, result="certificate-expired"):
     start = time.strftime("%Y-%m-%d", time.gmtime(day))
     rows = f'''"failure-details":[{{"result-type":"{result}","sending-mta-ip":"192.0.2.9",
