@@ -197,10 +197,11 @@ static void put_open(struct buf *b, int64_t counts[ALERT_CAUSES][3])
 	           "# HELP mxseal_alerts_open Open causes by kind\n"
 	           "# TYPE mxseal_alerts_open gauge\n",
 	           (long long)sums[0], (long long)sums[1]);
-	for (unsigned i = 0; i < ALERT_CAUSES; i++)
+	for (unsigned i = 0; i < ALERT_CAUSES; i++) {
+		int64_t open = counts[i][0] + counts[i][1] + counts[i][2];
 		buf_printf(b, "mxseal_alerts_open{cause=\"%s\"} %lld\n",
-		           alert_code((enum alert_cause)i),
-		           (long long)(counts[i][0] + counts[i][1] + counts[i][2]));
+		           alert_code((enum alert_cause)i), (long long)open);
+	}
 }
 
 static void put_looks(struct buf *b, const struct self_check_counts *c)
