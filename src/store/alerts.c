@@ -58,7 +58,7 @@ enum err alerts_get(struct db *db, int64_t tenant, const char *name, enum alert_
                     struct arena *a, struct alert_row *out)
 {
 	struct query q = db_query(db, SQL_ALERT_GET);
-	struct alert_row row;
+	struct alert_row row = { 0 };
 
 	query_int(&q, 1, tenant);
 	query_str(&q, 2, name);
