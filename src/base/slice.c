@@ -134,17 +134,18 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 		unsigned char lead_lo, lead_hi, second_lo, second_hi;
 		size_t len;
 	} forms[] = {
-		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
 
+	if (p[0] < 0x80)
+		return 1;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		if (p[0] < forms[i].lead_lo || p[0] > forms[i].lead_hi || left < forms[i].len)
 			continue;
-		if (forms[i].len > 1 && (p[1] < forms[i].second_lo || p[1] > forms[i].second_hi))
+		if (p[1] < forms[i].second_lo || p[1] > forms[i].second_hi)
 			continue;
 		for (size_t k = 2; k < forms[i].len; k++)
 			if ((p[k] & 0xc0) != 0x80)
@@ -171,7 +172,7 @@ static size_t ascii_run(struct slice s)
 
 bool slice_is_utf8(struct slice s)
 {
-	for (size_t i = ascii_run(s); i < s.len;) {
+	for (size_t i = ascii_run(s); i < s.len; i += ascii_run(slice_skip(s, i))) {
 		size_t n = utf8_len((const unsigned char *)s.p + i, s.len - i);
 
 		if (n == 0)

@@ -4,7 +4,7 @@
 #include <idn2.h>
 
 #include "base/utc.h"
-#include "wire/json.h"
+#include "wire/json_tree.h"
 
 #define RANGE_LONG (8 * (int64_t)UTC_DAY)
 #define DOMAIN_MAX 253u
@@ -49,27 +49,28 @@ static void note_if(struct reading *r, bool cond, enum report_note n)
 		note(r, n);
 }
 
-static bool is_absent(const json_t *value)
+static bool is_absent(const struct json_node *value)
 {
-	return value == NULL || json_is_null(value);
+	return value == NULL || json_node_is(value, NODE_NULL);
 }
 
 /* A string or nothing; why is said about any other type. */
-static enum err take_text(struct reading *r, const json_t *value, const char *why,
+static enum err take_text(struct reading *r, const struct json_node *value, const char *why,
                           struct slice *out)
 {
 	if (is_absent(value))
 		return OK;
-	if (!json_is_string(value))
+	if (!json_node_is(value, NODE_STRING))
 		return refuse(r, FAULT_WRONG_TYPE, why);
-	*out = arena_copy(r->arena, json_slice(value));
+	*out = arena_copy(r->arena, json_node_string(value));
 	return OK;
 }
 
 /* RFC 8460, 4.2 with RPT-36: 5, 5.0 and 1e3 are whole numbers, "5", -1 and 2^53 are refused. */
-static enum err take_count(struct reading *r, const json_t *value, const char *why, uint64_t *out)
+static enum err take_count(struct reading *r, const struct json_node *value, const char *why,
+                           uint64_t *out)
 {
-	double d = json_is_real(value) ? json_real_value(value) : -1;
+	double d = json_node_is(value, NODE_NUMBER) ? value->number : -1;
 
 	if (!(d >= 0 && d <= (double)REPORT_COUNT_MAX) || (double)(uint64_t)d < d)
 		return refuse(r, FAULT_BAD_COUNT, why);
@@ -77,14 +78,15 @@ static enum err take_count(struct reading *r, const json_t *value, const char *w
 	return OK;
 }
 
-static enum err list_size(struct reading *r, const json_t *value, const char *why)
+static enum err list_size(struct reading *r, const struct json_node *value, const char *why)
 {
-	if (!is_absent(value) && !json_is_array(value) && !json_is_string(value))
+	if (!is_absent(value) && !json_node_is(value, NODE_ARRAY) &&
+	    !json_node_is(value, NODE_STRING))
 		return refuse(r, FAULT_WRONG_TYPE, why);
-	for (size_t i = 0; i < json_array_size(value); i++)
-		if (!json_is_string(json_array_get(value, i)))
+	for (const struct json_node *n = json_node_entries(value); n != NULL; n = n->next)
+		if (!json_node_is(n, NODE_STRING))
 			return refuse(r, FAULT_WRONG_TYPE, why);
-	note_if(r, json_is_null(value), NOTE_NULL_LIST);
+	note_if(r, json_node_is(value, NODE_NULL), NOTE_NULL_LIST);
 	return OK;
 }
 
@@ -110,15 +112,14 @@ static void push(struct reading *r, struct strings *s, struct slice item)
 /* Microsoft writes the list of TLSA records as JSON inside the only string. */
 static bool push_inner_list(struct reading *r, struct strings *s, struct slice text)
 {
-	json_t *inner = NULL;
+	const struct json_node *inner = NULL, *n;
 	bool good = slice_starts(slice_trim(text), S("[")) &&
-	            json_read(text, &inner_limits, &inner, NULL, NULL) == OK;
+	            json_tree_read(text, &inner_limits, r->arena, &inner, NULL, NULL) == OK;
 
-	for (size_t i = 0; good && i < json_array_size(inner); i++)
-		good = json_is_string(json_array_get(inner, i));
-	for (size_t i = 0; good && i < json_array_size(inner); i++)
-		push(r, s, json_slice(json_array_get(inner, i)));
-	json_decref(inner);
+	for (n = json_node_entries(inner); good && n != NULL; n = n->next)
+		good = json_node_is(n, NODE_STRING);
+	for (n = json_node_entries(inner); good && n != NULL; n = n->next)
+		push(r, s, json_node_string(n));
 	note_if(r, good, NOTE_POLICY_STRING_JSON);
 	return good;
 }
@@ -134,23 +135,24 @@ static void push_split(struct reading *r, struct strings *s, struct slice text)
 			push(r, s, slice_trim(piece));
 }
 
-static enum err take_policy_string(struct reading *r, const json_t *value, struct report_policy *p)
+static enum err take_policy_string(struct reading *r, const struct json_node *value,
+                                   struct report_policy *p)
 {
 	struct strings s = { 0 };
 	enum err e = list_size(r, value, "policy-string is neither a list of strings nor a string");
 
 	if (e != OK)
 		return e;
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		struct slice item = json_slice(json_array_get(value, i));
+	for (const struct json_node *n = json_node_entries(value); n != NULL; n = n->next) {
+		struct slice item = json_node_string(n);
 
 		if (!push_inner_list(r, &s, item))
 			push(r, &s, item);
 	}
-	if (json_is_string(value)) {
+	if (json_node_is(value, NODE_STRING)) {
 		note(r, NOTE_POLICY_STRING_FORM);
-		if (!push_inner_list(r, &s, json_slice(value)))
-			push_split(r, &s, json_slice(value));
+		if (!push_inner_list(r, &s, json_node_string(value)))
+			push_split(r, &s, json_node_string(value));
 	}
 	p->strings = s.list;
 	p->string_count = s.count;
@@ -166,31 +168,32 @@ static void push_mx_host(struct reading *r, struct strings *s, struct slice host
 	push(r, s, host);
 }
 
-static enum err take_mx_hosts(struct reading *r, const json_t *policy, struct report_policy *p)
+static enum err take_mx_hosts(struct reading *r, const struct json_node *policy,
+                              struct report_policy *p)
 {
-	const json_t *value = json_member(policy, "mx-host");
+	const struct json_node *value = json_node_member(policy, "mx-host");
 	struct strings s = { 0 };
 
 	if (value == NULL) {
-		value = json_member(policy, "mx-host-pattern");
+		value = json_node_member(policy, "mx-host-pattern");
 		note_if(r, value != NULL, NOTE_MX_HOST_PATTERN);
 	}
 	enum err e = list_size(r, value, "mx-host is neither a list of strings nor a string");
 	if (e != OK)
 		return e;
-	for (size_t i = 0; i < json_array_size(value); i++)
-		push_mx_host(r, &s, json_slice(json_array_get(value, i)));
-	if (json_is_string(value)) {
+	for (const struct json_node *n = json_node_entries(value); n != NULL; n = n->next)
+		push_mx_host(r, &s, json_node_string(n));
+	if (json_node_is(value, NODE_STRING)) {
 		note(r, NOTE_MX_HOST_FORM);
-		if (json_slice(value).len > 0)
-			push_mx_host(r, &s, json_slice(value));
+		if (json_node_string(value).len > 0)
+			push_mx_host(r, &s, json_node_string(value));
 	}
 	p->mx_hosts = s.list;
 	p->mx_host_count = s.count;
 	return OK;
 }
 
-static enum err take_type(struct reading *r, const json_t *value, struct report_policy *p)
+static enum err take_type(struct reading *r, const struct json_node *value, struct report_policy *p)
 {
 	struct slice text = { 0 };
 	enum err e = take_text(r, value, "policy-type is not a string", &text);
@@ -245,7 +248,8 @@ static bool to_ascii(struct reading *r, struct slice *name)
 	return true;
 }
 
-static enum err take_domain(struct reading *r, const json_t *value, struct report_policy *p)
+static enum err take_domain(struct reading *r, const struct json_node *value,
+                            struct report_policy *p)
 {
 	struct slice text = { 0 };
 	enum err e = take_text(r, value, "policy-domain is not a string", &text);
@@ -267,19 +271,20 @@ static enum err take_domain(struct reading *r, const json_t *value, struct repor
 	return OK;
 }
 
-static enum err take_summary(struct reading *r, const json_t *entry, struct report_policy *p)
+static enum err take_summary(struct reading *r, const struct json_node *entry,
+                             struct report_policy *p)
 {
-	const json_t *summary = json_member(entry, "summary");
+	const struct json_node *summary = json_node_member(entry, "summary");
 	enum err e = OK;
 
 	if (is_absent(summary)) {
 		note(r, NOTE_NO_SUMMARY);
 		return OK;
 	}
-	if (!json_is_object(summary))
+	if (!json_node_is(summary, NODE_OBJECT))
 		return refuse(r, FAULT_WRONG_TYPE, "summary is not an object");
-	const json_t *good = json_member(summary, "total-successful-session-count");
-	const json_t *bad = json_member(summary, "total-failure-session-count");
+	const struct json_node *good = json_node_member(summary, "total-successful-session-count");
+	const struct json_node *bad = json_node_member(summary, "total-failure-session-count");
 	note_if(r, good == NULL, NOTE_NO_SUCCESS_COUNT);
 	note_if(r, bad == NULL, NOTE_NO_FAILURE_COUNT);
 	if (good != NULL)
@@ -319,35 +324,41 @@ static const struct failure_text failure_texts[] = {
 };
 
 /* RPT-45 wants a URI; some put an object there, which is kept as its JSON. */
-static struct slice object_text(struct reading *r, const json_t *value)
+static struct slice object_text(struct reading *r, const struct json_node *value)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+	json_t *object = NULL;
+	bool good = json_read(value->text, &limits, &object, NULL, NULL) == OK;
+	char *text =
+	        good ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII) : NULL;
 	struct slice s = arena_copy(r->arena, slice_head(slice_str(text), REPORT_STRING_MAX));
 
 	note(r, NOTE_ADDITIONAL_OBJECT);
 	free(text); /* jansson's, by the C library's allocator */
+	json_decref(object);
 	return s;
 }
 
-static enum err take_failure_text(struct reading *r, const json_t *row,
+static enum err take_failure_text(struct reading *r, const struct json_node *row,
                                   const struct failure_text *t, struct report_failure *f)
 {
 	void *at = (char *)f + t->offset;
 	struct slice *out = at;
-	const json_t *value = NULL;
+	const struct json_node *value = NULL;
 
 	for (size_t i = 0; value == NULL && i < ARRAY_LEN(t->names) && t->names[i] != NULL; i++) {
-		value = json_member(row, t->names[i]);
+		value = json_node_member(row, t->names[i]);
 		note_if(r, value != NULL && i > 0, NOTE_FAILURE_MEMBER_NAME);
 	}
-	if (out == &f->additional_information && (json_is_object(value) || json_is_array(value))) {
+	if (out == &f->additional_information &&
+	    (json_node_is(value, NODE_OBJECT) || json_node_is(value, NODE_ARRAY))) {
 		*out = object_text(r, value);
 		return OK;
 	}
 	return take_text(r, value, t->why, out);
 }
 
-static enum err take_result_type(struct reading *r, const json_t *value, struct report_failure *f)
+static enum err take_result_type(struct reading *r, const struct json_node *value,
+                                 struct report_failure *f)
 {
 	struct slice text = { 0 };
 	enum err e = take_text(r, value, "result-type is not a string", &text);
@@ -377,15 +388,16 @@ static bool is_address(struct slice s)
 	       inet_pton(AF_INET6, text, ip) == 1;
 }
 
-static enum err take_failure(struct reading *r, const json_t *row, struct report_failure *f)
+static enum err take_failure(struct reading *r, const struct json_node *row,
+                             struct report_failure *f)
 {
 	enum err e;
 
-	if (!json_is_object(row))
+	if (!json_node_is(row, NODE_OBJECT))
 		return refuse(r, FAULT_WRONG_TYPE, "an entry of failure-details is not an object");
-	e = take_result_type(r, json_member(row, "result-type"), f);
+	e = take_result_type(r, json_node_member(row, "result-type"), f);
 	if (e == OK)
-		e = take_count(r, json_member(row, "failed-session-count"),
+		e = take_count(r, json_node_member(row, "failed-session-count"),
 		               "failed-session-count is missing or no count", &f->failed_sessions);
 	for (size_t i = 0; e == OK && i < ARRAY_LEN(failure_texts); i++)
 		e = take_failure_text(r, row, &failure_texts[i], f);
@@ -397,55 +409,58 @@ static enum err take_failure(struct reading *r, const json_t *row, struct report
 	return OK;
 }
 
-static enum err take_failures(struct reading *r, const json_t *entry, struct report_policy *p)
+static enum err take_failures(struct reading *r, const struct json_node *entry,
+                              struct report_policy *p)
 {
-	const json_t *rows = json_member(entry, "failure-details");
+	const struct json_node *rows = json_node_member(entry, "failure-details");
 	enum err e = OK;
 
 	if (rows == NULL) {
-		rows = json_member(entry, "failures");
+		rows = json_node_member(entry, "failures");
 		note_if(r, rows != NULL, NOTE_FAILURES_NAME);
 	}
-	if (!is_absent(rows) && !json_is_array(rows))
+	if (!is_absent(rows) && !json_node_is(rows, NODE_ARRAY))
 		return refuse(r, FAULT_WRONG_TYPE, "failure-details is not a list");
-	size_t count = json_array_size(rows);
+	const struct json_node *row = json_node_entries(rows);
+	size_t count = row == NULL ? 0 : rows->count;
 	r->failures += count;
 	if (r->failures > REPORT_FAILURES_MAX)
 		return refuse(r, FAULT_TOO_MANY, "more than 100000 failures");
-	note_if(r, json_is_null(rows), NOTE_NULL_LIST);
+	note_if(r, json_node_is(rows, NODE_NULL), NOTE_NULL_LIST);
 	note_if(r, count == 0 && p->failed > 0, NOTE_NO_FAILURE_DETAILS);
 	p->failures = arena_calloc(r->arena, count, sizeof(*p->failures));
 	p->failure_count = count;
 	uint64_t sum = 0;
-	for (size_t i = 0; e == OK && i < count; i++) {
-		e = take_failure(r, json_array_get(rows, i), &p->failures[i]);
+	for (size_t i = 0; e == OK && i < count; i++, row = row->next) {
+		e = take_failure(r, row, &p->failures[i]);
 		sum += p->failures[i].failed_sessions; /* 100000 times 2^53 does not overflow */
 	}
 	note_if(r, count > 0 && sum != p->failed, NOTE_COUNTS_DIFFER);
 	return e;
 }
 
-static enum err take_policy(struct reading *r, const json_t *entry, struct report_policy *p)
+static enum err take_policy(struct reading *r, const struct json_node *entry,
+                            struct report_policy *p)
 {
-	const json_t *policy = json_member(entry, "policy");
+	const struct json_node *policy = json_node_member(entry, "policy");
 	enum err e;
 
-	if (!json_is_object(entry))
+	if (!json_node_is(entry, NODE_OBJECT))
 		return refuse(r, FAULT_WRONG_TYPE, "an entry of policies is not an object");
-	if (is_absent(policy) && json_member(entry, "summary") == NULL)
+	if (is_absent(policy) && json_node_member(entry, "summary") == NULL)
 		return refuse(r, FAULT_NOT_A_REPORT,
 		              "an entry of policies has no policy and no summary");
 	if (is_absent(policy)) {
 		note(r, NOTE_FLAT_POLICY);
 		policy = entry;
 	}
-	if (!json_is_object(policy))
+	if (!json_node_is(policy, NODE_OBJECT))
 		return refuse(r, FAULT_WRONG_TYPE, "policy is not an object");
-	e = take_type(r, json_member(policy, "policy-type"), p);
+	e = take_type(r, json_node_member(policy, "policy-type"), p);
 	if (e == OK)
-		e = take_domain(r, json_member(policy, "policy-domain"), p);
+		e = take_domain(r, json_node_member(policy, "policy-domain"), p);
 	if (e == OK)
-		e = take_policy_string(r, json_member(policy, "policy-string"), p);
+		e = take_policy_string(r, json_node_member(policy, "policy-string"), p);
 	if (e == OK)
 		e = take_mx_hosts(r, policy, p);
 	if (e == OK)
@@ -468,13 +483,14 @@ static enum err check_sums(struct reading *r)
 	return OK;
 }
 
-static enum err take_policies(struct reading *r, const json_t *value)
+static enum err take_policies(struct reading *r, const struct json_node *value)
 {
-	bool wrapped = json_is_object(value);
-	size_t count = wrapped ? 1 : json_array_size(value);
+	bool wrapped = json_node_is(value, NODE_OBJECT);
+	const struct json_node *entry = wrapped ? value : json_node_entries(value);
+	size_t count = entry == NULL ? 0 : wrapped ? 1 : value->count;
 	enum err e = OK;
 
-	if (!wrapped && !json_is_array(value))
+	if (!wrapped && !json_node_is(value, NODE_ARRAY))
 		return refuse(r, FAULT_NOT_A_REPORT, "there is no list of policies");
 	if (count > REPORT_POLICIES_MAX)
 		return refuse(r, FAULT_TOO_MANY, "more than 10000 policies");
@@ -485,13 +501,13 @@ static enum err take_policies(struct reading *r, const json_t *value)
 	note_if(r, count == 0, NOTE_NO_POLICIES);
 	r->out->policies = arena_calloc(r->arena, count, sizeof(*r->out->policies));
 	r->out->policy_count = count;
-	for (size_t i = 0; e == OK && i < count; i++)
-		e = take_policy(r, wrapped ? value : json_array_get(value, i),
-		                &r->out->policies[i]);
+	for (size_t i = 0; e == OK && i < count; i++, entry = entry->next)
+		e = take_policy(r, entry, &r->out->policies[i]);
 	return e == OK ? check_sums(r) : e;
 }
 
-static enum err take_time(struct reading *r, const json_t *value, bool *has_out, int64_t *out)
+static enum err take_time(struct reading *r, const struct json_node *value, bool *has_out,
+                          int64_t *out)
 {
 	struct slice text = { 0 };
 	bool zoned = false;
@@ -510,7 +526,7 @@ static enum err take_time(struct reading *r, const json_t *value, bool *has_out,
 	return OK;
 }
 
-static enum err take_range(struct reading *r, const json_t *range)
+static enum err take_range(struct reading *r, const struct json_node *range)
 {
 	struct report *out = r->out;
 	enum err e;
@@ -519,11 +535,11 @@ static enum err take_range(struct reading *r, const json_t *range)
 		note(r, NOTE_NO_DATE_RANGE);
 		return OK;
 	}
-	if (!json_is_object(range))
+	if (!json_node_is(range, NODE_OBJECT))
 		return refuse(r, FAULT_WRONG_TYPE, "date-range is not an object");
-	e = take_time(r, json_member(range, "start-datetime"), &out->has_start, &out->start);
+	e = take_time(r, json_node_member(range, "start-datetime"), &out->has_start, &out->start);
 	if (e == OK)
-		e = take_time(r, json_member(range, "end-datetime"), &out->has_end, &out->end);
+		e = take_time(r, json_node_member(range, "end-datetime"), &out->has_end, &out->end);
 	if (e != OK || !out->has_start || !out->has_end)
 		return e;
 	if (out->end < out->start)
@@ -542,24 +558,24 @@ static bool is_odd_id(struct slice id)
 	return control || id.len > REPORT_ID_MAX;
 }
 
-static enum err take_head(struct reading *r, const json_t *root)
+static enum err take_head(struct reading *r, const struct json_node *root)
 {
 	struct report *out = r->out;
-	enum err e = take_text(r, json_member(root, "organization-name"),
+	enum err e = take_text(r, json_node_member(root, "organization-name"),
 	                       "organization-name is not a string", &out->organization);
 
 	if (e == OK)
-		e = take_text(r, json_member(root, "report-id"), "report-id is not a string",
+		e = take_text(r, json_node_member(root, "report-id"), "report-id is not a string",
 		              &out->report_id);
 	if (e == OK)
-		e = take_text(r, json_member(root, "contact-info"), "contact-info is not a string",
-		              &out->contact);
+		e = take_text(r, json_node_member(root, "contact-info"),
+		              "contact-info is not a string", &out->contact);
 	note_if(r, out->organization.len == 0, NOTE_NO_ORGANIZATION);
 	note_if(r, out->report_id.len == 0, NOTE_NO_REPORT_ID);
 	note_if(r, is_odd_id(out->report_id), NOTE_ODD_REPORT_ID);
 	note_if(r, out->contact.len == 0, NOTE_NO_CONTACT);
 	note_if(r, slice_starts_i(out->contact, S("mailto:")), NOTE_CONTACT_MAILTO);
-	return e == OK ? take_range(r, json_member(root, "date-range")) : e;
+	return e == OK ? take_range(r, json_node_member(root, "date-range")) : e;
 }
 
 static enum err not_json(struct report_fault *fault, enum err e, const struct diag *diag)
@@ -578,25 +594,24 @@ enum err report_json_parse(struct slice text, struct arena *arena, struct report
 	struct report report = { 0 };
 	struct reading r = { .arena = arena, .out = &report, .fault = fault };
 	struct diag diag = { 0 };
-	json_t *root = NULL;
+	const struct json_node *root = NULL;
 	bool bom = false;
 	enum err e;
 
 	if (text.len > limits.text_max)
 		return refuse(&r, FAULT_TOO_LARGE, "the JSON is larger than 64 MB");
-	e = json_read(text, &limits, &root, &bom, &diag);
+	e = json_tree_read(text, &limits, arena, &root, &bom, &diag);
 	if (e != OK)
 		return not_json(fault, e, &diag);
 	note_if(&r, bom, NOTE_BOM);
-	if (!json_is_object(root))
+	if (!json_node_is(root, NODE_OBJECT))
 		e = refuse(&r, FAULT_NOT_A_REPORT, "the JSON is not an object");
-	if (e == OK && json_member(root, "policies") == NULL)
+	if (e == OK && json_node_member(root, "policies") == NULL)
 		e = refuse(&r, FAULT_NOT_A_REPORT, "there is no list of policies");
 	if (e == OK)
 		e = take_head(&r, root);
 	if (e == OK)
-		e = take_policies(&r, json_member(root, "policies"));
-	json_decref(root);
+		e = take_policies(&r, json_node_member(root, "policies"));
 	if (e == OK)
 		*out = report;
 	return e;

@@ -1,4 +1,4 @@
-#include "wire/json.h"
+#include "wire/json_internal.h"
 
 #define BOM "\xEF\xBB\xBF"
 
@@ -123,16 +123,23 @@ static enum err failed(const json_error_t *error, struct diag *diag)
 	}
 }
 
+enum err json_scan(struct slice *text, const struct json_limits *limits, bool *bom_out,
+                   struct diag *diag)
+{
+	*bom_out = slice_starts(*text, S(BOM));
+	*text = slice_skip(*text, *bom_out ? sizeof(BOM) - 1 : 0);
+	return scan_text(*text, limits, diag);
+}
+
 enum err json_read(struct slice text, const struct json_limits *limits, json_t **root_out,
                    bool *bom_out, struct diag *diag)
 {
 	size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
-	bool bom = slice_starts(text, S(BOM));
 	json_error_t error;
+	bool bom = false;
 	json_t *root;
 
-	text = slice_skip(text, bom ? sizeof(BOM) - 1 : 0);
-	enum err e = scan_text(text, limits, diag);
+	enum err e = json_scan(&text, limits, &bom, diag);
 	if (e != OK)
 		return e;
 	root = json_loadb(text.p == NULL ? "" : text.p, text.len,

@@ -1,14 +1,20 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "test.h"
-#include "wire/json.h"
+#include "wire/json_tree.h"
 
+/* Both readers say the same: law. */
 static enum err read_text(struct slice text, const struct json_limits *limits)
 {
+	struct arena *a = arena_new();
+	const struct json_node *tree = NULL;
 	json_t *root = NULL;
 	enum err e = json_read(text, limits, &root, NULL, NULL);
 
+	EXPECT(json_tree_read(text, limits, a, &tree, NULL, NULL) == e, "the tree's reader agrees");
+	EXPECT((tree != NULL) == (e == OK), "untouched on failure");
 	json_decref(root);
+	arena_free(a);
 	return e;
 }
 
@@ -83,6 +89,155 @@ TEST(limits)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		EXPECT(read_text(rows[i].text, &tiny) == rows[i].want, rows[i].label);
+}
+
+/* What the tree holds, as jansson would have it. */
+static json_t *as_jansson(const struct json_node *n)
+{
+	json_t *value = NULL;
+
+	switch (n->kind) {
+	case NODE_NULL:
+		return json_null();
+	case NODE_FALSE:
+	case NODE_TRUE:
+		return json_boolean(n->kind == NODE_TRUE);
+	case NODE_NUMBER:
+		return json_real(n->number);
+	case NODE_STRING:
+		return json_stringn(n->text.p, n->text.len);
+	case NODE_ARRAY:
+		value = json_array();
+		for (const struct json_node *m = n->first; m != NULL; m = m->next)
+			EXPECT(json_array_append_new(value, as_jansson(m)) == 0, "an entry");
+		EXPECT(json_array_size(value) == n->count, "entries are counted");
+		break;
+	case NODE_OBJECT:
+		value = json_object();
+		for (const struct json_node *m = n->first; m != NULL; m = m->next)
+			EXPECT(json_object_setn_new(value, m->key.p, m->key.len, as_jansson(m)) ==
+			               0,
+			       "a member");
+		EXPECT(json_object_size(value) == n->count, "members are counted");
+		break;
+	}
+	return value;
+}
+
+/* Law: over texts by chance both readers take and refuse the same, and what they take is equal. */
+TEST(tree_is_what_jansson_reads)
+{
+	static const char *const pieces[] = {
+		"{",
+		"}",
+		"[",
+		"]",
+		",",
+		":",
+		"\"a\"",
+		"\"b\":",
+		"\"c\":",
+		"1",
+		"-0.5e2",
+		"1e3",
+		"9007199254740993",
+		"true",
+		"null",
+		"false",
+		" ",
+		"\n",
+		"\"\\u00e4\\n\\\\\"",
+		"\"\\\\\"",
+		"\"\\ud83d\\ude00x\"",
+		"\"\xc3\xa4\"",
+		"01",
+		"-",
+		"1.",
+		"\"\\ud800\"",
+		"\"\\x\"",
+		"tru",
+		"\"",
+		"\xff",
+		"{\"a\":[1,{\"b\":\"x\"}]}",
+		"[[],{}]",
+		"{\"a\":1,\"\\u0061\":2}",
+	};
+	static const struct json_limits wide = { .text_max = 4096,
+		                                 .depth_max = 16,
+		                                 .values_max = 500,
+		                                 .string_max = 64,
+		                                 .reals = true };
+	uint64_t seed = 3;
+
+	for (int round = 0; round < 60000; round++) {
+		struct arena *a = arena_new();
+		const struct json_node *tree = NULL;
+		json_t *root = NULL, *other = NULL;
+		struct buf text;
+
+		buf_init(&text, 4096);
+		buf_add_str(&text, round % 2 == 0 ? "[" : "{\"z\":");
+		for (unsigned n = test_random(&seed) % 6; n > 0; n--) {
+			buf_add_str(&text, pieces[test_random(&seed) % ARRAY_LEN(pieces)]);
+			if (round % 4 == 0 && n > 1)
+				buf_add_char(&text, ',');
+		}
+		buf_add_char(&text, round % 2 == 0 ? ']' : '}');
+		enum err e = json_read(buf_slice(&text), &wide, &root, NULL, NULL);
+		bool same = json_tree_read(buf_slice(&text), &wide, a, &tree, NULL, NULL) == e;
+		if (same && e == OK) {
+			other = as_jansson(tree);
+			same = json_equal(root, other) == 1;
+		}
+		EXPECT(same, buf_str(&text));
+		json_decref(root);
+		json_decref(other);
+		buf_fini(&text);
+		arena_free(a);
+	}
+}
+
+/* Many members are looked through at the end, few at once. */
+TEST(no_key_twice_in_any_object)
+{
+	static const struct json_limits wide = {
+		.text_max = 1u << 20, .depth_max = 16, .values_max = 500000, .string_max = 64
+	};
+
+	for (unsigned n = 1; n <= 100; n++) {
+		for (unsigned twin = 0; twin <= 1; twin++) {
+			struct buf text;
+
+			buf_init(&text, 1u << 20);
+			for (unsigned i = 0; i < n; i++)
+				buf_printf(&text, "%s\"k%u\":1", i == 0 ? "{" : ",", i);
+			buf_printf(&text, ",\"k%u\":2}", twin == 1 ? n / 2 : n);
+			EXPECT(read_text(buf_slice(&text), &wide) ==
+			               (twin == 1 ? ERR_CONFLICT : OK),
+			       "RPT-18: a key twice among many");
+			buf_fini(&text);
+		}
+	}
+}
+
+TEST(places_in_the_text)
+{
+	struct arena *a = arena_new();
+	const struct json_node *tree = NULL;
+	struct diag diag = { 0 };
+
+	EXPECT(json_tree_read(S("\xef\xbb\xbf{\"a\": [1, {\"b\":2} ]}"), &json_limits_small, a,
+	                      &tree, NULL, NULL) == OK,
+	       "read");
+	EXPECT_SLICE(json_node_member(tree, "a")->text, S("[1, {\"b\":2} ]"), "as it stands");
+	EXPECT(json_node_member(tree, "b") == NULL && json_node_member(NULL, "b") == NULL &&
+	               json_node_member(json_node_member(tree, "a"), "b") == NULL,
+	       "no such member");
+	EXPECT(json_tree_read(S("{\n\n\"a\":x}"), &json_limits_small, a, &tree, NULL, &diag) ==
+	                       ERR_SYNTAX &&
+	               diag.line == 3,
+	       "the line of what is wrong");
+	arena_free(a);
 }
 
 TEST(deep_nesting_is_cheap)
@@ -189,5 +344,7 @@ TEST(whatever_is_written_can_be_read)
 	}
 }
 
-TEST_MAIN(UNIT(strictness), UNIT(limits), UNIT(deep_nesting_is_cheap), UNIT(prefixes_are_never_ok),
-          UNIT(outputs), UNIT(written_strings), UNIT(whatever_is_written_can_be_read))
+TEST_MAIN(UNIT(strictness), UNIT(limits), UNIT(tree_is_what_jansson_reads),
+          UNIT(no_key_twice_in_any_object), UNIT(places_in_the_text), UNIT(deep_nesting_is_cheap),
+          UNIT(prefixes_are_never_ok), UNIT(outputs), UNIT(written_strings),
+          UNIT(whatever_is_written_can_be_read))
