@@ -147,15 +147,19 @@ static void judge_policy(const struct alert_facts *f, struct arena *a, struct al
 	*out = (struct alert_finding){ .known = true, .extent = 1 };
 	if (!takes_part(f) || f->policy.look == ALERT_GOOD)
 		return;
-	/* One failure may be the network's: it takes two. */
-	if (f->policy.look == ALERT_UNKNOWN || f->policy.bad < 2) {
+	/* One failure may be the network's: it takes two, or two days in which nobody knows. */
+	bool unasked = f->policy.look == ALERT_UNKNOWN;
+	if (unasked ? f->policy.since == 0 || f->now - f->policy.since <= ALERT_UNASKED_S
+	            : f->policy.bad < 2) {
 		out->known = false;
 		return;
 	}
 	out->level = f->now - from > f->max_age ? 2 : 1;
 	out->subject = "";
 	out->detail = arena_printf(
-	        a, "Fetched as a sender does, through public DNS, it has failed since %s: %s. %s",
+	        a, "%s since %s: %s. %s",
+	        unasked ? "Where the policy host is could not be found out"
+	                : "Fetched as a sender does, through public DNS, it has failed",
 	        utc_format(f->policy.since, since), f->policy.why,
 	        out->level == 1 ? "Senders that know the policy go on with it until it is too old."
 	                        : "By now no sender holds it any more.");

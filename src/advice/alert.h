@@ -27,8 +27,10 @@ enum alert_cause {
 };
 
 #define ALERT_SECOND_LOOK_S INT64_C(300) /* from a failed fetch to the one that confirms it */
-#define ALERT_ID_CACHED_S INT64_C(3600)  /* resolvers may show an id before so long, or its TTL */
-#define ALERT_TYPING_S INT64_C(900)      /* whoever changed the policy is likely to type it */
+#define ALERT_UNASKED_S \
+	INT64_C(172800) /* DNS could not be asked for so long: somebody is to know */
+#define ALERT_ID_CACHED_S INT64_C(3600) /* resolvers may show an id before so long, or its TTL */
+#define ALERT_TYPING_S INT64_C(900)     /* whoever changed the policy is likely to type it */
 #define ALERT_TYPING_LONG_S INT64_C(604800) /* then it has been forgotten */
 #define ALERT_SILENT_DAYS INT64_C(7)        /* without a report */
 #define ALERT_REPORT_DAYS_MIN 5u            /* with fewer nobody knows what is usual */
@@ -80,7 +82,8 @@ struct alert_facts {
 	struct {
 		enum alert_look look;
 		int64_t bad;   /* failed fetches in a row */
-		int64_t since; /* of the first of them */
+		int64_t since; /* of the first look in a row that was not good; 0: the last one was
+		                */
 		int64_t good;  /* the last that went well; 0: none did */
 		const char *why;
 	} policy;

@@ -206,9 +206,9 @@ static void look_policy(struct watched *w)
 		o->policy_good = w->now;
 		o->policy_bad = o->policy_since = 0;
 		o->policy_why = "";
-	} else if (o->policy == ALERT_BAD) {
-		o->policy_since = o->policy_bad == 0 ? w->now : o->policy_since;
-		o->policy_bad++;
+	} else {
+		o->policy_since = o->policy_since == 0 ? w->now : o->policy_since;
+		o->policy_bad += o->policy == ALERT_BAD;
 	}
 }
 

@@ -246,6 +246,22 @@ def test_a_policy_that_cannot_be_fetched(make_product, zone, authority, box):
     box.wait("opened policy-unreachable", "closed policy-unreachable")
 
 
+def test_name_servers_that_do_not_answer(make_product, zone, authority, box):
+    """What cannot be found out is no failure; after two days somebody is told."""
+    service = served(make_product, zone, authority, box)
+    assert check(service)["policy"]["state"] == "good"
+    zone.process.terminate()
+    zone.process.wait(20)
+    look = found(service, lambda x: x["policy"]["state"] == "unknown")
+    assert look["alerts"] == [] and look["policy"]["why"]
+    with database(service) as db:
+        db.execute("update self_check set policy_since = policy_since - 172801")
+    look = check(service)
+    assert [a["cause"] for a in look["alerts"]] == ["policy-unreachable"]
+    assert "could not be found out" in look["alerts"][0]["detail"]
+    box.wait("opened policy-unreachable")
+
+
 def test_an_id_that_differs(make_product, zone, authority, box):
     """Another one in DNS, then none; what resolvers may still remember does not count."""
     service = served(make_product, zone, authority, box, way="cname")
