@@ -64,10 +64,9 @@ static const char *socket_path(const struct cli *cli)
 	return arena_printf(cli->arena, "%s/control.sock", client_state(cli));
 }
 
-int client_connect(const struct cli *cli, int *fd_out)
+static int connect_to(const struct cli *cli, const char *path, int *fd_out)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *path = socket_path(cli);
 
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return no_service(cli, path, ENAMETOOLONG);
@@ -86,6 +85,17 @@ int client_connect(const struct cli *cli, int *fd_out)
 	}
 	*fd_out = fd;
 	return EXIT_GOOD;
+}
+
+int client_connect(const struct cli *cli, int *fd_out)
+{
+	return connect_to(cli, socket_path(cli), fd_out);
+}
+
+int client_connect_ingest(const struct cli *cli, int *fd_out)
+{
+	return connect_to(cli, arena_printf(cli->arena, "%s/ingest.sock", client_state(cli)),
+	                  fd_out);
 }
 
 static size_t on_bytes(char *p, size_t size, size_t count, void *arg)

@@ -27,6 +27,8 @@ const char *client_state(const struct cli *cli);
  * stranger.
  */
 int client_connect(const struct cli *cli, int *fd_out) MUST_USE;
+/* The same for STATE/ingest.sock, which takes a mail from any user. */
+int client_connect_ingest(const struct cli *cli, int *fd_out) MUST_USE;
 
 /*
  * One request; body may be NULL (its reference stays with the caller).  path begins with

@@ -76,9 +76,9 @@ enum err intake_receive(struct intake_link *l, json_t **line_out)
 	return OK;
 }
 
-int intake_open(const struct cli *cli, const json_t *hello, struct intake_link *out)
+int intake_open(const struct cli *cli, bool any_user, const json_t *hello, struct intake_link *out)
 {
-	int code = client_connect(cli, &out->fd);
+	int code = any_user ? client_connect_ingest(cli, &out->fd) : client_connect(cli, &out->fd);
 
 	if (code != EXIT_GOOD)
 		return code;

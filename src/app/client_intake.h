@@ -17,8 +17,12 @@ struct intake_link {
 	struct buf in; /* bytes read beyond the last line */
 };
 
-/* Connects and sends the first line.  Exit status as client_connect. */
-int intake_open(const struct cli *cli, const json_t *hello, struct intake_link *out) MUST_USE;
+/*
+ * Connects, to the socket for mails of any user or else to the control socket, and sends the first
+ * line.  Exit status as client_connect.
+ */
+int intake_open(const struct cli *cli, bool any_user, const json_t *hello,
+                struct intake_link *out) MUST_USE;
 void intake_close(struct intake_link *l);
 
 /* Sends line, with fd when it is not -1.  ERR_CLOSED: the service went away. */

@@ -63,7 +63,7 @@ static int run(const struct cli *cli)
 		return cli_error(cli, EXIT_TEMPFAIL, "standard input", "the mail could not be read",
 		                 LATER);
 	json_t *hello = json_pack("{s:s}", "op", "ingest");
-	int code = intake_open(cli, hello, &link);
+	int code = intake_open(cli, true, hello, &link);
 	if (code == EXIT_GOOD) {
 		json_t *line = json_pack("{s:s}", "file", "-");
 

@@ -421,7 +421,7 @@ static int run(const struct cli *cli)
 		.began = clock_mono_ms(),
 	};
 	json_t *hello = json_pack("{s:s, s:b}", "op", "import", "dry_run", cli->dry_run);
-	int code = intake_open(cli, hello, &im.link);
+	int code = intake_open(cli, false, hello, &im.link);
 	bool alive = code == EXIT_GOOD;
 
 	json_decref(hello);

@@ -22,6 +22,8 @@ static const struct mdoc_term files[] = {
 	{ "/var/lib/mxseal", "The state directory of a real service, STATE below." },
 	{ "./var", "The state directory of a demonstration; used by commands when it is theirs." },
 	{ "STATE/control.sock", "The socket by which commands reach the service." },
+	{ "STATE/ingest.sock",
+	  "The socket by which any user hands a mail over, and nothing else." },
 	{ "STATE/mxseal.db", "Domains, policies, reports and figures." },
 	{ "STATE/edge/edge.db", "What is served, and nothing else." },
 	{ "STATE/master.key", "The master key, unless key_file names another file." },

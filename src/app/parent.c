@@ -63,8 +63,12 @@ static void start(struct parent *p, struct process *c)
 	struct boot *b = mem_alloc(sizeof(*b));
 	int64_t now = clock_mono_ms();
 
-	if (c->role == ROLE_DESK && sockets_control(p->setup->sockets, p->setup->conf) != OK)
-		log_error("the control socket cannot be made: commands do not reach the service",
+	if (sockets_here(p->setup->sockets, p->setup->conf, c->role) != OK)
+		log_error(c->role == ROLE_DESK ? "the control socket cannot be made: commands do "
+		                                 "not reach the service"
+		                               : "the socket for mails cannot be made: mxseal "
+		                                 "ingest does not reach "
+		                                 "the service",
 		          F("folder", p->setup->conf->server.state),
 		          F("fix", "make the folder writable for the service"));
 	fill_boot(p, c->role, c->index, c->slot, b);

@@ -86,6 +86,7 @@ int role_intake(const struct boot *b)
 		.database = conf_path(b->conf, "mxseal.db"),
 		.archive_dir = conf_path(b->conf, "archive"),
 		.hand = boot_fd(b, "hand.intake"),
+		.ingest = boot_fd(b, "listen.ingest"),
 		.readers = readers,
 		.reader_count = boot_fd_list(b, "reader.", readers, READERS_MAX),
 		.board = b->board,

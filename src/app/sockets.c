@@ -18,7 +18,6 @@
 #define NAME_ROOM 40u
 #define TLS "listen.tls."
 #define BEHIND "listen.behind."
-#define CONTROL "listen.control"
 #define FETCHES_ROOM (1 << 20) /* bytes of the pipe for counts of fetches */
 #define DYING_MS 1000 /* how long a killed parent's children may take to let go of a port */
 
@@ -345,11 +344,22 @@ static bool has(const struct sockets *s, const char *stem)
 	return false;
 }
 
-/* Anybody may connect: who it is decides the peer's credentials, and ingest is for any user. */
-static enum err listen_control(struct sockets *s, const struct conf *conf, struct arena *a,
-                               struct socket_fault *fault)
+/*
+ * Sockets in the state directory.  Anybody may connect: who may do what on control.sock is decided
+ * by the peer's credentials, and ingest.sock takes a mail from any user and nothing else.
+ */
+static const struct here {
+	enum role role;
+	const char *file, *name;
+} here[] = {
+	{ ROLE_DESK, "control.sock", "listen.control" },
+	{ ROLE_INTAKE, "ingest.sock", "listen.ingest" },
+};
+
+static enum err listen_here(struct sockets *s, const struct conf *conf, const struct here *h,
+                            struct arena *a, struct socket_fault *fault)
 {
-	const char *path = arena_printf(a, "%s/control.sock", conf->server.state);
+	const char *path = arena_printf(a, "%s/%s", conf->server.state, h->file);
 	struct address at;
 	enum err e = address_parse(slice_str(arena_printf(a, "unix:%s", path)), &at);
 	int fd;
@@ -361,20 +371,21 @@ static enum err listen_control(struct sockets *s, const struct conf *conf, struc
 		fault->err = e;
 		return e;
 	}
-	sockets_add(s, fd, ROLE_BIT(ROLE_DESK), SOCKETS_ALL, CONTROL);
+	sockets_add(s, fd, ROLE_BIT(h->role), SOCKETS_ALL, h->name);
 	if (chmod(path, 0666) != 0)
-		log_warn("the control socket cannot be opened to all", F("path", path));
+		log_warn("a socket cannot be opened to all", F("path", path));
 	return OK;
 }
 
-enum err sockets_control(struct sockets *s, const struct conf *conf)
+enum err sockets_here(struct sockets *s, const struct conf *conf, enum role role)
 {
 	struct socket_fault fault;
 	struct arena *a = arena_new();
 	enum err e = OK;
 
-	if (!has(s, CONTROL))
-		e = listen_control(s, conf, a, &fault);
+	for (size_t i = 0; i < ARRAY_LEN(here); i++)
+		if (here[i].role == role && !has(s, here[i].name))
+			e = listen_here(s, conf, &here[i], a, &fault);
 	arena_free(a);
 	return e == OK ? OK : ERR_IO;
 }
@@ -399,8 +410,9 @@ static void listen_all(struct sockets *s, const struct conf *conf, unsigned edge
 	listen_list(s, &dns, a, faults);
 	listen_list(s, &udp, a, faults);
 	listen_singles(s, conf, passed, a, faults);
-	if (listen_control(s, conf, a, &fault) != OK)
-		note(faults, &fault);
+	for (size_t i = 0; i < ARRAY_LEN(here); i++)
+		if (listen_here(s, conf, &here[i], a, &fault) != OK)
+			note(faults, &fault);
 }
 
 /* So that the next run finds the listeners, with whoever waits in them. */

@@ -66,10 +66,10 @@ enum err sockets_between(struct sockets *s, unsigned edges, unsigned readers, in
 enum err sockets_listen(struct sockets *s, const struct conf *conf, unsigned edges, struct arena *a,
                         struct socket_faults *faults) MUST_USE;
 /*
- * The control socket again, where it could not be made before (a full or read-only disk); nothing
- * when it is there.  ERR_IO: still not.
+ * The sockets of that role in the state directory again, where they could not be made before (a
+ * full or read-only disk); nothing when they are there.  ERR_IO: still not.
  */
-enum err sockets_control(struct sockets *s, const struct conf *conf) MUST_USE;
+enum err sockets_here(struct sockets *s, const struct conf *conf, enum role role) MUST_USE;
 
 /*
  * Whether an address can be listened on now, flags as for listen_open; a port still held by a dying

@@ -1,7 +1,7 @@
 /*
  * The state directory: made, checked and locked before anything is opened in it.
  *
- *   mxseal.db  edge/edge.db  archive/  control.sock  master.key  lock
+ *   mxseal.db  edge/edge.db  archive/  control.sock  ingest.sock  master.key  lock
  *   demo (the mark of a demonstration)  demo-ca.pem  demo-ca.key
  */
 #ifndef APP_STATE_H

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "net/clock.h"
+#include "net/listen.h"
 #include "service/intake_internal.h"
 #include "service/supply.h"
 #include "service/watch.h"
@@ -54,6 +55,21 @@ static void store_position(struct intake *in)
 		in->stored = in->cursor;
 }
 
+/* Whoever it is, a mail is all that is taken there. */
+static void on_ingest(void *arg, unsigned ready)
+{
+	struct intake *in = arg;
+	struct sockaddr_storage peer;
+	int fd = -1;
+
+	(void)ready; /* accepting finds out */
+	for (unsigned n = 0; n < HANDS_TURN; n++) {
+		if (listen_accept(in->set->ingest, &fd, &peer) != OK)
+			return;
+		intake_take_control(in, HAND_INGEST, fd);
+	}
+}
+
 static void beat(struct intake *in)
 {
 	if (in->set->board != NULL)
@@ -87,6 +103,8 @@ static void on_signal(void *arg, unsigned ready)
 	intake_end_smtp(in);
 	loop_watch_want(&in->signals, 0);
 	loop_watch_want(&in->hand, 0);
+	if (in->set->ingest >= 0)
+		loop_watch_want(&in->ingest, 0);
 	loop_timer_set(&in->tick, 0);
 }
 
@@ -179,6 +197,10 @@ static void serve(struct intake *in)
 	loop_watch_want(&in->signals, LOOP_READ);
 	loop_watch_init(&in->hand, in->loop, in->set->hand, on_hand, in);
 	loop_watch_want(&in->hand, LOOP_READ);
+	if (in->set->ingest >= 0) {
+		loop_watch_init(&in->ingest, in->loop, in->set->ingest, on_ingest, in);
+		loop_watch_want(&in->ingest, LOOP_READ);
+	}
 	loop_timer_init(&in->tick, in->loop, on_tick, in);
 	loop_timer_set(&in->tick, 0);
 	intake_wake(in);
@@ -193,6 +215,7 @@ static void serve(struct intake *in)
 	allowances_free(in->allowances);
 	loop_timer_fini(&in->tick);
 	loop_watch_fini(&in->hand);
+	loop_watch_fini(&in->ingest);
 	loop_watch_fini(&in->signals);
 	intake_queue_fini(in);
 	trust_fini(in);

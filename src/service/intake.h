@@ -22,6 +22,7 @@ struct intake_settings {
 	const char *database;    /* path of the main database, migrated */
 	const char *archive_dir; /* made when it is not there */
 	int hand;                /* the hand-over channel's reading end */
+	int ingest;              /* listener for mails of any user of this machine; -1: none */
 	const int *readers;      /* SOCK_SEQPACKET ends, one for each reader */
 	size_t reader_count;
 	struct board *board; /* NULL: nobody watches */

@@ -159,7 +159,7 @@ struct intake {
 	bool upkeep_read;                   /* there is no more of it */
 	struct intake_cert *cert;           /* NULL: STARTTLS is never offered */
 	struct control_conn *controls;      /* any order */
-	struct loop_watch hand, signals;
+	struct loop_watch hand, ingest, signals;
 	struct loop_timer tick;
 	struct supplies *supplies; /* NULL: none */
 	int64_t purged;            /* the day on which old raw bytes were removed last */

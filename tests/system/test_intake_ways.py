@@ -1,4 +1,5 @@
 """The ways a report comes in: POST, import, ingest; what was acknowledged is counted exactly once."""
+import contextlib
 import gzip
 import io
 import json
@@ -290,7 +291,7 @@ def as_stranger(intake, *args, stdin=b""):
 def test_strangers_may_ingest_and_nothing_else(intake):
     """Mail from any uid; every other command ends with 4 for one outside the group."""
     intake.add("stranger.example")
-    assert stat.S_IMODE((intake.service.state / "control.sock").stat().st_mode) & 0o002
+    assert stat.S_IMODE((intake.service.state / "ingest.sock").stat().st_mode) & 0o002
     done = as_stranger(intake, "ingest", stdin=mail(report(1, "stranger.example")))
     assert done.returncode == 0, done
     eventually(lambda: reports_by_trust(intake.service, "stranger.example") == {"unsigned": 1})
@@ -301,6 +302,24 @@ def test_strangers_may_ingest_and_nothing_else(intake):
     assert reports_by_trust(intake.service, "stranger.example") == {"unsigned": 1}
 
 
+@pytest.mark.parametrize("said", [b'{"op":"import"}\n', b'{"op":"retry"}\n', b"GET /api/v1/domains HTTP/1.1\r\n\r\n",
+                                  b'{"op":"ingest"}\n{"file":"-"}\n', b'{"op":"ingest"}\n{"file":"/etc/passwd"}\n'])
+def test_the_socket_for_mail_takes_nothing_else(intake, said):
+    """Not even from root: no import, no request, no path; nothing without the mail itself."""
+    before = intake.service.json("report", "retry")["quarantined"]
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(60)
+        s.connect(str(intake.service.state / "ingest.sock"))
+        s.sendall(said)
+        s.shutdown(socket.SHUT_WR)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while data := s.recv(4096):
+                answer += data
+    assert b'"stored"' not in answer and b"HTTP/" not in answer and b'"items"' not in answer, answer
+    assert intake.service.json("report", "retry")["quarantined"] == before
+
+
 def test_ingest_without_a_service(tmp_path):
     """75, so that the MTA keeps the mail; also when something else holds the socket's name."""
     env = dict(os.environ, MXSEAL_STATE=str(tmp_path))
@@ -308,7 +327,7 @@ def test_ingest_without_a_service(tmp_path):
                                  timeout=60).returncode
     assert run() == 75
     with socket.socket(socket.AF_UNIX) as s:
-        s.bind(str(tmp_path / "control.sock"))
+        s.bind(str(tmp_path / "ingest.sock"))
         assert run() == 75, "nobody listens"
         s.listen()
         thread = threading.Thread(target=lambda: s.accept()[0].close())
