@@ -36,12 +36,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *a = arena_new();
 	const struct json_node *tree = NULL;
 	json_t *root = NULL;
-	enum err e = json_read(slice_of(data, size), &limits, &root, NULL, NULL);
+	struct slice text = slice_of(data, size);
+	bool jansson = json_read(text, &limits, &root, NULL, NULL) == OK;
+	bool ours = json_tree_read(text, &limits, a, &tree, NULL, NULL) == OK;
 
-	/* Which of several faults comes first may differ in an object with many members. */
-	assert((json_tree_read(slice_of(data, size), &limits, a, &tree, NULL, NULL) == OK) ==
-	       (e == OK));
-	if (e == OK)
+	/* jansson passes over a NUL behind a number. */
+	assert(ours == jansson || (jansson && slice_find(text, '\0') != SIZE_MAX));
+	if (ours)
 		check(tree, root);
 	json_decref(root);
 	arena_free(a);

@@ -1,7 +1,7 @@
 /*
  * JSON as a tree in an arena, for texts that are read once and in masses: what json_read of
- * wire/json.h takes and refuses, with the same limits, at a fraction of its time.  Numbers are
- * doubles.
+ * wire/json.h takes and refuses, with the same limits, at a fraction of its time; only a NUL behind
+ * a number, which jansson passes over, is refused.  Numbers are doubles.
  *
  * Pure.  Strings and keys lie in the text, or in the arena when they have escapes.
  */

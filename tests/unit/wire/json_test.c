@@ -230,6 +230,8 @@ TEST(places_in_the_text)
 	                      &tree, NULL, NULL) == OK,
 	       "read");
 	EXPECT_SLICE(json_node_member(tree, "a")->text, S("[1, {\"b\":2} ]"), "as it stands");
+	EXPECT(json_tree_read(S("[1\0]"), &json_limits_small, a, &tree, NULL, NULL) == ERR_SYNTAX,
+	       "RPT-18: a NUL behind a number");
 	EXPECT(json_node_member(tree, "b") == NULL && json_node_member(NULL, "b") == NULL &&
 	               json_node_member(json_node_member(tree, "a"), "b") == NULL,
 	       "no such member");
