@@ -74,6 +74,7 @@ def shown(tmp_path_factory):
         (reports / "hostile.json").write_text(json.dumps(report(yesterday, HOSTILE, FAILURES)))
         (reports / ("<b>" + "n" * 120 + ".json")).write_text('{"organization-name": ')
         service.run("report", "import", reports, check=0)
+        service.run("alert", "check", "clinic.example", check=1)  # something is open
         yield service
     finally:
         service.stop()
@@ -152,8 +153,12 @@ def test_a_link_works_once(shown):
 def test_list_of_domains(shown, signed_in):
     signed_in.get(base(shown) + "/")
     assert "Demonstration" in signed_in.find_element(By.CLASS_NAME, "demo").text
-    names = [e.text for e in signed_in.find_elements(By.CSS_SELECTOR, "tbody th a")]
-    assert names == ["acme.example", "bank.example", "clinic.example"]
+    named = lambda where: [e.text for e in signed_in.find_elements(By.CSS_SELECTOR, where + " tbody th a")]
+    alerts = "section[aria-labelledby=alerts]"
+    assert "clinic.example" in named(alerts)
+    assert named(f"main > :not({alerts})") == ["acme.example", "bank.example", "clinic.example"]
+    said = signed_in.find_element(By.CSS_SELECTOR, alerts).text
+    assert "Sessions failed that an enforced policy refuses" in said and "mail refused now" in said
     words = [e.text for e in signed_in.find_elements(By.CSS_SELECTOR, "tbody .status")]
     assert all(words)
 
@@ -172,6 +177,7 @@ def test_domain_page_with_chart_and_twin(shown, signed_in):
     drawn = signed_in.execute_script("return Chart.getChart('chart').data.datasets.slice(0, 2).map(d => d.data)")
     assert drawn == [[v and v[0] for _, v in rows], [v and v[1] for _, v in rows]], "a gap is null, not zero"
     assert len(signed_in.find_elements(By.CSS_SELECTOR, ".failure .fix")) > 2
+    assert "mail refused now" in signed_in.find_element(By.CSS_SELECTOR, "section[aria-labelledby=alerts]").text
     text = signed_in.find_element(By.TAG_NAME, "main").text
     assert "mta-sts.clinic.example" in text and "_smtp._tls" in text
 
