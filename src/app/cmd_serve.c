@@ -16,6 +16,7 @@
 
 #define CONFIG_FILE "/etc/mxseal/mxseal.conf"
 #define READERS 2u
+#define FILES_WANTED 16384u /* open at once in one process */
 
 extern char **environ;
 
@@ -156,10 +157,18 @@ static int prepare_state(struct serve *s)
 	return EXIT_GOOD;
 }
 
+static int no_sockets(const struct serve *s)
+{
+	return cli_error(s->cli, EXIT_UNKNOWN, NULL, "the system gives no more sockets",
+	                 "raise the limit of open files (ulimit -n, LimitNOFILE= of the unit)");
+}
+
 static int socket_error(const struct serve *s, const struct socket_fault *f)
 {
 	struct arena *a = s->cli->arena;
 
+	if (f->err == ERR_LIMIT)
+		return no_sockets(s);
 	if (f->control)
 		return cli_error(s->cli, EXIT_FINDINGS, f->address,
 		                 "cannot be made: commands do not reach the service",
@@ -325,8 +334,7 @@ static int run_parent(struct serve *s)
 
 	if (board_new(&setup.board, &board) != OK ||
 	    sockets_between(&s->sockets, s->edges, READERS, board) != OK)
-		return cli_error(s->cli, EXIT_UNKNOWN, NULL, "the system gives no more sockets",
-		                 "raise the limit of open files");
+		return no_sockets(s);
 	code = listen_all(s, setup.fresh);
 	if (code != EXIT_GOOD)
 		return code;
@@ -340,11 +348,23 @@ static int run_parent(struct serve *s)
 	return code;
 }
 
+/* An edge holds thousands of connections; the soft limit is for programs that use select(2). */
+static void allow_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= FILES_WANTED)
+		return;
+	files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* with fewer it serves fewer at once */
+}
+
 static int serve(struct serve *s)
 {
 	const struct rlimit no_core = { 0 };
 	int code;
 
+	allow_descriptors();
 	sockets_reserve();
 	/* Keys are in memory from here on: no core, no debugger, nothing through /proc. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0)

@@ -15,6 +15,9 @@ static enum err of_errno(void)
 	case EADDRNOTAVAIL:
 	case EAFNOSUPPORT:
 		return ERR_UNAVAILABLE;
+	case EMFILE:
+	case ENFILE:
+		return ERR_LIMIT;
 	default:
 		return ERR_IO;
 	}

@@ -9,13 +9,15 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import pytest
 
-from conftest import BIN, LONG, SECOND, Service, demo_ports, eventually, free_port_base
+from conftest import BIN, CONFIG, LONG, ROOT, SECOND, Service, demo_ports, eventually, free_port_base
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts")
 DOMAIN = "badday.example"
@@ -198,3 +200,103 @@ def test_a_disk_that_fills_during_an_import(kept):
 def imported(service, folder):
     done = service.run("report", "import", folder, "--json")
     return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+class Clock:
+    """The wall clock of a namespace, which the test moves: two files more in its /etc."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "etc").mkdir()
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", folder / "shift.so", ROOT / "tests/system/clock_shift.c"], check=True)
+        (folder / "etc/ld.so.preload").write_text(f"{folder}/shift.so\n")
+        self.set(0)
+
+    def set(self, seconds):
+        with open(self.folder / "etc/clock-shift", "r+b" if (self.folder / "etc/clock-shift").exists() else "wb") as f:
+            f.write(seconds.to_bytes(8, "little", signed=True).ljust(4096, b"\0"))
+
+    @property
+    def prefix(self):
+        return ["unshare", "-m", "--propagation", "private", "sh", "-c", f'mount -t overlay overlay -o lowerdir={self.folder}/etc:/etc /etc && exec "$0" "$@"']
+
+
+def test_a_clock_that_jumps(tmp_path):
+    """A day ahead, then a day back: the same processes serve, ids go on rising, mail is taken."""
+    clock = Clock(tmp_path)
+    base = free_port_base()
+    service = Service(tmp_path, ["--demo", "--empty", "--state", tmp_path / "state", "--port-base", base], demo_ports(base),
+                      env={"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}, prefix=clock.prefix).start()
+    try:
+        service.run("domain", "add", DOMAIN, "--mx", "mx." + DOMAIN, check=0)
+        before, last = service.children(), bumped(service)
+        began = time.strftime("%Y%m%d%H%M%S", time.gmtime())
+        for shift in (30 * 86400, -86400, 0):
+            clock.set(shift)
+            policy = bumped(service)
+            assert policy["id"] > last["id"] and policy["state"] == "announced", (shift, policy)
+            last = policy
+            assert service.fetch(HOST)[0] == 200
+            assert service.run("ingest", stdin=mail(f"clock{shift}")).returncode == 0
+        assert last["id"] > time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 29 * 86400)) > began, "it did move"
+        eventually(lambda: service.json("report", "summary", DOMAIN, "--from", "2026-05-12", "--to", "2026-05-12",
+                                        "--trust", "unsigned")["reports"] == 3)
+        assert service.children() == before
+    finally:
+        service.stop()
+
+
+def bumped(service):
+    service.run("policy", "bump", DOMAIN, check=0)
+    eventually(lambda: service.json("policy", "show", DOMAIN)["state"] == "announced")
+    return service.json("policy", "show", DOMAIN)
+
+
+def test_a_port_that_is_taken(make_product, authority):
+    """It is said with its owner; a service that has policies serves them without it, unless it is the one they need."""
+    service = make_product(text=CONFIG.replace("[service]", "smtp = 127.0.0.1:{smtp}\n[service]"))
+    service.run("domain", "add", DOMAIN, "--way", "txt", "--mx", "mx." + DOMAIN, check=0)
+    service.run("cert", "import", authority.issue(HOST), check=0)
+    for taken in ("admin", "smtp", "http", "tls"):
+        service.stop(signal.SIGKILL)
+        with eventually(lambda: holder(service.ports[taken])):
+            if taken == "tls":
+                with pytest.raises(RuntimeError):
+                    service.start()
+                assert service.process.returncode == 5
+            else:
+                service.start()
+                assert service.fetch(HOST, ca=authority.cert)[0] == 200
+        said = service.log_text()
+        assert f"127.0.0.1:{service.ports[taken]}: taken by python3" in said and "fix: stop that, or change [listen]" in said
+
+
+def holder(port):
+    """Somebody else on the port; None while those of a killed service still let go of it."""
+    with contextlib.suppress(OSError):
+        return socket.create_server(("127.0.0.1", port))
+    return None
+
+
+def test_out_of_descriptors(tmp_path):
+    """Too few for a start: said, with what to do.  Enough for it, and then used up by idle clients: policies are served."""
+    base = free_port_base()
+    args = ["--demo", "--empty", "--state", tmp_path / "state", "--port-base", base, "--edges", "2"]
+    few = Service(tmp_path, args, demo_ports(base), prefix=["prlimit", "--nofile=20:20"])
+    with pytest.raises(RuntimeError):
+        few.start()
+    assert "the system gives no more sockets\nfix: raise the limit of open files (ulimit -n" in few.log_text()
+    service = Service(tmp_path, args, demo_ports(base), prefix=["prlimit", "--nofile=64:64"]).start()
+    try:
+        service.prefix = []
+        service.run("domain", "add", DOMAIN, "--mx", "mx." + DOMAIN, check=0)
+        idle = [socket.create_connection(("127.0.0.1", service.ports[port]), timeout=5)
+                for port in ("tls", "http", "smtp", "admin") for _ in range(80)]
+        for _ in range(10):
+            assert service.fetch(HOST)[0] == 200
+        for sock in idle:
+            sock.close()
+        assert eventually(lambda: service.run("policy", "bump", DOMAIN).returncode == 0)
+        assert service.fetch(HOST)[0] == 200
+    finally:
+        service.stop()
