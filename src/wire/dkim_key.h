@@ -29,6 +29,7 @@ struct dkim_key {
 	unsigned services;             /* enum dkim_service; 0: others only */
 	unsigned bits;                 /* of an RSA key; 256 for Ed25519 */
 	EVP_PKEY *pkey;
+	EVP_PKEY_CTX *rsa; /* prepared for any number of signatures; NULL: no RSA key */
 };
 
 /*
