@@ -78,7 +78,11 @@ static void set_input(z_stream *z, struct slice in)
 	z->avail_in = in.len > UINT_MAX ? UINT_MAX : (uInt)in.len;
 }
 
-/* Inflates from *in, which advances, until it is used up or the member ends. */
+/*
+ * Inflates from *in, which advances, until it is used up or the member ends.  Z_FINISH: most
+ * reports end in one step, and zlib then keeps no window; for a step that was not the last one it
+ * says Z_BUF_ERROR.
+ */
 static enum err member_step(struct gzip *g, struct slice *in, struct buf *out, struct diag *diag)
 {
 	unsigned char piece[PIECE_SIZE];
@@ -90,8 +94,10 @@ static enum err member_step(struct gzip *g, struct slice *in, struct buf *out, s
 		uInt before = g->z.avail_in;
 		g->z.next_out = piece;
 		g->z.avail_out = PIECE_SIZE;
-		result = inflate(&g->z, Z_NO_FLUSH);
+		result = inflate(&g->z, Z_FINISH);
 		size_t used = before - g->z.avail_in;
+		if (result == Z_BUF_ERROR && (used > 0 || g->z.avail_out < PIECE_SIZE))
+			result = Z_OK;
 		*in = slice_skip(*in, used);
 		g->taken += used;
 		e = give(g, slice_of(piece, PIECE_SIZE - g->z.avail_out), out, diag);

@@ -296,28 +296,42 @@ static void take_fields(struct arena *arena, const struct header *h, struct mime
 		}
 }
 
+/* The digit's value and one, so that 0 stands for everything else. */
+static unsigned base64_digit(unsigned char c)
+{
+	static const unsigned char values[256] = {
+		['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
+		['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
+		['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
+		['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28,
+		['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
+		['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+		['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
+		['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+		['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
+		['/'] = 64,
+	};
+
+	return values[c];
+}
+
 /* Strict but for line ends; false: anything else. */
 static bool decode_base64(struct slice s, struct arena *arena, struct slice *out)
 {
-	static const char digits[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned char value[256];
 	unsigned char *to = arena_alloc(arena, s.len / 4 * 3 + 3);
 	size_t n = 0, chars = 0, pads = 0;
 	uint32_t group = 0;
 
-	memset(value, 0xff, sizeof(value));
-	for (unsigned i = 0; i < 64; i++)
-		value[(unsigned char)digits[i]] = (unsigned char)i;
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.p[i];
+		unsigned digit = base64_digit(c);
 
-		if (c == '\r' || c == '\n')
+		if (digit == 0 && (c == '\r' || c == '\n'))
 			continue;
 		pads += c == '=';
-		if ((pads > 0 && c != '=') || pads > 2 || (c != '=' && value[c] == 0xff))
+		if ((pads > 0 && c != '=') || pads > 2 || (c != '=' && digit == 0))
 			return false;
-		group = group << 6 | (c == '=' ? 0u : value[c]);
+		group = group << 6 | (c == '=' ? 0u : digit - 1);
 		if (++chars % 4 == 0) {
 			to[n++] = (unsigned char)(group >> 16);
 			to[n++] = (unsigned char)(group >> 8);
