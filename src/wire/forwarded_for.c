@@ -105,7 +105,7 @@ static enum err walk_list(struct walk *w, struct slice list)
 enum err forwarded_for(const struct http_head *h, forwarded_trusts_fn trusts, const void *arg,
                        struct sockaddr_storage *out)
 {
-	struct sockaddr_storage client;
+	struct sockaddr_storage client = { .ss_family = AF_UNSPEC };
 	struct walk w = { .trusts = trusts, .arg = arg, .out = &client };
 	enum err e = ERR_NOTFOUND;
 
