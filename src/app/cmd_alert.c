@@ -104,6 +104,17 @@ static void print_look(const struct cli *cli, const json_t *answer, const char *
 	cli_print_safe(cli->out, arena_printf(cli->arena, "  %s %-22s %s\n", mark, what, more));
 }
 
+static bool is_unknown(const json_t *answer)
+{
+	static const char *const keys[] = { "policy", "id", "mx" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcmp(client_str(json_object_get(answer, keys[i]), "state", ""), "unknown") ==
+		    0)
+			return true;
+	return false;
+}
+
 static int check_one(const struct cli *cli, const char *domain)
 {
 	json_t *answer = NULL;
@@ -114,7 +125,10 @@ static int check_one(const struct cli *cli, const char *domain)
 	if (code != EXIT_GOOD)
 		return code;
 	const json_t *open = json_object_get(answer, "alerts");
-	code = json_array_size(open) > 0 ? EXIT_FINDINGS : EXIT_GOOD;
+	if (json_array_size(open) > 0)
+		code = EXIT_FINDINGS;
+	else if (is_unknown(answer))
+		code = EXIT_UNKNOWN;
 	if (client_print_json(cli, answer))
 		return code;
 	cli_print_safe(cli->out,
@@ -166,12 +180,13 @@ const struct command cmd_alert_check = {
 	.group = GROUP_SERVICE,
 	.common = COMMON_JSON,
 	.summary = "look at domains from outside now, as is done once a day",
-	.details = "Fetches the policy through public DNS with a verified certificate, looks for "
-	           "the id,\n"
-	           "and compares the live MX hosts with the policy. Without DOMAIN all hosted "
-	           "domains are\n"
-	           "looked at one after another, and the command does not wait for it.\n"
-	           "Exit 1: something is open for one of the domains.",
+	.details =
+	        "Fetches the policy through public DNS with a verified certificate, looks for "
+	        "the id,\n"
+	        "and compares the live MX hosts with the policy. Without DOMAIN all hosted "
+	        "domains are\n"
+	        "looked at one after another, and the command does not wait for it.\n"
+	        "Exit 1: something is open for one of the domains; 3: it could not be found out.",
 	.examples = "mxseal alert check example.com\n",
 	.run = run_check,
 };

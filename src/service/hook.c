@@ -69,6 +69,10 @@ static int spawn(const char *command, const struct ends *ends, pid_t *pid)
 	error = error != 0 ? error : posix_spawn_file_actions_adddup2(&files, ends->errors, 2);
 	if (error == 0 && ends->receipt >= 0)
 		error = posix_spawn_file_actions_adddup2(&files, ends->receipt, RECEIPT_FD);
+	/* What this process got from its parent, listening sockets among it, ends here. */
+	if (error == 0)
+		error = posix_spawn_file_actions_addclosefrom_np(
+		        &files, ends->receipt >= 0 ? RECEIPT_FD + 1 : RECEIPT_FD);
 	error = error != 0 ? error : posix_spawnattr_setsigmask(&attr, &none);
 	error = error != 0 ? error : posix_spawnattr_setpgroup(&attr, 0);
 	error = error != 0 ? error : posix_spawnattr_setsigdefault(&attr, &piped);

@@ -169,16 +169,26 @@ def test_a_command_that_fails_is_tried_again(make_product, zone, authority, box)
     assert metrics(service)["mxseal_alert_last_said_timestamp_seconds"][()] > 0
 
 
-def test_said_once_over_a_kill(make_product, zone, authority, box):
-    """Desk is killed while the command runs: the mail it takes is not sent again."""
+def killed(service):
+    for pid, role in service.children().items():
+        if role == "desk":
+            os.kill(pid, signal.SIGKILL)
+
+
+def restarted(service):
+    service.stop()
+    service.start()
+
+
+@pytest.mark.parametrize("ends", [killed, restarted])
+def test_said_once_over_an_end(make_product, zone, authority, box, ends):
+    """Desk is killed, or the service restarted, while the command runs: the mail it takes is not sent again."""
     box.takes("echo $$ >running; while [ ! -e go ]; do sleep 0.1; done\n" + TAKE)
     service = served(make_product, zone, authority, box)
     zone.update(f"add {DOMAIN}. 0 MX 20 mx2.{DOMAIN}.")
     found(service, lambda x: x["alerts"])
     eventually((box.folder / "running").exists)
-    for pid, role in service.children().items():
-        if role == "desk":
-            os.kill(pid, signal.SIGKILL)
+    ends(service)
     eventually(lambda: service.run("alert", "list").returncode == 0)
     check(service)
     (box.folder / "go").touch()
@@ -254,6 +264,7 @@ def test_name_servers_that_do_not_answer(make_product, zone, authority, box):
     zone.process.wait(20)
     look = found(service, lambda x: x["policy"]["state"] == "unknown")
     assert look["alerts"] == [] and look["policy"]["why"]
+    assert "[ -- ] policy, from outside" in service.run("alert", "check", DOMAIN, check=3).stdout
     with database(service) as db:
         db.execute("update self_check set policy_since = policy_since - 172801")
     look = check(service)
@@ -410,6 +421,15 @@ def test_metrics_and_health(make_product, zone, authority, box):
     assert health == {"status": "ok", "alerts": {"warn": 1, "fail": 0}}
     status = service.json("doctor", "--config", service.folder / "mxseal.conf", check=None)["checks"]
     assert any(r["check"] == "alerts" and r["detail"].startswith("1 open") for r in status)
+    # Over the admin host anybody comes.
+    service.run("cert", "import", authority.issue("mx.service.example"), check=0)
+    fetched = lambda path: subprocess.run(
+        ["curl", "-s", "--cacert", authority.cert, "--resolve", f"mx.service.example:443:{service.address}",
+         f"https://mx.service.example{path}"], capture_output=True, text=True).stdout
+    eventually(lambda: fetched("/healthz"))
+    assert json.loads(fetched("/healthz")) == {"status": "ok"}
+    assert json.loads(fetched("/readyz"))["status"] == "ready"
+    assert json.loads(fetched("/metrics"))["code"] == "sign-in"
 
 
 def test_the_hook_for_smtp(make_demo):

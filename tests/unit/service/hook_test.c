@@ -116,6 +116,24 @@ TEST(noted)
 	(void)rmdir(dir);
 }
 
+/* Listening sockets of the service are none of its business: they would stay open in it. */
+TEST(nothing_is_inherited)
+{
+	struct hook_result r = { .code = 7 };
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), low = fcntl(fd, F_DUPFD, 3),
+	    high = fcntl(fd, F_DUPFD, 300);
+	char text[120];
+
+	assert_true(low >= 3 && high >= 300);
+	(void)snprintf(text, sizeof(text),
+	               "for i in %d %d; do [ ! -e /proc/$$/fd/$i ] || exit $i; done", low, high);
+	EXPECT(hook_run(text, S(""), 20000, NULL, NULL, &r) == OK && r.code == 0, "plain");
+	EXPECT(hook_run_noted(text, S(""), 20000, NULL, fd, &r) == OK && r.code == 0, "noted");
+	(void)close(low);
+	(void)close(high);
+	(void)close(fd);
+}
+
 /* Whoever started it goes away: it goes on, and its success is noted. */
 TEST(left_alone)
 {
@@ -161,4 +179,5 @@ TEST(noted_ceiling)
 	(void)close(fd);
 }
 
-TEST_MAIN(UNIT(commands), UNIT(a_ceiling), UNIT(noted), UNIT(left_alone), UNIT(noted_ceiling))
+TEST_MAIN(UNIT(commands), UNIT(a_ceiling), UNIT(noted), UNIT(left_alone),
+          UNIT(nothing_is_inherited), UNIT(noted_ceiling))
