@@ -14,9 +14,21 @@ struct told {
 	const char *flag, *present;
 };
 
+/* What was given, several times with blanks between; NULL: nothing. */
+static const char *given_as_list(const struct setup *s, const char *flag)
+{
+	const char *list = NULL;
+
+	for (size_t i = 0; i < cli_count(s->cli, flag); i++)
+		list = list == NULL ? cli_nth(s->cli, flag, i)
+		                    : arena_printf(s->cli->arena, "%s %s", list,
+		                                   cli_nth(s->cli, flag, i));
+	return list;
+}
+
 static int differs(const struct setup *s, const struct told *t)
 {
-	const char *given = cli_get(s->cli, t->flag);
+	const char *given = given_as_list(s, t->flag);
 
 	if (given == NULL || strcmp(given, t->present) == 0)
 		return EXIT_GOOD;
@@ -38,6 +50,7 @@ static int check_flags(const struct setup *s)
 		{ "reports", c->report.host[0] == '\0' ? "no" : "yes" },
 		{ "email", c->acme.email },
 		{ "accept-terms", c->acme.accept_terms ? "yes" : "no" },
+		{ "address", c->service.addresses },
 	};
 	int code = EXIT_GOOD;
 

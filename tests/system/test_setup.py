@@ -187,11 +187,13 @@ def test_again(machine):
     kept = machine.folder / "mxseal.conf.before"
     assert kept.read_bytes() == packaged
     text = machine.conf.read_bytes()
-    for more in ((), ("--host", "mx.corp.example", "--yes"), ("--for", "own", "--reports", "yes")):
+    for more in ((), ("--host", "mx.corp.example", "--yes"), ("--for", "own", "--reports", "yes"),
+                 ("--address", V4)):
         again = machine.json(*more)
         assert again["state"] == "unchanged" and again["settings"]["service.host"] == "mx.corp.example"
         assert {"name": "mx.corp.example", "type": "A", "value": V4} in again["records"]
-    for other in (("--host", "other.example"), ("--for", "others"), ("--accept-terms", "yes")):
+    for other in (("--host", "other.example"), ("--for", "others"), ("--accept-terms", "yes"),
+                  ("--address", "203.0.113.1"), ("--address", V4, "--address", V6)):
         done = machine.setup(*other, "--yes", check=5)
         assert "is not changed" in done.stderr and "--replace" in done.stderr
     assert machine.conf.read_bytes() == text
@@ -252,3 +254,14 @@ def test_wrong_values(machine):
                  ("--address", "1.2.3")):
         done = machine.setup("--host", "mx.corp.example", *more, check=1)
         assert "fix:" in done.stderr and not machine.conf.exists()
+
+
+def test_the_lines_of_the_page(machine):
+    """What docs/install.md has people type."""
+    page = (ROOT / "docs/install.md").read_text()
+    lines = [line.split(" ", 3)[3] for line in page.splitlines() if line.startswith("sudo mxseal setup --")]
+    assert lines
+    for line in lines:
+        machine.conf.unlink(missing_ok=True)
+        assert machine.json(*line.split())["state"] == "written"
+        accepted(machine)
