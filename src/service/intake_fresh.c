@@ -4,7 +4,7 @@
 
 #define FRESH_MAX (8u << 20) /* bytes of all; the others are read back from the archive */
 #define FRESH_ONE_MAX (256u << 10)
-#define GATHER_MS 20 /* how long the first one waits for others to be read together */
+#define GATHER_MS 40 /* how long the first one waits for others to be read together */
 
 void fresh_add(struct intake *in, const struct archive_record *r)
 {

@@ -13,6 +13,7 @@
 #define HELD_PEER_MAX (40u << 20) /* bytes of mails of one address in memory */
 #define ACCEPT_TURN 64u           /* taken from one listener before others get their turn */
 #define TAG_PREFIX "r-"
+#define TAG_MS 1000 /* how long a connection knows that its recipient is one */
 
 struct smtp_conn {
 	struct smtp_conn *next;
@@ -29,7 +30,7 @@ struct smtp_conn {
 	unsigned seen_commands;
 	struct offer *offer;            /* a mail that is read before it is taken; NULL: none */
 	char tag[ENVELOPE_TAG_MAX + 1]; /* of the last recipient that was found, and its domain */
-	int64_t tag_domain;
+	int64_t tag_domain, tag_ms;     /* tag_ms: when it was found */
 	struct allowance_place places[ENVELOPE_TAGS_MAX];
 	size_t place_count;
 	char peer[ADDRESS_TEXT_SIZE];
@@ -169,17 +170,27 @@ static enum err find_domain(struct intake *in, const char *tag, int64_t *id_out)
 	return e;
 }
 
+/* A mail after the other for the same domain: it is looked for once in a while. */
+static bool was_found(const struct smtp_conn *c, const char *tag)
+{
+	return strcmp(tag, c->tag) == 0 && clock_mono_ms() - c->tag_ms < TAG_MS;
+}
+
 static enum smtpd_known find_tag(struct smtp_conn *c, struct slice local,
                                  char tag_out[ENVELOPE_TAG_MAX + 1])
 {
-	enum err e = read_tag(local, tag_out) ? find_domain(c->in, tag_out, &c->tag_domain)
-	                                      : ERR_NOTFOUND;
+	enum err e;
 
-	if (e == OK) {
-		memcpy(c->tag, tag_out, sizeof(c->tag));
+	if (!read_tag(local, tag_out))
+		return SMTPD_UNKNOWN;
+	if (was_found(c, tag_out))
 		return SMTPD_KNOWN;
-	}
-	return e == ERR_NOTFOUND ? SMTPD_UNKNOWN : SMTPD_LATER;
+	e = find_domain(c->in, tag_out, &c->tag_domain);
+	if (e != OK)
+		return e == ERR_NOTFOUND ? SMTPD_UNKNOWN : SMTPD_LATER;
+	memcpy(c->tag, tag_out, sizeof(c->tag));
+	c->tag_ms = clock_mono_ms();
+	return SMTPD_KNOWN;
 }
 
 /* By LMTP a mail server delivers: which addresses of other hosts mean us it has decided. */

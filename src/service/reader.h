@@ -18,7 +18,7 @@
 
 #define READER_MESSAGES_MAX 1000u
 #define READER_TIME_MS 30000         /* for one request; then intake kills the reader */
-#define READER_BATCH_MAX 32u         /* messages of one request */
+#define READER_BATCH_MAX 64u         /* messages of one request */
 #define READER_ANSWER_MAX (4u << 20) /* answers beyond which the rest is left undone */
 
 struct reader_request {
