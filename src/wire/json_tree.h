@@ -49,13 +49,13 @@ static inline bool json_node_is(const struct json_node *n, enum json_kind kind)
 /* The string's bytes; an empty slice for NULL and for any other kind. */
 static inline struct slice json_node_string(const struct json_node *n)
 {
-	return json_node_is(n, NODE_STRING) ? n->text : S("");
+	return n != NULL && n->kind == NODE_STRING ? n->text : S("");
 }
 
 /* The entries of an array, by next; NULL: there are none, or it is no array. */
 static inline const struct json_node *json_node_entries(const struct json_node *n)
 {
-	return json_node_is(n, NODE_ARRAY) ? n->first : NULL;
+	return n != NULL && n->kind == NODE_ARRAY ? n->first : NULL;
 }
 
 /* The member, or NULL; also NULL when object is NULL or no object. */
