@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,13 @@ struct block {
 	size_t size, used;
 	max_align_t data[];
 };
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0); /* whether there was anything does not matter */
+#endif
+}
 
 struct arena {
 	struct block *blocks; /* newest first */

@@ -22,6 +22,9 @@ char *mem_strdup(const char *s);
 /* Clears secrets in a way the compiler keeps. */
 void mem_wipe(void *p, size_t n);
 
+/* Gives what was freed back to the system, where it can; takes milliseconds. */
+void mem_trim(void);
+
 /*
  * An arena: many allocations, one release.  Choose the shortest of three
  * lifetimes: process, job (one connection, one report, one request), step.

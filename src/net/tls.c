@@ -1,6 +1,9 @@
 #include "net/tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -8,6 +11,11 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "net/tls_internal.h"
+
+/* RFC 8446, 5.1 */
+#define RECORD_HEAD 5u
+#define RECORD_HANDSHAKE 22
+#define RECORD_MAX (RECORD_HEAD + 16384u)
 
 struct tls_server {
 	SSL_CTX *ctx;
@@ -245,6 +253,46 @@ static void tls_close(struct stream *s)
 {
 	SSL_free(s->state);
 	(void)close(s->fd); /* what was to be sent was sent by finish */
+}
+
+/* Called again only when so many bytes are there, or the peer ends. */
+static enum err await_bytes(struct stream *s, size_t count)
+{
+	struct pollfd end = { .fd = s->fd, .events = POLLRDHUP };
+	int lowat = (int)count;
+
+	if (poll(&end, 1, 0) > 0 ||
+	    setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) != 0)
+		return ERR_CLOSED;
+	s->want = LOOP_READ;
+	return ERR_AGAIN;
+}
+
+enum err tls_await_hello(struct stream *s)
+{
+	unsigned char head[RECORD_HEAD];
+	const int any = 1;
+	int there = 0;
+	ssize_t n = recv(s->fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+	size_t size;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		s->want = LOOP_READ;
+		return ERR_AGAIN;
+	}
+	if (n <= 0)
+		return ERR_CLOSED;
+	if (head[0] != RECORD_HANDSHAKE)
+		return OK;
+	if ((size_t)n < sizeof(head))
+		return await_bytes(s, sizeof(head));
+	size = sizeof(head) + ((size_t)head[3] << 8 | head[4]);
+	if (size > RECORD_MAX)
+		return OK;
+	if (ioctl(s->fd, FIONREAD, &there) == 0 && (size_t)there < size)
+		return await_bytes(s, size);
+	/* OpenSSL reads what comes as it comes. */
+	return setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof(any)) == 0 ? OK : ERR_IO;
 }
 
 void tls_accept(struct tls_server *t, struct stream *s, void *connection)

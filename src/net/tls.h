@@ -82,8 +82,15 @@ void tls_server_free(struct tls_server *t); /* NULL does nothing */
 void tls_server_validate(struct tls_server *t, tls_choose_fn validate);
 
 /*
- * Turns a plain stream over a socket into TLS as a server; call it when the first byte is
- * there, since from here on the connection costs memory.
+ * Whether the whole first record of a handshake is there, so that a client that sends it in pieces,
+ * or half of it, costs no memory meanwhile.  ERR_AGAIN: wait until s can be read.  OK: there, or
+ * something else is, for tls_handshake to refuse.  ERR_CLOSED: the peer ended before.
+ */
+enum err tls_await_hello(struct stream *s) MUST_USE;
+
+/*
+ * Turns a plain stream over a socket into TLS as a server; from here on the connection costs
+ * memory.
  */
 void tls_accept(struct tls_server *t, struct stream *s, void *connection);
 

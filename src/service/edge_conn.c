@@ -10,11 +10,8 @@ static const char *const state_names[] = {
 
 void edge_conn_pool(struct edge *e)
 {
+	/* Pages that were never used are not there yet. */
 	e->pool = mem_calloc(e->o.limits.connections, sizeof(*e->pool));
-	for (size_t i = 0; i < e->o.limits.connections; i++) {
-		link_init(&e->pool[i].age);
-		link_append(&e->unused, &e->pool[i].age);
-	}
 }
 
 /* Waiting for a head: the connection is now among those a cap or a deadline closes. */
@@ -102,14 +99,13 @@ bool edge_conn_join(struct edge_conn *c)
 
 static enum err on_first(struct edge_conn *c)
 {
+	enum err e;
+
 	if (!c->tls)
 		return edge_conn_enter(c, CONN_HEAD);
-	if (!c->awaited) {
-		c->awaited = true;
-		c->stream.want = LOOP_READ;
-		return ERR_AGAIN;
-	}
-	c->awaited = false;
+	e = tls_await_hello(&c->stream);
+	if (e != OK)
+		return e;
 	tls_accept(c->edge->tls, &c->stream, c);
 	return edge_conn_enter(c, CONN_HELLO);
 }
@@ -332,6 +328,10 @@ static struct edge_conn *take_slot(struct edge *e)
 {
 	struct link *l = link_first(&e->unused);
 
+	if (l == NULL && e->pool_used < e->o.limits.connections) {
+		l = &e->pool[e->pool_used++].age;
+		link_init(l);
+	}
 	if (l == NULL && edge_conn_shed(e))
 		l = link_first(&e->unused);
 	if (l == NULL)
@@ -359,6 +359,8 @@ static void open_slot(struct edge_conn *c, const struct edge_conn *start)
 	link_init(&c->of_peer);
 	link_append(&e->open, &c->age);
 	e->open_count++;
+	if (e->open_count > e->open_peak)
+		e->open_peak = e->open_count;
 	loop_watch_init(&c->watch, e->loop, c->stream.fd, on_ready, c);
 }
 

@@ -25,6 +25,7 @@
 #define EDGE_REQUESTS_MAX 100     /* on one connection */
 #define EDGE_LINGER_MAX 262144u   /* bytes read and dropped behind an answer */
 #define EDGE_RELAY_BUFFER 65536u  /* a direction */
+#define EDGE_CROWD 512            /* connections whose memory is worth giving back */
 #define EDGE_RELAY_LINGER_MS 5000 /* for the peer to end once the service has */
 #define EDGE_SAY_MS 60000         /* a proxy that is set up wrongly is logged so often */
 
@@ -38,7 +39,7 @@ struct edge_listener {
 
 enum conn_state {
 	CONN_PROXY,  /* a trusted proxy says whom it speaks for */
-	CONN_FIRST,  /* no byte came yet, and no TLS object exists */
+	CONN_FIRST,  /* no whole ClientHello came yet, and no TLS object exists */
 	CONN_HELLO,  /* TLS handshake */
 	CONN_HAND,   /* report or admin host: the first decrypted byte is awaited */
 	CONN_HEAD,   /* a request head */
@@ -92,7 +93,8 @@ struct edge {
 	struct edge_conn *pool;
 	struct edge_peers *peers;
 	struct link unused, open, headless;
-	size_t open_count;
+	size_t pool_used; /* slots of the pool that were ever taken */
+	size_t open_count, open_peak;
 
 	struct edge_peers *relay_peers;
 	struct link relays;

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 
-from conftest import SECOND, eventually
+from conftest import LONG, SECOND, eventually
 
 HOST = "mta-sts.acme.example"
 GET = f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
@@ -190,3 +190,53 @@ def test_a_term_lets_requests_end(demo):
         tls.sendall(GET[-2:])
         assert b"version: STSv1\r\n" in tls.recv(65536)
     demo.process.wait(20)
+
+
+def test_a_hello_in_pieces(demo):
+    """A ClientHello that comes byte by byte is a ClientHello; one that ends in the middle ends the connection at once."""
+    add_acme(demo)
+    context = ssl.create_default_context(cafile=str(demo.state / "demo-ca.pem"))
+    coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(coming, going, server_hostname=HOST)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    hello = going.read()
+    with plain(demo) as sock:
+        for byte in hello:
+            sock.sendall(bytes([byte]))
+        while True:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
+                break
+            coming.write(sock.recv(65536))
+        assert tls.version() == "TLSv1.3"
+    with plain(demo) as sock:
+        sock.sendall(hello[:-1])
+        sock.shutdown(socket.SHUT_WR)
+        assert ends({"half": sock}, HEAD_S - 1).keys() == {"half"}
+
+
+def test_hostile_clients(demo):
+    """STS-51: a crowd of idle, half-hello, TLS-idle and half-header connections costs no honest fetch; then it is gone."""
+    add_acme(demo)
+    context = ssl.create_default_context(cafile=str(demo.state / "demo-ca.pem"))
+    rows = {"idle": b"", "half-hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "tls-idle": None, "half-head": GET[:30]}
+    crowd = {}
+    began = time.monotonic()
+    for kind, first in rows.items():
+        for n in range((600 if LONG else 200) if kind in ("idle", "half-hello") else 30):
+            sock = socket.create_connection(("127.0.0.1", demo.ports["tls"]), timeout=20, source_address=(f"127.0.1.{n % 16 + 1}", 0))
+            if kind in ("tls-idle", "half-head"):
+                sock = context.wrap_socket(sock, server_hostname=HOST)
+            if first:
+                sock.sendall(first)
+            crowd[kind, n] = sock
+            if n % 20 == 0:
+                assert demo.fetch(HOST)[0] == 200, (kind, n)
+    for _ in range(20):
+        assert demo.fetch(HOST)[0] == 200
+    gone = ends(crowd, TOTAL_S + SLACK_S)
+    assert gone.keys() == crowd.keys() and time.monotonic() - began > HEAD_S - 1
+    for sock in crowd.values():
+        sock.close()
+    assert demo.fetch(HOST)[0] == 200
