@@ -17,7 +17,7 @@
 #define ITEM_DOMAIN_SIZE 256u
 #define BATCH_MAX 1024u     /* messages stored in one transaction */
 #define BATCH_WAIT_MS 50    /* how long a finished one waits for others */
-#define BATCH_WAITS_MAX 10u /* times that, while more come and nobody waits for it */
+#define BATCH_WAITS_MAX 10u /* times that, while more come */
 #define STORE_RETRY_MS 250  /* after the database was busy */
 #define IMPORT_RETRIES 8u   /* of a batch, before an import is told that it failed */
 

@@ -81,10 +81,17 @@ static void unlist_batch(struct intake *in)
 	in->ordered_last = at;
 }
 
-/* What is acknowledged can wait for others to be stored with it; nobody else is kept waiting. */
+/* Somebody waits, and nothing that could be stored with it is at hand. */
+static bool must_commit(const struct intake *in)
+{
+	return in->done_awaited > 0 && in->reading == 0 && in->imports.count == 0 &&
+	       archive_pos_cmp(in->cursor, archive_end(in->archive)) >= 0;
+}
+
+/* What a transaction costs is shared by all that is in it. */
 static void set_commit(struct intake *in)
 {
-	if (in->done.count >= BATCH_MAX || (in->reading == 0 && in->done_awaited > 0))
+	if (in->done.count >= BATCH_MAX || must_commit(in))
 		loop_timer_set(&in->commit, 0);
 	else if (in->done_seen == 0)
 		loop_timer_set(&in->commit, BATCH_WAIT_MS);
@@ -107,10 +114,10 @@ static struct item *take_done(struct intake *in)
 	return it;
 }
 
-/* More came, nobody waits, and the first one did not wait for long. */
+/* More came, and the first one did not wait for long. */
 static bool commit_later(struct intake *in)
 {
-	if (in->done.count >= BATCH_MAX || in->done_awaited > 0 || in->draining ||
+	if (in->done.count >= BATCH_MAX || must_commit(in) || in->draining ||
 	    in->done.count == in->done_seen || ++in->done_waits >= BATCH_WAITS_MAX)
 		return false;
 	in->done_seen = in->done.count;
