@@ -28,7 +28,7 @@ enum err arrivals_get(struct db *db, struct slice sha256, struct arena *a,
 
 /*
  * What arrived for the domain on the UTC day that begins at day, in messages, a large one for as
- * many as it has mebibytes; for allowances.
+ * many as it has mebibytes; for allowances, so that trust is TRUST_POSTED or TRUST_UNSIGNED.
  */
 enum err arrivals_units(struct db *db, int64_t domain, enum report_trust trust, int64_t day,
                         int64_t *out) MUST_USE;

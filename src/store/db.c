@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "base/enc.h"
 #include "store/db_internal.h"
 #include "store/migrate.h"
 
@@ -134,12 +135,23 @@ void db_undo(struct db *db)
 /* Seconds in front so that rows of one time lie together; then chance, then counting on. */
 int64_t db_new_id(struct db *db, int64_t now)
 {
-	int64_t id = ((now & 0x7fffffff) << 30) | (int64_t)(randombytes_random() >> 2);
+	int64_t second = (now & 0x7fffffff) << 30;
 
-	if (id <= db->last_id)
-		id = db->last_id + 1;
-	db->last_id = id;
-	return id;
+	if (db->last_id >= second)
+		return ++db->last_id;
+	db->last_id = second | (int64_t)(randombytes_random() >> 2);
+	return db->last_id;
+}
+
+int64_t db_short_digest(struct slice s)
+{
+	unsigned char digest[SHA256_SIZE];
+	uint64_t n = 0;
+
+	enc_sha256(s, digest);
+	for (size_t i = 0; i < sizeof(n); i++)
+		n = n << 8 | digest[i];
+	return (int64_t)n;
 }
 
 struct query db_query(struct db *db, enum sql statement)

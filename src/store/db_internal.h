@@ -26,6 +26,12 @@ struct slice db_clean(struct slice s, size_t max, struct arena *a);
 /* The same in lower case (ASCII), without blanks around it. */
 struct slice db_clean_lower(struct slice s, size_t max, struct arena *a);
 
+/*
+ * A number for s, to find it by in an index of little room: the first eight bytes of its SHA-256,
+ * the first one highest.  Who finds a row by it compares s itself.
+ */
+int64_t db_short_digest(struct slice s);
+
 /* The place of s among words.  ERR_SYNTAX: none of them. */
 enum err db_word(struct slice s, const char *const *words, size_t count, size_t *out) MUST_USE;
 

@@ -2,6 +2,20 @@
 
 #include <assert.h>
 
+#include "store/db_internal.h"
+
+/* Lines of a report's policies (reports_policies.c). */
+#define ESCAPED(column)                                                                       \
+	" || '\t' || replace(replace(replace(" column ", '\\', '\\\\'), '\t', '\\t'), '\n', " \
+	"'\\n')"
+#define POLICY_LINE                                                \
+	"'p'" ESCAPED("type") ESCAPED("domain") ESCAPED("strings") \
+	        ESCAPED("mx_hosts") " || '\t' || successful || '\t' || failed || '\n'"
+#define FAILURE_LINE                                                                      \
+	"'f'" ESCAPED("result_type") ESCAPED("reason_code") ESCAPED("sending_mta_ip")     \
+	        ESCAPED("receiving_mx") ESCAPED("receiving_helo") ESCAPED("receiving_ip") \
+	                ESCAPED("additional") " || '\t' || sessions || '\n'"
+
 static const char *const migrations[] = {
 	/* 1: tenants, domains, policies, certificates */
 	"create table tenant (id @int primary key, name @text not null @end;"
@@ -269,6 +283,43 @@ static const char *const migrations[] = {
 	" seen @int not null, seen_id @text not null, seen_why @text not null,"
 	" mx @int not null, mx_count @int not null, mx_unmatched @text not null,"
 	" mx_why @text not null @end;",
+
+	/* 18: a report is one row, with policies and failures as text; indexes of little room */
+	"@digest"
+	"drop index report_day; drop index report_when; drop index report_claimed;"
+	"alter table report rename to report_before;"
+	"create table report (id @int primary key, domain @int not null references domain (id),"
+	" identity @int not null, organization @text not null, report_key @text not null,"
+	" name @text not null, report_id @text not null, contact @text not null,"
+	" signer @text not null, claimed @text not null, trust @int not null,"
+	" content @text not null, range_start @int not null, range_end @int not null,"
+	" day @int not null, arrived @int not null, arrived_day @int not null,"
+	" successful @int not null, failed @int not null, notes @text not null,"
+	" raw_sha256 @text not null, segment @int not null, place_offset @int not null,"
+	" place_length @int not null, policies @text not null @end;"
+	"insert into report select id, domain, short_digest(domain || ' ' || report_key),"
+	" organization, report_key, name, report_id, contact, signer, claimed, trust, content,"
+	" range_start, range_end, day, arrived, arrived_day, successful, failed, notes,"
+	" raw_sha256, segment, place_offset, place_length,"
+	" coalesce((select @join(line, '') from (select number as policy, -1 as number,"
+	" " POLICY_LINE " as line from report_policy where report = r.id union all"
+	" select policy, number, " FAILURE_LINE " from report_failure where report = r.id"
+	" order by 1, 2) l), '') from report_before r;"
+	"drop table report_failure; drop table report_policy; drop table report_before;"
+	"create index report_identity on report (identity);"
+	"create index report_day on report (domain, day, id);"
+	"create index report_when on report (arrived, id);"
+	"create index report_signer on report (domain, arrived_day, signer) where trust = 0;"
+	"drop index arrival_domain;"
+	"alter table arrival rename to arrival_before;"
+	"create table arrival (sha256 @text not null, segment @int not null,"
+	" place_offset @int not null, place_length @int not null, way @text not null,"
+	" trust @int not null, arrived @int not null, reports @int not null,"
+	" domain @int not null @end;"
+	"insert into arrival select * from arrival_before order by segment, place_offset;"
+	"drop table arrival_before;"
+	"create index arrival_digest on arrival (substr(sha256, 1, 12));"
+	"create index arrival_domain on arrival (domain, trust, arrived) where trust >= 2;",
 };
 
 int migrate_newest(void)
@@ -286,6 +337,12 @@ static const struct word {
 	{ SLICE_INIT("@blob"), { "blob", "bytea" } },
 	{ SLICE_INIT("@end"), { ") strict", ")" } },
 	{ SLICE_INIT("@keyed"), { ") without rowid, strict", ")" } },
+	{ SLICE_INIT("@join"), { "group_concat", "string_agg" } },
+	/* db_short_digest; SQLite is given it by the connection that migrates. */
+	{ SLICE_INIT("@digest"),
+	  { "", "create function short_digest(t text) returns bigint language sql immutable as"
+	        " $$ select ('x' || substr(encode(sha256(convert_to(t, 'UTF8')), 'hex'), 1, 16))"
+	        "::bit(64)::bigint $$;" } },
 };
 
 /* Adds what the word at the start of at stands for; returns its length. */
@@ -324,6 +381,16 @@ enum err migrate_version(struct conn *c, int *out)
 	return e;
 }
 
+static void short_digest(sqlite3_context *ctx, int count, sqlite3_value **values)
+{
+	const void *text = sqlite3_value_text(values[0]);
+
+	(void)count; /* one, as it was declared */
+	sqlite3_result_int64(ctx,
+	                     db_short_digest(slice_of(text == NULL ? "" : text,
+	                                              (size_t)sqlite3_value_bytes(values[0]))));
+}
+
 static enum err migrate_one(struct conn *c, int number)
 {
 	struct buf text;
@@ -351,6 +418,10 @@ enum err migrate_run(struct conn *c, int target)
 
 	if (e == OK && version > target)
 		return ERR_CONFLICT;
+	if (e == OK)
+		e = conn_err(sqlite3_create_function_v2(c->handle, "short_digest", 1,
+		                                        SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+		                                        short_digest, NULL, NULL, NULL));
 	for (int n = version + 1; e == OK && n <= target; n++)
 		e = migrate_one(c, n);
 	return e;

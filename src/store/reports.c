@@ -1,5 +1,7 @@
 #include "store/reports.h"
 
+#include <limits.h>
+
 #include "base/utc.h"
 #include "store/reports_part.h"
 
@@ -40,54 +42,6 @@ struct stored {
 	struct figure_share share;
 };
 
-static enum err add_failures(struct db *db, int64_t report, size_t policy,
-                             const struct report_policy_row *p)
-{
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < p->failure_count; i++) {
-		struct query q = db_query(db, SQL_REPORT_FAILURE_ADD);
-		const struct report_failure_row *f = &p->failures[i];
-
-		query_int(&q, 1, report);
-		query_int(&q, 2, (int64_t)policy);
-		query_int(&q, 3, (int64_t)i);
-		query_text(&q, 4, f->result_type);
-		query_text(&q, 5, f->reason_code);
-		query_text(&q, 6, f->sending_mta_ip);
-		query_text(&q, 7, f->receiving_mx);
-		query_text(&q, 8, f->receiving_helo);
-		query_text(&q, 9, f->receiving_ip);
-		query_text(&q, 10, f->additional);
-		query_int(&q, 11, f->sessions);
-		e = query_run(&q);
-	}
-	return e;
-}
-
-static enum err add_policies(struct db *db, int64_t report, const struct figure_share *share)
-{
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < share->policy_count; i++) {
-		struct query q = db_query(db, SQL_REPORT_POLICY_ADD);
-		const struct report_policy_row *p = &share->policies[i];
-
-		query_int(&q, 1, report);
-		query_int(&q, 2, (int64_t)i);
-		query_text(&q, 3, p->type);
-		query_text(&q, 4, p->domain);
-		query_text(&q, 5, p->strings);
-		query_text(&q, 6, p->mx_hosts);
-		query_int(&q, 7, p->successful);
-		query_int(&q, 8, p->failed);
-		e = query_run(&q);
-		if (e == OK)
-			e = add_failures(db, report, i, p);
-	}
-	return e;
-}
-
 static enum err note_reporter(struct db *db, const struct part *p)
 {
 	struct query q = db_query(db, SQL_REPORTER_NOTE);
@@ -99,14 +53,25 @@ static enum err note_reporter(struct db *db, const struct part *p)
 	return query_run(&q);
 }
 
-/* Policies, failures and figures of a part whose report row stands. */
-static enum err add_rest(struct db *db, int64_t report, const struct part *p, struct arena *a)
+/* What follows from a part whose report row stands. */
+static enum err add_rest(struct db *db, const struct part *p, struct arena *a)
 {
-	enum err e = add_policies(db, report, &p->share);
+	enum err e = note_reporter(db, p);
 
-	if (e == OK)
-		e = note_reporter(db, p);
 	return e == OK ? figures_apply(db, &p->figure, &p->share, 1, a) : e;
+}
+
+/* Runs q with the part's policies and failures as parameter n. */
+static enum err run_with_policies(struct query *q, int n, const struct part *p)
+{
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX / 2); /* a report's own ceilings bound it */
+	policies_format(p->share.policies, p->share.policy_count, &text);
+	query_text(q, n, buf_slice(&text));
+	enum err e = query_run(q);
+	buf_fini(&text);
+	return e;
 }
 
 static enum err add_new(struct db *db, const struct part *p, struct arena *a)
@@ -136,79 +101,73 @@ static enum err add_new(struct db *db, const struct part *p, struct arena *a)
 	query_str(&q, 19, p->raw);
 	db_bind_place(&q, 20, &p->in->place);
 	query_text(&q, 23, p->claimed);
-	enum err e = query_run(&q);
-	return e == OK ? add_rest(db, id, p, a) : e;
+	query_int(&q, 24, p->identity);
+	enum err e = run_with_policies(&q, 25, p);
+	return e == OK ? add_rest(db, p, a) : e;
 }
 
-/* Runs q, which asks for STORED_COLUMNS.  ERR_NOTFOUND. */
-static enum err read_stored(struct query *q, const struct part *p, struct arena *a,
-                            struct stored *out)
+static void read_stored(struct query *q, const struct part *p, struct arena *a, struct stored *out)
 {
-	bool found = query_row(q);
-
-	if (found) {
-		out->id = query_get_int(q, 0);
-		out->trust = db_read_trust(q, 1);
-		out->signer = query_copy(q, 2, a);
-		out->content = query_copy(q, 3, a);
-		out->figure = (struct figure_key){ p->domain, query_get_int(q, 4),
-			                           query_copy(q, 7, a), out->trust };
-		out->share.successful = query_get_int(q, 5);
-		out->share.failed = query_get_int(q, 6);
-	}
-	enum err e = query_end(q);
-	return e == OK && !found ? ERR_NOTFOUND : e;
+	out->id = query_get_int(q, 0);
+	out->trust = db_read_trust(q, 1);
+	out->signer = query_copy(q, 2, a);
+	out->content = query_copy(q, 3, a);
+	out->figure = (struct figure_key){ p->domain, query_get_int(q, 4), query_copy(q, 7, a),
+		                           out->trust };
+	out->share.successful = query_get_int(q, 5);
+	out->share.failed = query_get_int(q, 6);
 }
 
-static enum err find_under(struct db *db, const struct part *p, struct slice organization,
-                           struct arena *a, struct stored *out)
+/* How near a row of SQL_REPORT_FIND... is to the part; the smallest number is its other copy. */
+static int distance(struct query *q, const struct part *p)
 {
-	struct query q = db_query(db, SQL_REPORT_FIND);
+	if (slice_eq(query_get(q, 7), p->organization))
+		return 0;
+	return slice_eq(query_get(q, 3), slice_str(p->content)) ? 1 : 2;
+}
 
-	query_int(&q, 1, p->domain);
-	query_text(&q, 2, organization);
+/*
+ * Reports of one key with the part's organisation; for a signed part also one that is not signed
+ * and states its organization-name, for another a signed one that states it.
+ */
+static struct query others(struct db *db, const struct part *p, struct arena *a)
+{
+	bool is_signed = p->trust == TRUST_DKIM;
+	struct query q = db_query(db, is_signed ? SQL_REPORT_FIND_UNSIGNED : SQL_REPORT_FIND);
+
+	query_int(&q, 1, p->identity);
+	query_int(&q, 2, p->domain);
 	query_text(&q, 3, p->key);
-	return read_stored(&q, p, a, out);
-}
-
-/* A signed report that states the part's organization-name, for a part that is not signed. */
-static enum err find_signed(struct db *db, const struct part *p, struct arena *a,
-                            struct stored *out)
-{
-	struct query q = db_query(db, SQL_REPORT_FIND_CLAIMED);
-
-	query_int(&q, 1, p->domain);
-	query_text(&q, 2, p->key);
-	query_text(&q, 3, part_claimed(REPORT_CLAIM_PROVED, p->stated, a));
-	query_text(&q, 4, part_claimed(REPORT_CLAIM_OPEN, p->stated, a));
+	query_text(&q, 4, p->organization);
 	query_str(&q, 5, p->content);
-	return read_stored(&q, p, a, out);
+	if (is_signed) {
+		query_text(&q, 6,
+		           p->in->claim == REPORT_CLAIM_REFUSED ? p->organization : p->stated);
+		query_int(&q, 7, p->in->claim == REPORT_CLAIM_PROVED);
+	} else {
+		query_text(&q, 6, part_claimed(REPORT_CLAIM_PROVED, p->stated, a));
+		query_text(&q, 7, part_claimed(REPORT_CLAIM_OPEN, p->stated, a));
+	}
+	return q;
 }
 
-/* A report that is not signed and states the organization-name of the part, which is signed. */
-static enum err find_unsigned(struct db *db, const struct part *p, struct arena *a,
-                              struct stored *out)
-{
-	enum err e = ERR_NOTFOUND;
-
-	if (p->in->claim != REPORT_CLAIM_REFUSED)
-		e = find_under(db, p, p->stated, a, out);
-	if (e != OK)
-		return e;
-	return out->trust != TRUST_DKIM && (p->in->claim == REPORT_CLAIM_PROVED ||
-	                                    slice_eq(out->content, slice_str(p->content)))
-	               ? OK
-	               : ERR_NOTFOUND;
-}
-
-/* Another copy of the same report.  ERR_NOTFOUND: there is none. */
+/* Another copy of the same report; of several equally near the oldest.  ERR_NOTFOUND: none. */
 static enum err find(struct db *db, const struct part *p, struct arena *a, struct stored *out)
 {
-	enum err e = find_under(db, p, p->organization, a, out);
+	const int none = INT_MAX;
+	struct query q = others(db, p, a);
+	int best = none;
 
-	if (e != ERR_NOTFOUND)
-		return e;
-	return p->trust == TRUST_DKIM ? find_unsigned(db, p, a, out) : find_signed(db, p, a, out);
+	while (query_row(&q)) {
+		int d = distance(&q, p);
+
+		if (d >= best)
+			continue;
+		best = d;
+		read_stored(&q, p, a, out);
+	}
+	enum err e = query_end(&q);
+	return e == OK && best == none ? ERR_NOTFOUND : e;
 }
 
 /* Takes what the stored report added out of the figures. */
@@ -245,26 +204,11 @@ static enum err raise_trust(struct db *db, const struct part *p, struct stored *
 	return e == OK ? figures_apply(db, &s->figure, &s->share, 1, a) : e;
 }
 
-static enum err drop_rows(struct db *db, int64_t report)
-{
-	struct query failures = db_query(db, SQL_REPORT_FAILURE_DROP);
-
-	query_int(&failures, 1, report);
-	enum err e = query_run(&failures);
-	if (e != OK)
-		return e;
-	struct query policies = db_query(db, SQL_REPORT_POLICY_DROP);
-	query_int(&policies, 1, report);
-	return query_run(&policies);
-}
-
 static enum err replace(struct db *db, const struct part *p, struct stored *s, struct arena *a)
 {
 	const struct report *r = &p->model;
 	enum err e = take_out(db, s, a);
 
-	if (e == OK)
-		e = drop_rows(db, s->id);
 	if (e != OK)
 		return e;
 	struct query q = db_query(db, SQL_REPORT_REPLACE);
@@ -285,8 +229,8 @@ static enum err replace(struct db *db, const struct part *p, struct stored *s, s
 	db_bind_place(&q, 15, &p->in->place);
 	query_text(&q, 18, p->organization);
 	query_text(&q, 19, p->claimed);
-	e = query_run(&q);
-	return e == OK ? add_rest(db, s->id, p, a) : e;
+	e = run_with_policies(&q, 20, p);
+	return e == OK ? add_rest(db, p, a) : e;
 }
 
 static bool may_replace(const struct part *p, const struct stored *s)
@@ -302,9 +246,8 @@ static enum err has_room(struct db *db, const struct part *p, bool *out)
 		return OK;
 	struct query q = db_query(db, SQL_REPORT_OF_SIGNER);
 	query_int(&q, 1, p->domain);
-	query_text(&q, 2, p->organization);
-	query_text(&q, 3, p->signer);
-	query_int(&q, 4, utc_day_start(p->in->arrived));
+	query_text(&q, 2, p->signer);
+	query_int(&q, 3, utc_day_start(p->in->arrived));
 	if (query_row(&q))
 		*out = query_get_int(&q, 0) < p->in->signer_room;
 	return query_end(&q);

@@ -2,6 +2,7 @@
 #ifndef STORE_REPORTS_INTERNAL_H
 #define STORE_REPORTS_INTERNAL_H
 
+#include "base/buf.h"
 #include "store/db_internal.h"
 #include "store/reports.h"
 
@@ -32,6 +33,10 @@ struct figure_share {
 enum err figures_apply(struct db *db, const struct figure_key *key,
                        const struct figure_share *share, int sign, struct arena *a) MUST_USE;
 
+/* Policies and failures as the text of a report's row, and back; what text points to must live. */
+void policies_format(const struct report_policy_row *rows, size_t count, struct buf *out);
+void policies_parse(struct slice text, struct arena *a, struct report_policy_row **out,
+                    size_t *count_out);
 /* The policies and failures of a stored report. */
 enum err reports_read_policies(struct db *db, int64_t report, struct arena *a,
                                struct report_policy_row **out, size_t *count_out) MUST_USE;

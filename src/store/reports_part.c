@@ -1,5 +1,7 @@
 #include "store/reports_part.h"
 
+#include <inttypes.h>
+
 #include "base/utc.h"
 
 #define NAME_TEXT_MAX 255u
@@ -82,6 +84,12 @@ static struct slice key_of(const struct part *p, struct arena *a)
 	if (p->in->json_sha256 != NULL)
 		(void)enc_hex(p->in->json_sha256, SHA256_SIZE, hex); /* returns hex */
 	return slice_str(arena_printf(a, "j:%s", p->in->json_sha256 != NULL ? hex : p->content));
+}
+
+static int64_t identity_of(const struct part *p, struct arena *a)
+{
+	return db_short_digest(
+	        slice_str(arena_printf(a, "%" PRId64 " %.*s", p->domain, SLICE_ARGS(p->key))));
 }
 
 static int64_t day_of(const struct part *p)
@@ -208,6 +216,7 @@ void part_finish(struct part *p, struct arena *a)
 	content_digest(&p->model, p->content);
 	(void)enc_hex(p->in->raw_sha256, SHA256_SIZE, p->raw); /* returns p->raw */
 	p->key = key_of(p, a);
+	p->identity = identity_of(p, a);
 	p->figure = (struct figure_key){ p->domain, day_of(p), p->organization, p->trust };
 	p->share = (struct figure_share){ (int64_t)sessions.successful, (int64_t)sessions.failed,
 		                          p->model.policy_count, rows };

@@ -18,6 +18,7 @@ struct part {
 	enum report_trust trust;
 	struct slice signer;
 	struct slice organization, key; /* identity, with the domain */
+	int64_t identity;               /* a number for domain and key, by which they are found */
 	/* The organization-name as written, in lower case. */
 	struct slice stated;
 	/* What other copies find a signed report by: how sure its name is, and the name. */

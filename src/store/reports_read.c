@@ -46,67 +46,19 @@ enum err reports_list(struct db *db, int64_t domain, unsigned trusts,
 	return OK;
 }
 
-static void read_failure(struct query *q, struct arena *a, struct report_failure_row *f)
-{
-	f->result_type = query_copy(q, 1, a);
-	f->reason_code = query_copy(q, 2, a);
-	f->sending_mta_ip = query_copy(q, 3, a);
-	f->receiving_mx = query_copy(q, 4, a);
-	f->receiving_helo = query_copy(q, 5, a);
-	f->receiving_ip = query_copy(q, 6, a);
-	f->additional = query_copy(q, 7, a);
-	f->sessions = query_get_int(q, 8);
-}
-
-/* Rows come in the order of policies, so each policy's failures lie together. */
-static enum err read_failures(struct db *db, int64_t report, struct arena *a,
-                              struct report_policy_row *policies, size_t count)
-{
-	struct query q = db_query(db, SQL_REPORT_FAILURES);
-	struct rows r = ROWS(struct report_failure_row);
-	size_t *first = arena_calloc(a, count + 1, sizeof(*first));
-
-	query_int(&q, 1, report);
-	while (query_row(&q)) {
-		int64_t policy = query_get_int(&q, 0);
-
-		if (policy < 0 || (size_t)policy >= count)
-			continue;
-		if (policies[policy].failure_count++ == 0)
-			first[policy] = r.count;
-		read_failure(&q, a, rows_add(&r, a));
-	}
-	for (size_t i = 0; i < count; i++)
-		if (policies[i].failure_count > 0)
-			policies[i].failures = (struct report_failure_row *)r.items + first[i];
-	return query_end(&q);
-}
-
 enum err reports_read_policies(struct db *db, int64_t report, struct arena *a,
                                struct report_policy_row **out, size_t *count_out)
 {
 	struct query q = db_query(db, SQL_REPORT_POLICIES);
-	struct rows r = ROWS(struct report_policy_row);
+	struct slice text = S("");
 
 	query_int(&q, 1, report);
-	while (query_row(&q)) {
-		struct report_policy_row *p = rows_add(&r, a);
-
-		p->type = query_copy(&q, 1, a);
-		p->domain = query_copy(&q, 2, a);
-		p->strings = query_copy(&q, 3, a);
-		p->mx_hosts = query_copy(&q, 4, a);
-		p->successful = query_get_int(&q, 5);
-		p->failed = query_get_int(&q, 6);
-	}
+	if (query_row(&q))
+		text = query_copy(&q, 0, a);
 	enum err e = query_end(&q);
 	if (e == OK)
-		e = read_failures(db, report, a, r.items, r.count);
-	if (e != OK)
-		return e;
-	*out = r.items;
-	*count_out = r.count;
-	return OK;
+		policies_parse(text, a, out, count_out);
+	return e;
 }
 
 /* The rows alone; their policies are read once this query has ended. */

@@ -47,6 +47,12 @@
 	"range_end, day, arrived, successful, failed, notes, raw_sha256, segment, " \
 	"place_offset, place_length"
 
+/*
+ * By the start of the digest, which the index has; the rest tells whether it is the one.  With an
+ * equals sign there, too, SQLite would put the constant into both and lose sight of the index.
+ */
+#define OF_DIGEST "substr(sha256, 1, 12) = substr($1, 1, 12) and sha256 between $1 and $1"
+
 /* What decides between a stored report and another copy of it. */
 #define STORED_COLUMNS "id, trust, signer, content, day, successful, failed, organization"
 
@@ -324,39 +330,33 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* reports */
 	ROW(SQL_REPORT_DOMAIN,
 	    "select id, name from domain where tenant = $1 and name = $2 and removed = 0"),
-	ROW(SQL_REPORT_FIND, "select " STORED_COLUMNS " from report where domain = $1"
-	                     " and organization = $2 and report_key = $3"),
-	ROW(SQL_REPORT_FIND_CLAIMED,
-	    "select " STORED_COLUMNS " from report where domain = $1 and report_key = $2"
-	    " and (claimed = $3 or (claimed = $4 and content = $5))"
-	    " order by case when content = $5 then 0 else 1 end, id limit 1"),
+	ROW(SQL_REPORT_FIND,
+	    "select " STORED_COLUMNS " from report where identity = $1 and domain = $2"
+	    " and report_key = $3 and (organization = $4 or claimed = $6"
+	    " or (claimed = $7 and content = $5))"),
+	ROW(SQL_REPORT_FIND_UNSIGNED,
+	    "select " STORED_COLUMNS " from report where identity = $1 and domain = $2"
+	    " and report_key = $3 and (organization = $4 or (organization = $6 and trust <> 0"
+	    " and (cast($7 as bigint) = 1 or content = $5)))"),
 	ROW(SQL_REPORT_ADD,
 	    "insert into report (id, domain, organization, report_key, name, report_id, contact,"
 	    " signer, trust, content, range_start, range_end, day, arrived, arrived_day,"
-	    " successful, failed, notes, raw_sha256, segment, place_offset, place_length, claimed)"
+	    " successful, failed, notes, raw_sha256, segment, place_offset, place_length, claimed,"
+	    " identity, policies)"
 	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-	    " $18, $19, $20, $21, $22, $23)"),
+	    " $18, $19, $20, $21, $22, $23, $24, $25)"),
 	ROW(SQL_REPORT_REPLACE,
 	    "update report set name = $2, report_id = $3, contact = $4, signer = $5, trust = $6,"
 	    " content = $7, range_start = $8, range_end = $9, day = $10, successful = $11,"
 	    " failed = $12, notes = $13, raw_sha256 = $14, segment = $15, place_offset = $16,"
-	    " place_length = $17, organization = $18, claimed = $19 where id = $1"),
+	    " place_length = $17, organization = $18, claimed = $19, policies = $20 where id = $1"),
 	ROW(SQL_REPORT_RAISE,
 	    "update report set trust = $2, signer = $3, raw_sha256 = $4, segment = $5,"
 	    " place_offset = $6, place_length = $7, organization = $8, claimed = $9, name = $10"
 	    " where id = $1"),
-	ROW(SQL_REPORT_POLICY_ADD,
-	    "insert into report_policy (report, number, type, domain, strings, mx_hosts,"
-	    " successful, failed) values ($1, $2, $3, $4, $5, $6, $7, $8)"),
-	ROW(SQL_REPORT_FAILURE_ADD,
-	    "insert into report_failure (report, policy, number, result_type, reason_code,"
-	    " sending_mta_ip, receiving_mx, receiving_helo, receiving_ip, additional, sessions)"
-	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
-	ROW(SQL_REPORT_POLICY_DROP, "delete from report_policy where report = $1"),
-	ROW(SQL_REPORT_FAILURE_DROP, "delete from report_failure where report = $1"),
 	ROW(SQL_REPORT_OF_SIGNER,
-	    "select count(*) from report where domain = $1 and organization = $2 and trust = 0"
-	    " and signer = $3 and arrived_day = $4"),
+	    "select count(*) from report where domain = $1 and signer = $2 and arrived_day = $3"
+	    " and trust = 0"),
 	ROW(SQL_REPORT_LIST,
 	    "select " REPORT_COLUMNS " from report where domain = $1 and trust in ($2, $3, $4, $5)"
 	    " and (day, id) < ($6, $7) order by day desc, id desc limit $8"),
@@ -366,13 +366,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " and domain in (select d.id from domain d where d.tenant = $4)"
 	    " order by arrived, id limit $5"),
 	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
-	ROW(SQL_REPORT_POLICIES,
-	    "select number, type, domain, strings, mx_hosts, successful, failed"
-	    " from report_policy where report = $1 order by number"),
-	ROW(SQL_REPORT_FAILURES,
-	    "select policy, result_type, reason_code, sending_mta_ip, receiving_mx,"
-	    " receiving_helo, receiving_ip, additional, sessions from report_failure"
-	    " where report = $1 order by policy, number"),
+	ROW(SQL_REPORT_POLICIES, "select policies from report where id = $1"),
 	ROW(SQL_REPORTER_NOTE,
 	    "insert into reporter (tenant, organization, name, signer) values ($1, $2, $3, $4)"
 	    " on conflict (tenant, organization) do update set signer = case"
@@ -462,16 +456,18 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* arrivals and the archive */
 	ROW(SQL_ARRIVAL_ADD,
 	    "insert into arrival (sha256, segment, place_offset, place_length, way, trust, arrived,"
-	    " reports, domain) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-	    " on conflict (sha256) do nothing"),
+	    " reports, domain) select $1, cast($2 as bigint), cast($3 as bigint),"
+	    " cast($4 as bigint), $5, cast($6 as bigint), cast($7 as bigint),"
+	    " cast($8 as bigint), cast($9 as bigint)"
+	    " where not exists (select 1 from arrival where " OF_DIGEST ")"),
 	ROW(SQL_ARRIVAL_GET, "select sha256, segment, place_offset, place_length, way, trust,"
-	                     " arrived, reports, domain from arrival where sha256 = $1"),
+	                     " arrived, reports, domain from arrival where " OF_DIGEST),
 	ROW(SQL_ARRIVAL_RAISE,
 	    "update arrival set trust = case when trust > $2 then $2 else trust end,"
-	    " reports = $3 where sha256 = $1"),
+	    " reports = $3 where " OF_DIGEST),
 	ROW(SQL_ARRIVAL_UNITS,
 	    "select cast(coalesce(sum(1 + place_length / 1048576), 0) as bigint) from arrival"
-	    " where domain = $1 and trust = $2 and arrived >= $3 and arrived < $4"),
+	    " where domain = $1 and trust = $2 and trust >= 2 and arrived >= $3 and arrived < $4"),
 	ROW(SQL_ARRIVAL_BEFORE, "select count(*) from arrival where segment < $1"),
 	ROW(SQL_ARRIVAL_PURGE, "delete from arrival where segment < $1"),
 	ROW(SQL_ARCHIVE_GET,
