@@ -12,7 +12,7 @@
 	"the service cannot store it: its disk is full, or its database is in use"
 #define CONTROL_FDS_MAX 64u           /* passed and not yet asked for */
 #define CONTROL_FILES_MAX 64u         /* asked for and not yet answered */
-#define CONTROL_ITEMS_MAX 2048u       /* messages under way for one connection */
+#define CONTROL_ITEMS_MAX 4096u       /* messages under way for one connection */
 #define CONTROL_BYTES_MAX (64u << 20) /* of them; one larger message goes alone */
 #define CONTROL_OUT_MAX (4u << 20)    /* bytes of answers not yet taken */
 #define CONTROL_FOREIGN_MAX 1000u     /* names told for one file */

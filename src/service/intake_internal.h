@@ -15,7 +15,7 @@
 
 #define ITEM_TRIES_MAX 2u /* readings that end with the reader's death before quarantine */
 #define ITEM_DOMAIN_SIZE 256u
-#define BATCH_MAX 1024u     /* messages stored in one transaction */
+#define BATCH_MAX 2048u     /* messages stored in one transaction */
 #define BATCH_WAIT_MS 50    /* how long a finished one waits for others */
 #define BATCH_WAITS_MAX 10u /* times that, while more come */
 #define STORE_RETRY_MS 250  /* after the database was busy */
@@ -135,6 +135,7 @@ struct intake {
 	int64_t full_day; /* on which it was said last that an allowance is used up */
 	bool import_turn;
 	unsigned store_failures;
+	bool quarantined; /* something is in quarantine, as the batch being stored sees it */
 	struct loop_timer dispatch, commit;
 
 	struct waiter *waiters;

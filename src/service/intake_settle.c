@@ -259,6 +259,7 @@ static enum err put_in_quarantine(struct settle *s)
 		e = quarantine_retried(s->in->db, &row);
 		return e == ERR_NOTFOUND ? OK : e; /* somebody imported it meanwhile */
 	}
+	s->in->quarantined = true;
 	e = quarantine_put(s->in->db, &row, &new);
 	s->wanted = s->wanted || new;
 	return e;
@@ -281,8 +282,10 @@ static void keep_for_people(struct item *it)
 /* Reads now what could not be read before, if it was there. */
 static enum err leave_quarantine(struct settle *s)
 {
-	enum err e = quarantine_resolve(s->in->db, slice_str(s->hex));
+	enum err e = ERR_NOTFOUND;
 
+	if (s->in->quarantined)
+		e = quarantine_resolve(s->in->db, slice_str(s->hex));
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
@@ -451,14 +454,23 @@ static enum err count_batch(struct intake *in, const struct item *batch, int64_t
 	return e;
 }
 
+static enum err settle_items(struct intake *in, struct item *batch, int64_t now)
+{
+	int64_t quarantined = 0;
+	enum err e = quarantine_count(in->db, S(""), &quarantined);
+
+	in->quarantined = quarantined > 0;
+	for (struct item *it = batch; e == OK && it != NULL; it = it->next)
+		e = settle_item(in, it, now);
+	return e;
+}
+
 static enum err settle_all(struct intake *in, struct item *batch, struct archive_pos pos)
 {
 	struct archive_position position = { pos.day, (int64_t)pos.offset };
 	int64_t now = clock_now_s();
-	enum err e = OK;
+	enum err e = settle_items(in, batch, now);
 
-	for (struct item *it = batch; e == OK && it != NULL; it = it->next)
-		e = settle_item(in, it, now);
 	if (e == OK)
 		e = count_batch(in, batch, now);
 	if (e == OK) {
@@ -508,13 +520,11 @@ static void release_allowance(struct intake *in, const struct item *it)
 /* Counts what storing the batch would do. */
 static enum err settle_dry(struct intake *in, struct item *batch)
 {
-	int64_t now = clock_now_s();
 	enum err e = db_begin(in->db);
 
 	if (e != OK)
 		return e;
-	for (struct item *it = batch; e == OK && it != NULL; it = it->next)
-		e = settle_item(in, it, now);
+	e = settle_items(in, batch, clock_now_s());
 	db_undo(in->db);
 	return e;
 }

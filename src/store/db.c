@@ -60,6 +60,7 @@ enum err db_open(const char *path, enum db_mode mode, struct db **out, struct di
 	}
 	struct db *db = mem_alloc(sizeof(*db));
 	db->conn = conn;
+	db->known = known_new();
 	*out = db;
 	return OK;
 }
@@ -69,6 +70,7 @@ void db_close(struct db *db)
 	if (db == NULL)
 		return;
 	conn_close(&db->conn);
+	known_free(db->known);
 	mem_free(db);
 }
 
@@ -101,14 +103,35 @@ static enum err begin(struct db *db, const char *how)
 	return e;
 }
 
+/* From here to the end of the transaction nobody else writes. */
+static void compare_version(struct db *db)
+{
+	unsigned version = 0;
+
+	if (sqlite3_file_control(db->conn.handle, "main", SQLITE_FCNTL_DATA_VERSION, &version) !=
+	    SQLITE_OK)
+		known_forget(db->known);
+	known_version(db->known, version);
+}
+
 enum err db_begin(struct db *db)
 {
-	return begin(db, "begin immediate");
+	enum err e = begin(db, "begin immediate");
+
+	if (e == OK && db->depth == 1)
+		compare_version(db);
+	return e;
 }
 
 enum err db_begin_read(struct db *db)
 {
 	return begin(db, "begin");
+}
+
+static void roll_back(struct db *db)
+{
+	conn_rollback(&db->conn);
+	known_forget(db->known);
 }
 
 enum err db_end(struct db *db, enum err so_far)
@@ -121,7 +144,7 @@ enum err db_end(struct db *db, enum err so_far)
 
 	enum err e = db->doomed != OK ? db->doomed : conn_exec(&db->conn, "commit");
 	if (e != OK)
-		conn_rollback(&db->conn);
+		roll_back(db);
 	return e;
 }
 
@@ -129,7 +152,7 @@ void db_undo(struct db *db)
 {
 	assert(db->depth == 1);
 	db->depth = 0;
-	conn_rollback(&db->conn);
+	roll_back(db);
 }
 
 /* Seconds in front so that rows of one time lie together; then chance, then counting on. */

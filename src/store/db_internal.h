@@ -4,6 +4,7 @@
 
 #include "store/conn.h"
 #include "store/db.h"
+#include "store/known.h"
 #include "store/sql.h"
 
 struct db {
@@ -11,6 +12,7 @@ struct db {
 	int depth;       /* of db_begin */
 	enum err doomed; /* an inner transaction failed with it */
 	int64_t last_id;
+	struct known *known;
 };
 
 /* query_start on the connection of db. */

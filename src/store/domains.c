@@ -215,6 +215,7 @@ static enum err remove_row(struct db *db, int64_t id, int64_t now)
 	query_int(&q, 1, id);
 	query_int(&q, 2, now);
 	enum err e = query_run_one(&q);
+	known_forget(db->known);
 	return e == OK ? policies_mark_stopped(db, id, now) : e;
 }
 

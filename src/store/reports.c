@@ -44,6 +44,10 @@ struct stored {
 
 static enum err note_reporter(struct db *db, const struct part *p)
 {
+	struct known_reporter note = { p->tenant, p->organization, p->display, p->signer };
+
+	if (known_reporter_again(db->known, &note))
+		return OK;
 	struct query q = db_query(db, SQL_REPORTER_NOTE);
 
 	query_int(&q, 1, p->tenant);

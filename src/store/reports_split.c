@@ -14,16 +14,28 @@ struct split {
 	struct target *targets; /* of each policy */
 };
 
-static enum err lookup(struct split *s, struct slice name, struct target *out)
+static enum err ask(struct split *s, struct slice name, struct target *out)
 {
 	struct query q = db_query(s->db, SQL_REPORT_DOMAIN);
 
-	*out = (struct target){ 0 };
 	query_int(&q, 1, s->tenant);
 	query_text(&q, 2, name);
 	if (query_row(&q))
-		*out = (struct target){ query_get_int(&q, 0), query_copy(&q, 1, s->a) };
+		*out = (struct target){ query_get_int(&q, 0), name };
 	return query_end(&q);
+}
+
+static enum err lookup(struct split *s, struct slice name, struct target *out)
+{
+	int64_t id = known_domain(s->db->known, s->tenant, name);
+	enum err e = OK;
+
+	*out = id != 0 ? (struct target){ id, name } : (struct target){ 0 };
+	if (id == 0)
+		e = ask(s, name, out);
+	if (e == OK && id == 0 && out->id != 0)
+		known_domain_add(s->db->known, s->tenant, name, out->id);
+	return e;
 }
 
 /* By the names that the policies have; neighbours mostly name the same. */

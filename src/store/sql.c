@@ -329,7 +329,7 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	/* reports */
 	ROW(SQL_REPORT_DOMAIN,
-	    "select id, name from domain where tenant = $1 and name = $2 and removed = 0"),
+	    "select id from domain where tenant = $1 and name = $2 and removed = 0"),
 	ROW(SQL_REPORT_FIND,
 	    "select " STORED_COLUMNS " from report where identity = $1 and domain = $2"
 	    " and report_key = $3 and (organization = $4 or claimed = $6"
