@@ -144,7 +144,13 @@ static enum err act(struct mailbox *m, const uint32_t *uids, size_t count)
 
 	if (e != ERR_DENIED)
 		return e;
-	set_why(m, "reports are stored, but what shall become of their messages is refused", "");
+	/* Said until the next such thing: those messages are not looked at again. */
+	const char *said = m->session == NULL ? "" : imap_said(m->session);
+	(void)snprintf(m->note, sizeof(m->note),
+	               "reports are stored, but what shall become of their messages is refused%s%s",
+	               said[0] == '\0' ? "" : "; the server says: ", said);
+	log_warn("messages with reports stay as they are", F("mailbox", m->conf->name),
+	         F("reason", m->note));
 	return OK;
 }
 

@@ -16,9 +16,9 @@ struct supply_row {
 	/* A mailbox: UIDVALIDITY and the last UID that is done.  A folder: the moment up to which
 	 * it is done.  An mbox file: its inode and the bytes that are done. */
 	int64_t mark, place;
-	int64_t stuck, tries;  /* the UID under which polls ended early, and how many did */
-	const char *why;       /* what keeps it from being read; "": nothing */
-	const char *note;      /* what was passed over last; "": nothing ever */
+	int64_t stuck, tries; /* the UID under which polls ended early, and how many did */
+	const char *why;      /* what keeps it from being read; "": nothing */
+	const char *note; /* what was passed over, or could not be moved, last; "": nothing ever */
 	int64_t polled, good;  /* the last attempt and the last whole one; 0: none */
 	int64_t looked, taken; /* messages looked at, and those of them that held reports */
 	int64_t skipped;       /* messages passed over for their size or because they failed */

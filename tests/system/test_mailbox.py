@@ -366,7 +366,7 @@ def test_a_large_message_is_passed_over(dovecot, serve):
                     section(dovecot, "refused", name="refused", after="move:bad//name"))
     state = looked_at(service, 2)
     eventually(lambda: reports_by_trust(service) == {"unsigned": 2})
-    eventually(lambda: "become of their messages is refused" in (way(service, "refused")["why"] or ""))
+    eventually(lambda: "become of their messages is refused" in (way(service, "refused")["note"] or ""))
     assert dovecot.messages("refused") == [("refused", set())]
     assert state["skipped"] == 1 and "larger than 25 MiB" in state["note"] and state["state"] == "ok"
     eventually(lambda: [s for s, _ in dovecot.messages(user)] == ["big"])
