@@ -90,7 +90,7 @@ class Kept:
                                            stderr=service.log, cwd=service.folder,
                                            env=dict(service.env, ASAN_OPTIONS="detect_leaks=0"))
         service.inside = pathlib.Path(f"/proc/{service.process.pid}/root{service.state}")
-        service.prefix = ["nsenter", "-m", "-t", str(service.process.pid)]
+        service.prefix = ["nsenter", "-m", "-r", "-t", str(service.process.pid)]  # its root, too: tests run in a chroot as well
         over = threading.Event()
         service.back = over.set
         killer = threading.Thread(target=keep_away, args=(service, "desk", over))

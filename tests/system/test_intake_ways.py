@@ -473,7 +473,7 @@ def test_acknowledged_means_counted_once(intake, tmp_path, role):
     for n in set(range(0, 24, 3)) - ingested:
         eventually(lambda: service.run("ingest", stdin=mail(report(f"m{n}", domain))).returncode == 0)
     wanted = {"imported": 60, "posted": 24, "unsigned": 8}
-    eventually(lambda: settled(service, domain) == wanted, seconds=20)
+    eventually(lambda: settled(service, domain) == wanted)
     assert posted or role == "intake"
 
 
