@@ -1,5 +1,3 @@
-#include <poll.h>
-
 #include "base/log.h"
 #include "base/utc.h"
 #include "net/clock.h"
@@ -7,7 +5,6 @@
 #include "service/outside_look.h"
 #include "store/db.h"
 
-#define PAUSE_MS 250
 #define FOLLOW_MS 300000
 #define LEASE_S 600
 
@@ -50,31 +47,25 @@ static enum err claim(struct acme_queue *q, int64_t now, struct arena *a, struct
 	return e;
 }
 
-static void *work(void *arg)
+static bool turn(void *arg, struct arena *a)
 {
 	struct acme_queue *q = arg;
-	struct arena *a = arena_new();
+	int64_t now = clock_now_s();
+	struct order o;
 
-	while (!atomic_load(&q->stop)) {
-		struct order o;
-		int64_t now = clock_now_s();
-
-		arena_reset(a);
-		if (is_follow_due(q))
-			follow(q, now);
-		if (claim(q, now, a, &o) == OK)
-			acme_step_run(q, &o, a, now);
-		else
-			(void)poll(NULL, 0, PAUSE_MS); /* only passes time */
-	}
-	arena_free(a);
-	return NULL;
+	if (is_follow_due(q))
+		follow(q, now);
+	if (claim(q, now, a, &o) != OK)
+		return false;
+	acme_step_run(q, &o, a, now);
+	return true;
 }
 
 enum err acme_queue_new(struct desk *d, const struct acme_queue_conf *conf, struct acme_queue **out)
 {
 	struct acme_queue *q = mem_alloc(sizeof(*q));
-	struct acme_conf c = { conf->directory, conf->ca_file, conf->rules, d->resolver, &q->stop };
+	struct acme_conf c = { conf->directory, conf->ca_file, conf->rules, d->resolver,
+		               &q->crew.stop };
 
 	q->d = d;
 	q->conf = conf;
@@ -83,12 +74,8 @@ enum err acme_queue_new(struct desk *d, const struct acme_queue_conf *conf, stru
 	desk_lock(d);
 	enum err e = orders_unclaim_all(d->db);
 	desk_unlock(d);
-	while (e == OK && q->thread_count < ACME_THREADS) {
-		if (pthread_create(&q->threads[q->thread_count], NULL, work, q) != 0)
-			e = ERR_IO;
-		else
-			q->thread_count++;
-	}
+	if (e == OK)
+		e = crew_start(&q->crew, ACME_THREADS, turn, q);
 	if (e == OK)
 		*out = q;
 	else
@@ -100,9 +87,7 @@ void acme_queue_free(struct acme_queue *q)
 {
 	if (q == NULL)
 		return;
-	atomic_store(&q->stop, true);
-	for (size_t i = 0; i < q->thread_count; i++)
-		(void)pthread_join(q->threads[i], NULL); /* ours */
+	crew_end(&q->crew);
 	acme_free(q->ca);
 	EVP_PKEY_free(q->account_key);
 	mem_free(q->account_url);

@@ -2,11 +2,9 @@
 #ifndef SERVICE_ACME_INTERNAL_H
 #define SERVICE_ACME_INTERNAL_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "service/acme.h"
 #include "service/acme_plan.h"
+#include "service/crew.h"
 
 #define ACME_THREADS 4u
 
@@ -14,9 +12,7 @@ struct acme_queue {
 	struct desk *d;
 	const struct acme_queue_conf *conf;
 	struct acme *ca;
-	pthread_t threads[ACME_THREADS];
-	size_t thread_count;
-	atomic_bool stop;
+	struct crew crew;
 	_Atomic int64_t follow_ms; /* when the domains were last looked at */
 
 	pthread_mutex_t account_lock; /* what follows; also held while registering */

@@ -1,18 +1,16 @@
 #include "service/alert_watch.h"
 
-#include <poll.h>
-
 #include "base/log.h"
 #include "base/num.h"
 #include "net/clock.h"
 #include "service/alert_domain.h"
 #include "service/alert_sender.h"
+#include "service/crew.h"
 #include "store/arrivals.h"
 #include "store/checks.h"
 #include "store/jobs.h"
 
-#define THREADS 3u /* the first also says what is to be said */
-#define PAUSE_MS 250
+#define THREADS 3u
 #define FOLLOW_MS INT64_C(30000)
 #define LEASE_S 180
 #define EVERY_S INT64_C(300)
@@ -26,20 +24,19 @@
 #define SAY_AGAIN_MS INT64_C(10000)
 #define SAY_AGAIN_MAX_MS INT64_C(1800000)
 
-struct alert_watch {
-	struct desk *d;
-	pthread_t threads[THREADS];
-	size_t thread_count;
-	atomic_bool stop;
-	atomic_bool speaker; /* taken by one thread */
-	_Atomic int64_t follow_ms;
-	_Atomic int64_t every_s;
-};
-
-/* When mails go out; of the thread that sends them. */
+/* When mails go out. */
 struct speaking {
 	int64_t next_ms, pause_ms;
 	bool fails;
+};
+
+struct alert_watch {
+	struct desk *d;
+	struct crew crew;
+	atomic_bool speaks;       /* one thread at a time says what is to be said */
+	struct speaking speaking; /* of that thread */
+	_Atomic int64_t follow_ms;
+	_Atomic int64_t every_s;
 };
 
 static enum err plan(struct alert_watch *w)
@@ -122,8 +119,8 @@ static void speak(struct alert_watch *w, struct speaking *s, bool idle, struct a
 {
 	if (!is_time(w, s, idle))
 		return;
-	while (alert_sender_run(w->d, clock_now_s(), a, &w->stop, &s->fails) &&
-	       !atomic_load(&w->stop))
+	while (alert_sender_run(w->d, clock_now_s(), a, &w->crew.stop, &s->fails) &&
+	       !atomic_load(&w->crew.stop))
 		arena_reset(a);
 	if (!s->fails)
 		s->pause_ms = 0;
@@ -134,24 +131,17 @@ static void speak(struct alert_watch *w, struct speaking *s, bool idle, struct a
 	s->next_ms = clock_mono_ms() + (s->fails ? s->pause_ms : SAY_MS);
 }
 
-static void *work(void *arg)
+static bool turn(void *arg, struct arena *a)
 {
 	struct alert_watch *w = arg;
-	struct arena *a = arena_new();
-	bool speaks = !atomic_exchange(&w->speaker, true);
-	struct speaking s = { .next_ms = clock_mono_ms() };
 
-	while (!atomic_load(&w->stop)) {
-		arena_reset(a);
-		follow(w);
-		bool any = work_one(w, a);
-		if (speaks)
-			speak(w, &s, !any, a);
-		if (!any)
-			(void)poll(NULL, 0, PAUSE_MS); /* only passes time */
+	follow(w);
+	bool any = work_one(w, a);
+	if (!atomic_exchange(&w->speaks, true)) {
+		speak(w, &w->speaking, !any, a);
+		atomic_store(&w->speaks, false);
 	}
-	arena_free(a);
-	return NULL;
+	return any;
 }
 
 struct alert_watch *alert_watch_new(struct desk *d)
@@ -159,10 +149,8 @@ struct alert_watch *alert_watch_new(struct desk *d)
 	struct alert_watch *w = mem_alloc(sizeof(*w));
 
 	w->d = d;
-	while (w->thread_count < THREADS &&
-	       pthread_create(&w->threads[w->thread_count], NULL, work, w) == 0)
-		w->thread_count++;
-	if (w->thread_count > 0)
+	w->speaking.next_ms = clock_mono_ms();
+	if (crew_start(&w->crew, THREADS, turn, w) == OK)
 		return w;
 	log_error("no thread to watch over domains");
 	mem_free(w);
@@ -173,8 +161,6 @@ void alert_watch_free(struct alert_watch *w)
 {
 	if (w == NULL)
 		return;
-	atomic_store(&w->stop, true);
-	for (size_t i = 0; i < w->thread_count; i++)
-		(void)pthread_join(w->threads[i], NULL); /* ours */
+	crew_end(&w->crew);
 	mem_free(w);
 }

@@ -1,16 +1,14 @@
 #include "service/outside_look.h"
 
-#include <poll.h>
-
 #include "base/log.h"
 #include "net/clock.h"
+#include "service/crew.h"
 #include "service/outside.h"
 #include "service/publish.h"
 #include "store/jobs.h"
 
 #define JOB "outside"
 #define THREADS 2u
-#define PAUSE_MS 250
 #define FOLLOW_MS INT64_C(10000)
 #define LEASE_S 120
 #define GOOD_S 3600  /* until the next look after a good one */
@@ -22,9 +20,7 @@ static const char host_start[] = "mta-sts.";
 
 struct outside_watch {
 	struct desk *d;
-	pthread_t threads[THREADS];
-	size_t thread_count;
-	atomic_bool stop;
+	struct crew crew;
 	_Atomic int64_t follow_ms;
 };
 
@@ -207,19 +203,12 @@ static bool work_one(struct outside_watch *w, struct arena *a)
 	return true;
 }
 
-static void *work(void *arg)
+static bool turn(void *arg, struct arena *a)
 {
 	struct outside_watch *w = arg;
-	struct arena *a = arena_new();
 
-	while (!atomic_load(&w->stop)) {
-		arena_reset(a);
-		follow(w);
-		if (!work_one(w, a))
-			(void)poll(NULL, 0, PAUSE_MS); /* only passes time */
-	}
-	arena_free(a);
-	return NULL;
+	follow(w);
+	return work_one(w, a);
 }
 
 struct outside_watch *outside_watch_new(struct desk *d)
@@ -227,10 +216,7 @@ struct outside_watch *outside_watch_new(struct desk *d)
 	struct outside_watch *w = mem_alloc(sizeof(*w));
 
 	w->d = d;
-	while (w->thread_count < THREADS &&
-	       pthread_create(&w->threads[w->thread_count], NULL, work, w) == 0)
-		w->thread_count++;
-	if (w->thread_count > 0)
+	if (crew_start(&w->crew, THREADS, turn, w) == OK)
 		return w;
 	log_error("no thread to look from outside");
 	mem_free(w);
@@ -241,8 +227,6 @@ void outside_watch_free(struct outside_watch *w)
 {
 	if (w == NULL)
 		return;
-	atomic_store(&w->stop, true);
-	for (size_t i = 0; i < w->thread_count; i++)
-		(void)pthread_join(w->threads[i], NULL); /* ours */
+	crew_end(&w->crew);
 	mem_free(w);
 }

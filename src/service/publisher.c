@@ -6,13 +6,13 @@
 #include "net/clock.h"
 #include "service/acme_check.h"
 #include "service/acme_plan.h"
+#include "service/crew.h"
 #include "service/outside.h"
 #include "service/publish.h"
 #include "service/push.h"
 #include "service/record_check.h"
 
 #define THREADS 4u
-#define PAUSE_MS 250
 #define FAILING_PAUSE_MS 1000
 #define LEASE_S 120
 #define IDLE_S 60    /* what somebody else moves on is looked at so often */
@@ -20,9 +20,7 @@
 
 struct publisher {
 	struct desk *d;
-	pthread_t threads[THREADS];
-	size_t thread_count;
-	atomic_bool stop;
+	struct crew crew;
 	atomic_bool failing; /* the database said no, and that was said */
 };
 
@@ -294,26 +292,18 @@ static bool push_one(struct publisher *u, struct arena *a)
 	enum err e = pushes_claim(u->d->db, now, now + LEASE_S, a, &row);
 	desk_unlock(u->d);
 	if (e == OK)
-		push_step(u->d, &row, a, now, &u->stop);
+		push_step(u->d, &row, a, now, &u->crew.stop);
 	else if (e != ERR_NOTFOUND)
 		on_failure(u, "records to be written", e);
 	return e == OK;
 }
 
-static void *work(void *arg)
+static bool turn(void *arg, struct arena *a)
 {
 	struct publisher *u = arg;
-	struct arena *a = arena_new();
+	bool any = publish_one(u, a);
 
-	while (!atomic_load(&u->stop)) {
-		arena_reset(a);
-		bool any = publish_one(u, a);
-
-		if (!push_one(u, a) && !any)
-			(void)poll(NULL, 0, PAUSE_MS); /* only passes time */
-	}
-	arena_free(a);
-	return NULL;
+	return push_one(u, a) || any;
 }
 
 enum err publisher_new(struct desk *d, struct publisher **out)
@@ -326,12 +316,8 @@ enum err publisher_new(struct desk *d, struct publisher **out)
 	if (e == OK)
 		e = pushes_unclaim_all(d->db);
 	desk_unlock(d);
-	while (e == OK && u->thread_count < THREADS) {
-		if (pthread_create(&u->threads[u->thread_count], NULL, work, u) != 0)
-			e = ERR_IO;
-		else
-			u->thread_count++;
-	}
+	if (e == OK)
+		e = crew_start(&u->crew, THREADS, turn, u);
 	if (e == OK)
 		*out = u;
 	else
@@ -343,8 +329,6 @@ void publisher_free(struct publisher *u)
 {
 	if (u == NULL)
 		return;
-	atomic_store(&u->stop, true);
-	for (size_t i = 0; i < u->thread_count; i++)
-		(void)pthread_join(u->threads[i], NULL); /* ours */
+	crew_end(&u->crew);
 	mem_free(u);
 }

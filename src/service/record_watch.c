@@ -1,25 +1,21 @@
 #include "service/record_watch.h"
 
-#include <poll.h>
-
 #include "base/log.h"
 #include "base/num.h"
 #include "net/clock.h"
+#include "service/crew.h"
 #include "service/record_check.h"
 #include "store/checks.h"
 #include "store/jobs.h"
 
 #define THREADS 3u
-#define PAUSE_MS 250
 #define FOLLOW_MS INT64_C(30000)
 #define LEASE_S 120
 #define FAILED_S 60
 
 struct record_watch {
 	struct desk *d;
-	pthread_t threads[THREADS];
-	size_t thread_count;
-	atomic_bool stop;
+	struct crew crew;
 	_Atomic int64_t follow_ms; /* when the domains were last looked through */
 };
 
@@ -72,19 +68,12 @@ static bool work_one(struct record_watch *w, struct arena *a)
 	return true;
 }
 
-static void *work(void *arg)
+static bool turn(void *arg, struct arena *a)
 {
 	struct record_watch *w = arg;
-	struct arena *a = arena_new();
 
-	while (!atomic_load(&w->stop)) {
-		arena_reset(a);
-		follow(w);
-		if (!work_one(w, a))
-			(void)poll(NULL, 0, PAUSE_MS); /* only passes time */
-	}
-	arena_free(a);
-	return NULL;
+	follow(w);
+	return work_one(w, a);
 }
 
 struct record_watch *record_watch_new(struct desk *d)
@@ -92,10 +81,7 @@ struct record_watch *record_watch_new(struct desk *d)
 	struct record_watch *w = mem_alloc(sizeof(*w));
 
 	w->d = d;
-	while (w->thread_count < THREADS &&
-	       pthread_create(&w->threads[w->thread_count], NULL, work, w) == 0)
-		w->thread_count++;
-	if (w->thread_count > 0)
+	if (crew_start(&w->crew, THREADS, turn, w) == OK)
 		return w;
 	log_error("no thread to look at records");
 	mem_free(w);
@@ -106,8 +92,6 @@ void record_watch_free(struct record_watch *w)
 {
 	if (w == NULL)
 		return;
-	atomic_store(&w->stop, true);
-	for (size_t i = 0; i < w->thread_count; i++)
-		(void)pthread_join(w->threads[i], NULL); /* ours */
+	crew_end(&w->crew);
 	mem_free(w);
 }
