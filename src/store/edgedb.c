@@ -2,39 +2,10 @@
 
 #include <assert.h>
 
-#include "base/enc.h"
-#include "store/conn.h"
-#include "store/db_internal.h"
+#include "store/edgedb_internal.h"
 
 #define VERSION 4
 #define BUSY_MS 5000
-
-enum edge_sql {
-	EDGE_SEQ,
-	EDGE_SEQ_RAISE,
-	EDGE_SEQ_NEXT,
-	EDGE_HOST_PUT,
-	EDGE_HOST_DROP,
-	EDGE_HOST_CHANGES,
-	EDGE_HOST_GET,
-	EDGE_CERT_PUT,
-	EDGE_CERT_DROP,
-	EDGE_CERT_CHANGES,
-	EDGE_CERT_GET,
-	EDGE_CHAIN_PUT,
-	EDGE_CHAIN_GET,
-	EDGE_CHALLENGE_PUT,
-	EDGE_CHALLENGE_DROP,
-	EDGE_CHALLENGE_CHANGES,
-	EDGE_CHALLENGE_GET,
-	EDGE_RECORD_PUT,
-	EDGE_RECORD_DROP,
-	EDGE_RECORD_CHANGES,
-	EDGE_RECORD_LIST,
-	EDGE_ZONE_SEQ,
-	EDGE_ZONE_CHANGED,
-	EDGE_SQL_COUNT
-};
 
 #define ROW(id, text) [id] = { #id, text }
 #define HOST_COLUMNS "name, kind, tenant, domain, body, etag, fingerprint, gone, seq, publication"
@@ -126,15 +97,6 @@ static const char *const steps[VERSION] = {
 	"alter table host add column publication integer"
 	" not null default 0;"
 	"pragma user_version = 4;",
-};
-
-struct edgedb {
-	struct conn conn;
-	char *path;
-	bool reader;
-	bool broken; /* reopen before the next use */
-	bool alone;  /* as in conn.h: the usual way is tried again at each use */
-	int64_t seq; /* of the open transaction */
 };
 
 static enum err version_check(struct conn *c, struct diag *diag)
@@ -285,8 +247,7 @@ const char *edgedb_why(struct edgedb *e)
 	return sqlite3_errmsg(e->conn.handle);
 }
 
-/* A reader whose connection failed gets a new one; a writer keeps its own. */
-static enum err ready(struct edgedb *d)
+enum err edgedb_ready(struct edgedb *d)
 {
 	struct conn c;
 	bool alone = false;
@@ -303,13 +264,13 @@ static enum err ready(struct edgedb *d)
 	return OK;
 }
 
-static enum err done(struct edgedb *d, enum err e)
+enum err edgedb_done(struct edgedb *d, enum err e)
 {
 	d->broken = d->reader && e == ERR_IO;
 	return e;
 }
 
-static enum err read_seq(struct edgedb *d, int64_t *out)
+enum err edgedb_read_seq(struct edgedb *d, int64_t *out)
 {
 	struct query q = query_start(&d->conn, EDGE_SEQ);
 
@@ -320,9 +281,9 @@ static enum err read_seq(struct edgedb *d, int64_t *out)
 
 enum err edgedb_seq(struct edgedb *d, int64_t *out)
 {
-	enum err e = ready(d);
+	enum err e = edgedb_ready(d);
 
-	return done(d, e == OK ? read_seq(d, out) : e);
+	return edgedb_done(d, e == OK ? edgedb_read_seq(d, out) : e);
 }
 
 enum err edgedb_raise(struct edgedb *d, int64_t seq)
@@ -357,430 +318,4 @@ enum err edgedb_end(struct edgedb *d, enum err so_far)
 	if (e != OK)
 		conn_rollback(&d->conn);
 	return e;
-}
-
-enum err edgedb_put_host(struct edgedb *d, const struct edge_host *h)
-{
-	if (h->text.len > EDGE_TEXT_MAX)
-		return ERR_LIMIT;
-
-	struct query q = query_start(&d->conn, EDGE_HOST_PUT);
-	query_text(&q, 1, h->name);
-	query_int(&q, 2, (int64_t)h->kind);
-	query_int(&q, 3, h->tenant);
-	query_text(&q, 4, h->domain);
-	query_text(&q, 5, h->text);
-	query_text(&q, 6, h->etag);
-	query_text(&q, 7, h->fingerprint);
-	query_int(&q, 8, d->seq);
-	query_int(&q, 9, h->publication);
-	return query_run(&q);
-}
-
-static enum err drop(struct edgedb *d, enum edge_sql statement, struct slice key)
-{
-	struct query q = query_start(&d->conn, (int)statement);
-
-	query_text(&q, 1, key);
-	query_int(&q, 2, d->seq);
-	return query_run(&q);
-}
-
-enum err edgedb_drop_host(struct edgedb *d, struct slice name)
-{
-	return drop(d, EDGE_HOST_DROP, name);
-}
-
-enum err edgedb_drop_cert(struct edgedb *d, struct slice fingerprint)
-{
-	return drop(d, EDGE_CERT_DROP, fingerprint);
-}
-
-static enum err put_chain(struct edgedb *d, const struct edge_cert *c, struct buf *list)
-{
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < c->chain_count; i++) {
-		struct query q = query_start(&d->conn, EDGE_CHAIN_PUT);
-		char digest[SHA256_HEX_SIZE];
-
-		query_str(&q, 1, enc_sha256_hex(c->chain[i], digest));
-		query_blob(&q, 2, c->chain[i]);
-		e = query_run(&q);
-		if (i > 0)
-			buf_add_char(list, ' ');
-		buf_add_str(list, digest);
-	}
-	return e;
-}
-
-enum err edgedb_put_cert(struct edgedb *d, const struct edge_cert *c)
-{
-	struct buf chain;
-
-	if (c->chain_count > EDGE_CHAIN_MAX)
-		return ERR_LIMIT;
-	buf_init(&chain, (size_t)EDGE_CHAIN_MAX * SHA256_HEX_SIZE);
-	enum err e = put_chain(d, c, &chain);
-	if (e == OK) {
-		struct query q = query_start(&d->conn, EDGE_CERT_PUT);
-
-		query_text(&q, 1, c->fingerprint);
-		query_int(&q, 2, c->tenant);
-		query_text(&q, 3, c->seal_domain);
-		query_text(&q, 4, c->purpose);
-		query_text(&q, 5, c->key_type);
-		query_text(&q, 6, buf_slice(&chain));
-		query_blob(&q, 7, c->der);
-		query_blob(&q, 8, c->sealed_key);
-		query_int(&q, 9, d->seq);
-		e = query_run(&q);
-	}
-	buf_fini(&chain);
-	return e;
-}
-
-enum err edgedb_put_challenge(struct edgedb *d, const struct edge_challenge *c)
-{
-	struct query q = query_start(&d->conn, EDGE_CHALLENGE_PUT);
-
-	query_text(&q, 1, c->host);
-	query_text(&q, 2, c->token);
-	query_text(&q, 3, c->answer);
-	query_int(&q, 4, d->seq);
-	return query_run(&q);
-}
-
-enum err edgedb_drop_challenge(struct edgedb *d, struct slice host)
-{
-	return drop(d, EDGE_CHALLENGE_DROP, host);
-}
-
-/* Slices point into the row. */
-static struct edge_challenge challenge_row(struct query *q)
-{
-	return (struct edge_challenge){
-		.host = query_get(q, 0),
-		.token = query_get(q, 1),
-		.answer = query_get(q, 2),
-		.gone = query_get_int(q, 3) != 0,
-		.seq = query_get_int(q, 4),
-	};
-}
-
-static enum err visit_challenges(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
-{
-	struct query q = query_start(&d->conn, EDGE_CHALLENGE_CHANGES);
-
-	query_int(&q, 1, since);
-	while (visit->challenge != NULL && query_row(&q)) {
-		struct edge_challenge c = challenge_row(&q);
-
-		visit->challenge(visit->ctx, &c);
-	}
-	return query_end(&q);
-}
-
-static enum err zone_changed(struct edgedb *d)
-{
-	struct query q = query_start(&d->conn, EDGE_ZONE_CHANGED);
-
-	query_int(&q, 1, d->seq);
-	return query_run(&q);
-}
-
-enum err edgedb_put_record(struct edgedb *d, const struct edge_record *r)
-{
-	if (r->set.len > EDGE_TEXT_MAX)
-		return ERR_LIMIT;
-
-	struct query q = query_start(&d->conn, EDGE_RECORD_PUT);
-	query_text(&q, 1, r->name);
-	query_int(&q, 2, r->type);
-	query_int(&q, 3, r->ttl);
-	query_text(&q, 4, r->domain);
-	query_blob(&q, 5, r->set);
-	query_int(&q, 6, d->seq);
-	enum err e = query_run(&q);
-	return e == OK ? zone_changed(d) : e;
-}
-
-enum err edgedb_drop_record(struct edgedb *d, struct slice name, int64_t type)
-{
-	struct query q = query_start(&d->conn, EDGE_RECORD_DROP);
-
-	query_text(&q, 1, name);
-	query_int(&q, 2, type);
-	query_int(&q, 3, d->seq);
-	enum err e = query_run(&q);
-	return e == OK ? zone_changed(d) : e;
-}
-
-/* Slices point into the row. */
-static struct edge_record record_row(struct query *q)
-{
-	return (struct edge_record){
-		.name = query_get(q, 0),
-		.type = query_get_int(q, 1),
-		.ttl = query_get_int(q, 2),
-		.domain = query_get(q, 3),
-		.set = query_get(q, 4),
-		.gone = query_get_int(q, 5) != 0,
-		.seq = query_get_int(q, 6),
-	};
-}
-
-/* Slices point into the row. */
-static struct edge_host host_row(struct query *q)
-{
-	return (struct edge_host){
-		.name = query_get(q, 0),
-		.kind = (enum edge_kind)query_get_int(q, 1),
-		.tenant = query_get_int(q, 2),
-		.domain = query_get(q, 3),
-		.text = query_get(q, 4),
-		.etag = query_get(q, 5),
-		.fingerprint = query_get(q, 6),
-		.gone = query_get_int(q, 7) != 0,
-		.seq = query_get_int(q, 8),
-		.publication = query_get_int(q, 9),
-	};
-}
-
-static struct edge_cert cert_row(struct query *q)
-{
-	return (struct edge_cert){
-		.fingerprint = query_get(q, 0),
-		.tenant = query_get_int(q, 1),
-		.seal_domain = query_get(q, 2),
-		.purpose = query_get(q, 3),
-		.key_type = query_get(q, 4),
-		.gone = query_get_int(q, 5) != 0,
-		.seq = query_get_int(q, 6),
-	};
-}
-
-static enum err visit_certs(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
-{
-	struct query q = query_start(&d->conn, EDGE_CERT_CHANGES);
-
-	query_int(&q, 1, since);
-	while (visit->cert != NULL && query_row(&q)) {
-		struct edge_cert c = cert_row(&q);
-
-		visit->cert(visit->ctx, &c);
-	}
-	return query_end(&q);
-}
-
-static enum err visit_hosts(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
-{
-	struct query q = query_start(&d->conn, EDGE_HOST_CHANGES);
-
-	query_int(&q, 1, since);
-	while (visit->host != NULL && query_row(&q)) {
-		struct edge_host h = host_row(&q);
-
-		visit->host(visit->ctx, &h);
-	}
-	return query_end(&q);
-}
-
-static enum err read_zone_seq(struct edgedb *d, int64_t *out)
-{
-	struct query q = query_start(&d->conn, EDGE_ZONE_SEQ);
-
-	if (query_row(&q))
-		*out = query_get_int(&q, 0);
-	return query_end(&q);
-}
-
-enum err edgedb_zone_seq(struct edgedb *d, int64_t *out)
-{
-	enum err e = ready(d);
-
-	return done(d, e == OK ? read_zone_seq(d, out) : e);
-}
-
-static enum err visit_records(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
-{
-	struct query q = query_start(&d->conn, EDGE_RECORD_CHANGES);
-	int64_t seq = 0;
-
-	query_int(&q, 1, since);
-	while (visit->record != NULL && query_row(&q)) {
-		struct edge_record r = record_row(&q);
-
-		visit->record(visit->ctx, &r);
-	}
-	enum err e = query_end(&q);
-	if (e == OK && visit->zone != NULL) {
-		e = read_zone_seq(d, &seq);
-		if (e == OK)
-			visit->zone(visit->ctx, seq);
-	}
-	return e;
-}
-
-enum err edgedb_changes(struct edgedb *d, int64_t since, const struct edgedb_visit *visit,
-                        int64_t *seq_out)
-{
-	int64_t seq = 0;
-	enum err e = ready(d);
-
-	if (e == OK)
-		e = conn_exec(&d->conn, "begin");
-	if (e != OK)
-		return done(d, e);
-	e = read_seq(d, &seq);
-	if (e == OK && seq > since)
-		e = visit_certs(d, since, visit);
-	if (e == OK && seq > since)
-		e = visit_hosts(d, since, visit);
-	if (e == OK && seq > since)
-		e = visit_challenges(d, since, visit);
-	if (e == OK && seq > since)
-		e = visit_records(d, since, visit);
-	conn_rollback(&d->conn); /* nothing was written */
-	if (e == OK)
-		*seq_out = seq;
-	return done(d, e);
-}
-
-static enum err read_host(struct edgedb *d, struct slice name, struct arena *a,
-                          struct edge_host *out)
-{
-	struct query q = query_start(&d->conn, EDGE_HOST_GET);
-	struct edge_host h = { 0 };
-
-	query_text(&q, 1, name);
-	bool found = query_row(&q);
-	if (found) {
-		h = host_row(&q);
-		struct slice *parts[] = { &h.name, &h.domain, &h.text, &h.etag, &h.fingerprint };
-		for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-			*parts[i] = arena_copy(a, *parts[i]);
-	}
-	enum err e = query_end(&q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*out = h;
-	return OK;
-}
-
-enum err edgedb_host(struct edgedb *d, struct slice name, struct arena *a, struct edge_host *out)
-{
-	enum err e = ready(d);
-
-	return done(d, e == OK ? read_host(d, name, a, out) : e);
-}
-
-static enum err read_link(struct edgedb *d, struct slice digest, struct arena *a, struct slice *out)
-{
-	struct query q = query_start(&d->conn, EDGE_CHAIN_GET);
-
-	query_text(&q, 1, digest);
-	if (query_row(&q))
-		*out = query_copy(&q, 0, a);
-	return query_end(&q);
-}
-
-static enum err read_cert(struct edgedb *d, struct slice fingerprint, struct arena *a,
-                          struct edge_cert *out)
-{
-	struct query q = query_start(&d->conn, EDGE_CERT_GET);
-	struct edge_cert c = { 0 };
-	struct slice chain = { 0 }, digest;
-
-	query_text(&q, 1, fingerprint);
-	bool found = query_row(&q);
-	if (found) {
-		c = cert_row(&q);
-		c.der = query_get(&q, 8);
-		c.sealed_key = query_get(&q, 9);
-		chain = query_copy(&q, 7, a);
-		struct slice *parts[] = { &c.fingerprint, &c.seal_domain, &c.purpose,
-			                  &c.key_type,    &c.der,         &c.sealed_key };
-		for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-			*parts[i] = arena_copy(a, *parts[i]);
-	}
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
-	while (e == OK && c.chain_count < EDGE_CHAIN_MAX && slice_next(&chain, ' ', &digest))
-		e = read_link(d, digest, a, &c.chain[c.chain_count++]);
-	if (e == OK)
-		*out = c;
-	return e;
-}
-
-enum err edgedb_cert(struct edgedb *d, struct slice fingerprint, struct arena *a,
-                     struct edge_cert *out)
-{
-	enum err e = ready(d);
-
-	return done(d, e == OK ? read_cert(d, fingerprint, a, out) : e);
-}
-
-static enum err read_records(struct edgedb *d, struct slice domain, struct arena *a,
-                             struct edge_record **out, size_t *count_out)
-{
-	struct query q = query_start(&d->conn, EDGE_RECORD_LIST);
-	struct rows r = ROWS(struct edge_record);
-
-	query_text(&q, 1, domain);
-	while (query_row(&q)) {
-		struct edge_record *row = rows_add(&r, a);
-
-		*row = record_row(&q);
-		row->name = query_copy(&q, 0, a);
-		row->domain = query_copy(&q, 3, a);
-		row->set = query_copy(&q, 4, a);
-	}
-	enum err e = query_end(&q);
-	if (e == OK) {
-		*out = r.items;
-		*count_out = r.count;
-	}
-	return e;
-}
-
-enum err edgedb_records(struct edgedb *d, struct slice domain, struct arena *a,
-                        struct edge_record **out, size_t *count_out)
-{
-	enum err e = ready(d);
-
-	return done(d, e == OK ? read_records(d, domain, a, out, count_out) : e);
-}
-
-static enum err read_challenge(struct edgedb *d, struct slice host, struct arena *a,
-                               struct edge_challenge *out)
-{
-	struct query q = query_start(&d->conn, EDGE_CHALLENGE_GET);
-	struct edge_challenge c = { .gone = true };
-
-	query_text(&q, 1, host);
-	if (query_row(&q)) {
-		c = challenge_row(&q);
-		c.host = arena_copy(a, c.host);
-		c.token = arena_copy(a, c.token);
-		c.answer = arena_copy(a, c.answer);
-	}
-	enum err e = query_end(&q);
-	if (e != OK)
-		return e;
-	if (c.gone)
-		return ERR_NOTFOUND;
-	*out = c;
-	return OK;
-}
-
-enum err edgedb_challenge(struct edgedb *d, struct slice host, struct arena *a,
-                          struct edge_challenge *out)
-{
-	enum err e = ready(d);
-
-	return done(d, e == OK ? read_challenge(d, host, a, out) : e);
 }
