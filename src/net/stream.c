@@ -29,7 +29,8 @@ static enum err fd_read(struct stream *s, void *buf, size_t size, size_t *got_ou
 
 static enum err fd_write(struct stream *s, struct slice data, size_t *put_out)
 {
-	ssize_t n = send(s->fd, data.p, data.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	int more = s->last ? MSG_MORE : 0;
+	ssize_t n = send(s->fd, data.p, data.len, MSG_NOSIGNAL | MSG_DONTWAIT | more);
 
 	if (n < 0)
 		return of_errno(s, LOOP_WRITE);

@@ -23,6 +23,9 @@ struct stream {
 	int fd;                       /* for the loop only; -1 in scripts */
 	void *state;                  /* of the ops */
 	unsigned want;                /* after ERR_AGAIN: LOOP_READ or LOOP_WRITE */
+	bool last;                    /* set by who writes: stream_finish follows what is written
+	                                 now, so that both may go in one packet */
+	bool lowat;                   /* of the socket: it waits for a number of bytes */
 };
 
 /* A plain socket, pipe or socket pair; the stream takes the descriptor, which is non-blocking. */

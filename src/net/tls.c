@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 
 struct tls_server {
 	SSL_CTX *ctx;
+	BIO_METHOD *sockets;
 	tls_choose_fn choose, validate; /* validate may be NULL */
 	void *arg;
 	bool mail;
@@ -162,6 +162,7 @@ static struct tls_server *server_new(tls_choose_fn choose_fn, void *arg, bool ma
 	struct tls_server *t = mem_alloc(sizeof(*t));
 
 	*t = (struct tls_server){ .ctx = SSL_CTX_new(TLS_server_method()),
+		                  .sockets = tls_socket_method(),
 		                  .choose = choose_fn,
 		                  .arg = arg,
 		                  .mail = mail };
@@ -188,12 +189,23 @@ void tls_server_free(struct tls_server *t)
 	if (t == NULL)
 		return;
 	SSL_CTX_free(t->ctx);
+	BIO_meth_free(t->sockets);
 	mem_free(t);
 }
 
 void tls_server_validate(struct tls_server *t, tls_choose_fn validate_fn)
 {
 	t->validate = validate_fn;
+}
+
+/* Before each call of the library that may read or write. */
+static SSL *begin(struct stream *s)
+{
+	SSL *ssl = s->state;
+
+	tls_socket_begin(SSL_get_rbio(ssl), s->last);
+	ERR_clear_error();
+	return ssl;
 }
 
 static enum err of_result(struct stream *s, SSL *ssl, int result)
@@ -215,12 +227,11 @@ static enum err of_result(struct stream *s, SSL *ssl, int result)
 static enum err tls_read(struct stream *s, void *buf, size_t size, size_t *got_out)
 {
 	size_t got = 0;
-	int result;
+	SSL *ssl = begin(s);
+	int result = SSL_read_ex(ssl, buf, size, &got);
 
-	ERR_clear_error();
-	result = SSL_read_ex(s->state, buf, size, &got);
 	if (result != 1)
-		return of_result(s, s->state, result);
+		return of_result(s, ssl, result);
 	*got_out = got;
 	return OK;
 }
@@ -228,23 +239,24 @@ static enum err tls_read(struct stream *s, void *buf, size_t size, size_t *got_o
 static enum err tls_write(struct stream *s, struct slice data, size_t *put_out)
 {
 	size_t put = 0;
-	int result;
+	SSL *ssl = begin(s);
+	int result = SSL_write_ex(ssl, data.p, data.len, &put);
 
-	ERR_clear_error();
-	result = SSL_write_ex(s->state, data.p, data.len, &put);
 	if (result != 1)
-		return of_result(s, s->state, result);
+		return of_result(s, ssl, result);
 	*put_out = put;
 	return OK;
 }
 
 static enum err tls_finish(struct stream *s)
 {
+	SSL *ssl;
 	int result;
 
-	ERR_clear_error();
-	result = SSL_shutdown(s->state);
-	if (result < 0 && of_result(s, s->state, result) == ERR_AGAIN && s->want == LOOP_WRITE)
+	s->last = true;
+	ssl = begin(s);
+	result = SSL_shutdown(ssl);
+	if (result < 0 && of_result(s, ssl, result) == ERR_AGAIN && s->want == LOOP_WRITE)
 		return ERR_AGAIN;
 	return shutdown(s->fd, SHUT_WR) == 0 ? OK : ERR_IO;
 }
@@ -255,14 +267,20 @@ static void tls_close(struct stream *s)
 	(void)close(s->fd); /* what was to be sent was sent by finish */
 }
 
-/* Called again only when so many bytes are there, or the peer ends. */
+/* From now on the loop calls only when so many bytes are there, or the peer ends. */
+static bool set_lowat(struct stream *s, size_t count)
+{
+	int lowat = (int)count;
+
+	s->lowat = count > 1;
+	return setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) == 0;
+}
+
 static enum err await_bytes(struct stream *s, size_t count)
 {
 	struct pollfd end = { .fd = s->fd, .events = POLLRDHUP };
-	int lowat = (int)count;
 
-	if (poll(&end, 1, 0) > 0 ||
-	    setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) != 0)
+	if (poll(&end, 1, 0) > 0 || !set_lowat(s, count))
 		return ERR_CLOSED;
 	s->want = LOOP_READ;
 	return ERR_AGAIN;
@@ -270,10 +288,8 @@ static enum err await_bytes(struct stream *s, size_t count)
 
 enum err tls_await_hello(struct stream *s)
 {
-	unsigned char head[RECORD_HEAD];
-	const int any = 1;
-	int there = 0;
-	ssize_t n = recv(s->fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+	unsigned char record[RECORD_MAX];
+	ssize_t n = recv(s->fd, record, sizeof(record), MSG_PEEK | MSG_DONTWAIT);
 	size_t size;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -282,17 +298,15 @@ enum err tls_await_hello(struct stream *s)
 	}
 	if (n <= 0)
 		return ERR_CLOSED;
-	if (head[0] != RECORD_HANDSHAKE)
+	if (record[0] != RECORD_HANDSHAKE)
 		return OK;
-	if ((size_t)n < sizeof(head))
-		return await_bytes(s, sizeof(head));
-	size = sizeof(head) + ((size_t)head[3] << 8 | head[4]);
-	if (size > RECORD_MAX)
-		return OK;
-	if (ioctl(s->fd, FIONREAD, &there) == 0 && (size_t)there < size)
+	if ((size_t)n < RECORD_HEAD)
+		return await_bytes(s, RECORD_HEAD);
+	size = RECORD_HEAD + ((size_t)record[3] << 8 | record[4]);
+	if (size <= sizeof(record) && (size_t)n < size)
 		return await_bytes(s, size);
-	/* OpenSSL reads what comes as it comes. */
-	return setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &any, sizeof(any)) == 0 ? OK : ERR_IO;
+	/* The library reads what comes as it comes. */
+	return !s->lowat || set_lowat(s, 1) ? OK : ERR_IO;
 }
 
 void tls_accept(struct tls_server *t, struct stream *s, void *connection)
@@ -300,8 +314,11 @@ void tls_accept(struct tls_server *t, struct stream *s, void *connection)
 	static const struct stream_ops ops = { tls_read, tls_write, tls_finish, tls_close };
 	SSL *ssl = SSL_new(t->ctx);
 
-	if (ssl == NULL || SSL_set_fd(ssl, s->fd) != 1)
+	BIO *socket_bio = tls_socket_new(t->sockets, s->fd);
+
+	if (ssl == NULL)
 		log_fatal("out of memory");
+	SSL_set_bio(ssl, socket_bio, socket_bio); /* both ways count as one reference */
 	SSL_set_accept_state(ssl);
 	SSL_set_app_data(ssl, connection);
 	s->ops = &ops;
@@ -310,11 +327,10 @@ void tls_accept(struct tls_server *t, struct stream *s, void *connection)
 
 enum err tls_handshake(struct stream *s)
 {
-	int result;
+	SSL *ssl = begin(s);
+	int result = SSL_do_handshake(ssl);
 
-	ERR_clear_error();
-	result = SSL_do_handshake(s->state);
-	return result == 1 ? OK : of_result(s, s->state, result);
+	return result == 1 ? OK : of_result(s, ssl, result);
 }
 
 bool tls_has_pending(const struct stream *s)

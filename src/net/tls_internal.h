@@ -1,4 +1,4 @@
-/* Between net/tls.c and net/tls_identity.c only. */
+/* Between the net/tls*.c files only. */
 #ifndef NET_TLS_INTERNAL_H
 #define NET_TLS_INTERNAL_H
 
@@ -12,5 +12,14 @@ struct tls_identity {
 	EVP_PKEY *key;
 	STACK_OF(X509) * chain;
 };
+
+/* tls_socket.c: sockets for the library; the caller keeps the descriptor. */
+BIO_METHOD *tls_socket_method(void); /* for the life of a server */
+BIO *tls_socket_new(const BIO_METHOD *method, int fd);
+/*
+ * Before each call of the library: something may have come.  last: what is written now is followed
+ * by the end of our side at once.
+ */
+void tls_socket_begin(BIO *b, bool last);
 
 #endif

@@ -145,6 +145,7 @@ enum err edge_conn_send(struct edge_conn *c, bool close)
 	enum err e = OK;
 
 	c->close = close || c->edge->draining;
+	c->stream.last = c->close;
 	have_head(c);
 	while (e == OK && left.len > 0) {
 		size_t put = 0;
