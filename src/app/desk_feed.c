@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ struct feed {
 	int64_t now;
 	pthread_t thread;
 	atomic_bool stop, done;
+	int quit; /* eventfd: readable once stop is set, for whoever waits */
 	struct arena *arena;
 	size_t sent;
 };
@@ -122,11 +124,18 @@ static enum err prepare(struct feed *f)
 	return e;
 }
 
-static bool write_all(int fd, struct slice bytes)
+/* Until the descriptor is ready; false: the time is over, or the feed is to end. */
+static bool await(const struct feed *f, int fd, short events)
+{
+	struct pollfd p[] = { { .fd = fd, .events = events }, { .fd = f->quit, .events = POLLIN } };
+
+	return poll(p, ARRAY_LEN(p), ANSWER_MS) > 0 && p[1].revents == 0;
+}
+
+static bool write_all(const struct feed *f, int fd, struct slice bytes)
 {
 	while (bytes.len > 0) {
-		struct pollfd p = { .fd = fd, .events = POLLOUT };
-		if (poll(&p, 1, ANSWER_MS) <= 0)
+		if (!await(f, fd, POLLOUT))
 			return false;
 		ssize_t n = send(fd, bytes.p, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n <= 0)
@@ -137,10 +146,9 @@ static bool write_all(int fd, struct slice bytes)
 }
 
 /* The start of the answer; 0: none came in time. */
-static size_t read_some(int fd, char *out, size_t size)
+static size_t read_some(const struct feed *f, int fd, char *out, size_t size)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	ssize_t n = poll(&p, 1, ANSWER_MS) <= 0 ? 0 : recv(fd, out, size, 0);
+	ssize_t n = await(f, fd, POLLIN) ? recv(fd, out, size, 0) : 0;
 
 	return n < 0 ? 0 : (size_t)n;
 }
@@ -166,13 +174,13 @@ static bool post(struct feed *f, int fd, const struct demo_report *report)
 	        tag_of(f, report->domain->name), f->d->set.report_host,
 	        report->gzip ? "gzip" : "json", report->bytes.len);
 
-	return n > 0 && (size_t)n < sizeof(head) && write_all(fd, slice_of(head, (size_t)n)) &&
-	       write_all(fd, report->bytes) && read_some(fd, answer, sizeof(answer)) > 12 &&
+	return n > 0 && (size_t)n < sizeof(head) && write_all(f, fd, slice_of(head, (size_t)n)) &&
+	       write_all(f, fd, report->bytes) && read_some(f, fd, answer, sizeof(answer)) > 12 &&
 	       answer[9] != '5' && memcmp(answer + 9, "429", 3) != 0;
 }
 
 /* A mail comes as a file, as the command line passes it. */
-static bool ingest(int fd, struct slice mail)
+static bool ingest(const struct feed *f, int fd, struct slice mail)
 {
 	static char op[] = "{\"op\":\"ingest\"}\n";
 	union {
@@ -195,7 +203,7 @@ static bool ingest(int fd, struct slice mail)
 	c->cmsg_len = CMSG_LEN(sizeof(file));
 	memcpy(CMSG_DATA(c), &file, sizeof(file));
 	good = good && sendmsg(fd, &msg, MSG_NOSIGNAL) > 0 && shutdown(fd, SHUT_WR) == 0;
-	size_t n = good ? read_some(fd, answer, sizeof(answer)) : 0;
+	size_t n = good ? read_some(f, fd, answer, sizeof(answer)) : 0;
 	if (file >= 0)
 		(void)close(file); /* memory only */
 	return n > 0 && slice_find_slice(slice_of(answer, n), S("\"again\"")) == SIZE_MAX;
@@ -213,7 +221,7 @@ static bool send_one(struct feed *f, const struct demo_report *report)
 	if (hand_send(f->d->hand_intake, &h, ends[1]) == OK) {
 		(void)close(ends[1]); /* intake has its own copy */
 		ends[1] = -1;
-		good = report->form == DEMO_MAIL ? ingest(ends[0], report->bytes)
+		good = report->form == DEMO_MAIL ? ingest(f, ends[0], report->bytes)
 		                                 : post(f, ends[0], report);
 	}
 	if (ends[1] >= 0)
@@ -233,7 +241,8 @@ static enum err on_report(void *arg, const struct demo_report *report)
 			arena_reset(f->arena);
 			return OK;
 		}
-		(void)poll(NULL, 0, TRY_PAUSE_MS); /* only passes time */
+		struct pollfd quit = { .fd = f->quit, .events = POLLIN };
+		(void)poll(&quit, 1, TRY_PAUSE_MS); /* only passes time */
 	}
 	return ERR_UNAVAILABLE;
 }
@@ -259,6 +268,14 @@ static void *run(void *arg)
 	return NULL;
 }
 
+static void release(struct feed *f)
+{
+	if (f->quit >= 0)
+		(void)close(f->quit); /* nothing was written but the end */
+	arena_free(f->arena);
+	mem_free(f);
+}
+
 struct feed *feed_new(struct desk *d, int64_t now)
 {
 	struct feed *f = mem_alloc(sizeof(*f));
@@ -267,7 +284,8 @@ struct feed *feed_new(struct desk *d, int64_t now)
 	f->d = d;
 	f->now = now;
 	f->arena = arena_new();
-	enum err e = prepare(f);
+	f->quit = eventfd(0, EFD_CLOEXEC);
+	enum err e = f->quit < 0 ? ERR_IO : prepare(f);
 	desk_lock(d);
 	fed = is_marked(f, DONE_MARK);
 	desk_unlock(d);
@@ -275,8 +293,7 @@ struct feed *feed_new(struct desk *d, int64_t now)
 		log_error("demonstration's domains not made", F("why", err_name(e)));
 	if (e == OK && !fed && pthread_create(&f->thread, NULL, run, f) == 0)
 		return f;
-	arena_free(f->arena);
-	mem_free(f);
+	release(f);
 	return NULL;
 }
 
@@ -290,7 +307,7 @@ void feed_free(struct feed *f)
 	if (f == NULL)
 		return;
 	f->stop = true;
+	(void)eventfd_write(f->quit, 1);     /* its count is far from full */
 	(void)pthread_join(f->thread, NULL); /* it ends because of stop */
-	arena_free(f->arena);
-	mem_free(f);
+	release(f);
 }

@@ -51,6 +51,16 @@ def test_is_it_ready(demo):
     assert told == {"status": "ready", "edges": list(demo.children().values()).count("edge")}
 
 
+def test_the_end_of_a_demonstration_that_is_fed(make_demo):
+    """desk ends while intake owes it an answer, before the parent finds that it does not answer."""
+    demo = make_demo(full=True)
+    pids = {role: pid for pid, role in demo.children().items()}
+    os.kill(pids["intake"], signal.SIGSTOP)
+    os.kill(pids["desk"], signal.SIGTERM)
+    eventually(lambda: pids["desk"] not in demo.children())
+    assert not [line for line in demo.log_text().splitlines() if "does not answer" in line and "desk" in line]
+
+
 def status(pid):
     return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
 
