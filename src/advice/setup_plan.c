@@ -257,6 +257,14 @@ static void plan_acme(struct work *w)
 	set(w, "acme", "email", w->q->email);
 }
 
+static void plan_alert(struct work *w)
+{
+	if (w->q->alert_to[0] == '\0')
+		say(w, SETUP_WARN, "alerts", "nobody is told of what needs a person",
+		    "name an address with --alert-to ADDRESS, best one of another domain");
+	set(w, "alert", "to", w->q->alert_to);
+}
+
 /* Records. */
 
 static void add_record(struct work *w, const char *name, const char *type, const char *value)
@@ -303,6 +311,7 @@ void setup_plan_make(const struct setup_answers *q, const struct setup_facts *f,
 	plan_dns(&w);
 	plan_reports(&w);
 	plan_names(&w);
+	plan_alert(&w);
 	plan_acme(&w);
 	find_records(&w);
 	step(&w, "sudo systemctl enable --now mxseal");

@@ -26,6 +26,7 @@ struct setup_answers {
 	const char *zone;        /* of CNAMEs; with others only */
 	const char *report_host; /* where reports are taken */
 	const char *email;       /* for the certificate authority */
+	const char *alert_to;    /* who is told of what needs a person */
 	bool reports;            /* they are taken at all */
 	bool terms;              /* those of the certificate authority are agreed to */
 	size_t address_count;    /* 0: as found */

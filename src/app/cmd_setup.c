@@ -39,6 +39,12 @@ static int differs(const struct setup *s, const struct told *t)
 	                 "edit the file, or set it up anew with --replace, which keeps it beside");
 }
 
+/* Without the authority's terms it is only who is told of trouble. */
+static const char *email_of_file(const struct conf *c)
+{
+	return c->acme.email[0] != '\0' ? c->acme.email : c->alert.to;
+}
+
 static int check_flags(const struct setup *s)
 {
 	const struct conf *c = s->conf;
@@ -48,7 +54,8 @@ static int check_flags(const struct setup *s)
 		{ "zone", c->service.zone },
 		{ "report-host", c->report.host },
 		{ "reports", c->report.host[0] == '\0' ? "no" : "yes" },
-		{ "email", c->acme.email },
+		{ "email", email_of_file(c) },
+		{ "alert-to", c->alert.to },
 		{ "accept-terms", c->acme.accept_terms ? "yes" : "no" },
 		{ "address", c->service.addresses },
 	};
@@ -69,7 +76,8 @@ static void records_of_file(struct setup *s)
 		                       .host = c->service.host,
 		                       .zone = c->service.zone,
 		                       .report_host = c->report.host,
-		                       .email = c->acme.email,
+		                       .email = email_of_file(c),
+		                       .alert_to = c->alert.to,
 		                       .reports = c->report.host[0] != '\0',
 		                       .terms = c->acme.accept_terms };
 	while (s->q.address_count < SETUP_ADDRESSES_MAX && slice_next(&rest, ' ', &one))
@@ -204,7 +212,12 @@ static const struct option_spec options[] = {
 	  .arg = "YES",
 	  .values = yes_no,
 	  .help = "agree to the terms of Let's Encrypt, and order (default no)" },
-	{ .name = "email", .arg = "ADDRESS", .help = "contact for the certificate authority" },
+	{ .name = "email",
+	  .arg = "ADDRESS",
+	  .help = "contact for the certificate authority, who is told of trouble, too" },
+	{ .name = "alert-to",
+	  .arg = "ADDRESS",
+	  .help = "somebody else who is told of what needs a person" },
 	{ .name = "address",
 	  .arg = "ADDRESS",
 	  .repeats = true,

@@ -36,11 +36,9 @@ static const char *answer(const struct setup *s, const char *flag, const char *q
 	return may_ask(s) ? ask(s, question, guess) : guess;
 }
 
-static int answer_words(const struct setup *s, const char *flag, const char *question,
-                        const char *const words[2], const char *guess, bool *second_out)
+static int take_words(const struct setup *s, const char *flag, const char *given,
+                      const char *const words[2], bool *second_out)
 {
-	const char *given = answer(s, flag, question, guess);
-
 	for (unsigned i = 0; i < 2; i++) {
 		size_t n = strlen(given);
 		if (n > 0 && n <= strlen(words[i]) && strncmp(given, words[i], n) == 0) {
@@ -50,6 +48,12 @@ static int answer_words(const struct setup *s, const char *flag, const char *que
 	}
 	return cli_usage(s->cli, arena_printf(s->cli->arena, "--%s takes %s or %s", flag, words[0],
 	                                      words[1]));
+}
+
+static int answer_words(const struct setup *s, const char *flag, const char *question,
+                        const char *const words[2], const char *guess, bool *second_out)
+{
+	return take_words(s, flag, answer(s, flag, question, guess), words, second_out);
 }
 
 static int take_name(const struct setup *s, const char *flag, const char *given, const char **out)
@@ -110,15 +114,28 @@ static int ask_reports(struct setup *s)
 	                    words, "yes", &s->q.reports);
 }
 
+static const char *flag_or(const struct setup *s, const char *flag, const char *otherwise)
+{
+	const char *given = cli_get(s->cli, flag);
+
+	return given == NULL ? otherwise : given;
+}
+
+/* An address is a yes, so that four questions are enough. */
 static int ask_terms(struct setup *s)
 {
 	static const char *const words[] = { "no", "yes" };
+	const char *given =
+	        answer(s, "accept-terms",
+	               "4. Shall certificates be ordered from Let's Encrypt, which agrees to its "
+	               "terms (" TERMS ")? no, yes, or yes by a mail address, which is told of "
+	               "what needs a person",
+	               "no");
+	bool address = cli_get(s->cli, "accept-terms") == NULL && strchr(given, '@') != NULL;
 
-	s->q.email = cli_get(s->cli, "email") == NULL ? "" : cli_get(s->cli, "email");
-	return answer_words(s, "accept-terms",
-	                    "4. Shall certificates be ordered from Let's Encrypt, which agrees to "
-	                    "its terms (" TERMS ")?",
-	                    words, "no", &s->q.terms);
+	s->q.email = flag_or(s, "email", address ? given : "");
+	s->q.alert_to = flag_or(s, "alert-to", s->q.email);
+	return take_words(s, "accept-terms", address ? "yes" : given, words, &s->q.terms);
 }
 
 static int take_addresses(struct setup *s)
@@ -137,7 +154,9 @@ int setup_ask(struct setup *s)
 	static const char *const whose[] = { "own", "others" };
 	int code;
 
-	s->q = (struct setup_answers){ .host = "", .zone = "", .report_host = "", .email = "" };
+	s->q = (struct setup_answers){
+		.host = "", .zone = "", .report_host = "", .email = "", .alert_to = ""
+	};
 	code = answer_words(s, "for",
 	                    "1. Only your own domains (own), or domains of others, too (others)?",
 	                    whose, "own", &s->q.others);

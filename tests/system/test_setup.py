@@ -128,8 +128,8 @@ def test_own_domains(machine):
     assert answer["schema"] == "mxseal.setup/1" and answer["state"] == "written"
     assert answer["settings"] == {
         "listen.tls": "*:443", "listen.http": "*:80", "listen.smtp": "*:25", "service.host": "mx.corp.example",
-        "service.addresses": f"{V4} {V6}", "report.host": "reports.corp.example", "acme.accept_terms": "yes",
-        "acme.email": "root@corp.example"}
+        "service.addresses": f"{V4} {V6}", "report.host": "reports.corp.example", "alert.to": "root@corp.example",
+        "acme.accept_terms": "yes", "acme.email": "root@corp.example"}
     assert {(r["name"], r["type"], r["value"]) for r in answer["records"]} == {
         (name, kind, value) for name in ("mx.corp.example", "reports.corp.example")
         for kind, value in (("A", V4), ("AAAA", V6))}
@@ -230,6 +230,26 @@ def test_at_a_terminal(machine):
     accepted(machine)
 
 
+def test_who_is_told(machine):
+    """One address for the authority and for alerts, another one for alerts, none: the last is said."""
+    told = lambda *args: (a := machine.json("--host", "mx.corp.example", "--dry-run", *args)) and (
+        a["settings"].get("alert.to"), a["settings"].get("acme.email"), by_check(a, "alerts"))
+    root, boss = "root@corp.example", "boss@else.example"
+    assert told("--email", root) == (root, None, []), "also when nothing is ordered"
+    assert told("--email", root, "--accept-terms", "yes") == (root, root, [])
+    assert told("--email", root, "--accept-terms", "yes", "--alert-to", boss) == (boss, root, [])
+    assert told("--alert-to", boss) == (boss, None, [])
+    assert told() == (None, None, [("warn", "nobody is told of what needs a person")])
+    # By an answer to the fourth question, which is a yes; the same again is no conflict.
+    code, shown = machine.at_terminal(answers=["", "mx.corp.example", "", root, "yes"])
+    assert code == 0 and shown.count("?") == 5, shown
+    text = machine.conf.read_text()
+    assert f"[alert]\nto = {root}\n" in text and f"accept_terms = yes\nemail = {root}\n" in text
+    accepted(machine)
+    assert machine.json("--email", root, "--alert-to", root)["state"] == "unchanged"
+    assert "is not changed" in machine.setup("--alert-to", boss, check=5).stderr
+
+
 def test_no_at_a_terminal(machine):
     code, shown = machine.at_terminal("--for", "own", "--host", "mx.corp.example", answers=["no", "", "no"])
     assert code == 1 and "not written" in shown and "report.host" not in shown and not machine.conf.exists()
@@ -254,14 +274,3 @@ def test_wrong_values(machine):
                  ("--address", "1.2.3")):
         done = machine.setup("--host", "mx.corp.example", *more, check=1)
         assert "fix:" in done.stderr and not machine.conf.exists()
-
-
-def test_the_lines_of_the_page(machine):
-    """What docs/install.md has people type."""
-    page = (ROOT / "docs/install.md").read_text()
-    lines = [line.split(" ", 3)[3] for line in page.splitlines() if line.startswith("sudo mxseal setup --")]
-    assert lines
-    for line in lines:
-        machine.conf.unlink(missing_ok=True)
-        assert machine.json(*line.split())["state"] == "written"
-        accepted(machine)

@@ -33,12 +33,12 @@
 #define OWN                                                                         \
 	{                                                                           \
 		.host = "mx.a.example", .zone = "", .report_host = "", .email = "", \
-		.reports = true, .terms = true                                      \
+		.alert_to = "", .reports = true, .terms = true                      \
 	}
 #define OTHERS                                                                         \
 	{                                                                              \
 		.others = true, .host = "mx.a.example", .zone = "", .report_host = "", \
-		.email = "", .reports = true, .terms = true                            \
+		.email = "", .alert_to = "", .reports = true, .terms = true            \
 	}
 
 static const struct row {
@@ -105,7 +105,7 @@ static const struct row {
 	               "\n[report]\nhost = reports.a.example\n"
 	               "\n[acme]\naccept_terms = yes\n" },
 	{ .label = "neither reports nor terms, behind NAT",
-	  .q = { .host = "a.example", .zone = "", .report_host = "", .email = "" },
+	  .q = { .host = "a.example", .zone = "", .report_host = "", .email = "", .alert_to = "" },
 	  .f = { .tls = FREE_PORT,
 	         .http = FREE_PORT,
 	         .smtp = FREE_PORT,
@@ -118,6 +118,7 @@ static const struct row {
 	         .zone = "",
 	         .report_host = "tls.a.example",
 	         .email = "root@a.example",
+	         .alert_to = "boss@a.example",
 	         .reports = true,
 	         .terms = true,
 	         .address_count = 1,
@@ -130,6 +131,7 @@ static const struct row {
 	  .text = HEAD "\n[listen]\ntls = *:443\nhttp = *:80\nsmtp = *:25\n"
 	               "\n[service]\nhost = mx.a.example\naddresses = 203.0.113.1\n"
 	               "\n[report]\nhost = tls.a.example\n"
+	               "\n[alert]\nto = boss@a.example\n"
 	               "\n[acme]\naccept_terms = yes\nemail = root@a.example\n" },
 	{ .label = "domains of others: DNS on single addresses",
 	  .q = OTHERS,
@@ -150,6 +152,7 @@ static const struct row {
 	         .zone = "z.a.example",
 	         .report_host = "",
 	         .email = "",
+	         .alert_to = "",
 	         .terms = true,
 	         .address_count = 1,
 	         .addresses = { "203.0.113.1" } },
