@@ -22,6 +22,25 @@ static void print_lost(const struct cli *cli, json_int_t lost)
 		                            (long long)lost));
 }
 
+/* Edges answer this service like anybody else. */
+static void print_own(const struct cli *cli, const json_t *own)
+{
+	json_int_t sum = 0;
+	json_t *day;
+	size_t i;
+
+	json_array_foreach(own, i, day)
+	{
+		sum += client_int(day, "fetches");
+	}
+	if (sum > 0)
+		cli_print_safe(cli->out,
+		               arena_printf(cli->arena,
+		                            "Looks of this service itself among them, status 200: "
+		                            "%lld\n",
+		                            (long long)sum));
+}
+
 static int run(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -40,6 +59,7 @@ static int run(const struct cli *cli)
 		              "NETWORK", "FETCHES", "LAST");
 	for (size_t i = 0; i < json_array_size(items); i++)
 		print_row(cli, json_array_get(items, i));
+	print_own(cli, json_object_get(answer, "own"));
 	print_lost(cli, client_int(answer, "lost"));
 	json_decref(answer);
 	return cli_finish(cli, EXIT_GOOD);
@@ -57,7 +77,7 @@ const struct command cmd_domain_fetches = {
 	.details = "Senders fetch before any of them reports, so this is the first sign that the "
 	           "chain\n"
 	           "works. Networks are kept for 14 days, then only the counts. What could not be\n"
-	           "counted is said.",
+	           "counted is said, and how many of them were looks of this service itself.",
 	.examples =
 	        "mxseal domain fetches example.com\nmxseal domain fetches example.com --jsonl\n",
 	.run = run,

@@ -11,6 +11,7 @@
 #include "service/publish.h"
 #include "service/records.h"
 #include "store/certs.h"
+#include "store/fetches.h"
 #include "store/jobs.h"
 #include "store/policies.h"
 
@@ -250,6 +251,8 @@ static enum err look(struct watched *w)
 		return ERR_UNAVAILABLE; /* half a look is none */
 	desk_lock(w->d);
 	enum err e = self_check_put(w->d->db, &w->look);
+	if (e == OK && w->look.policy == ALERT_GOOD && w->domain.hosting != HOSTING_EXTERNAL)
+		e = fetches_add_own(w->d->db, w->served.id, w->now);
 	desk_unlock(w->d);
 	return e;
 }

@@ -5,6 +5,7 @@
 #include "service/crew.h"
 #include "service/outside.h"
 #include "service/publish.h"
+#include "store/fetches.h"
 #include "store/jobs.h"
 
 #define JOB "outside"
@@ -32,6 +33,8 @@ struct work {
 	const char *host;
 	struct domain domain; /* of a policy host */
 	const struct policy *want;
+	int64_t publication; /* whose policy that is */
+	bool ours;           /* it was answered here: a fetch like any other, but our own */
 	struct look look;
 };
 
@@ -116,6 +119,7 @@ static enum err read_domain(struct work *k)
 		return e;
 	e = policies_served(k->d->db, k->domain.id, k->a, &p);
 	k->want = e == OK && p.end == END_NOT ? p.policy : NULL;
+	k->publication = k->want == NULL ? 0 : p.id;
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
@@ -149,6 +153,7 @@ static bool look(struct work *k)
 	good = path != NULL
 	               ? outside_answers(k->d, k->host, path, k->a, &cert, &why)
 	               : outside_shows_policy(k->d, k->domain.name, k->want, k->a, &cert, &why);
+	k->ours = good && path == NULL && k->domain.hosting != HOSTING_EXTERNAL;
 	if (!good)
 		log_warn("a host is not seen as it should be from outside", F("host", k->host),
 		         F("why", why));
@@ -175,6 +180,8 @@ static void settle(struct work *k, const struct job *job, bool looked, enum err 
 	} else {
 		if (looked)
 			e = looks_put(k->d->db, &k->look);
+		if (e == OK && k->ours)
+			e = fetches_add_own(k->d->db, k->publication, k->now);
 		if (e == OK)
 			e = jobs_again(k->d->db, job->id, k->now + again, err_name(so_far));
 	}

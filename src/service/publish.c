@@ -14,6 +14,7 @@
 #include "store/audit.h"
 #include "store/certs.h"
 #include "store/edgedb.h"
+#include "store/fetches.h"
 #include "store/orders.h"
 #include "store/pushes.h"
 
@@ -452,6 +453,8 @@ static enum err fetch_demo(struct desk *d, struct publication *p, const struct d
 		return OK;
 	desk_lock(d);
 	e = policies_mark_fetched(d->db, p->id, now);
+	if (e == OK)
+		e = fetches_add_own(d->db, p->id, now);
 	if (e == OK)
 		e = policies_by_id(d->db, p->id, a, p);
 	desk_unlock(d);

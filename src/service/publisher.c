@@ -11,6 +11,7 @@
 #include "service/publish.h"
 #include "service/push.h"
 #include "service/record_check.h"
+#include "store/fetches.h"
 
 #define THREADS 4u
 #define FAILING_PAUSE_MS 1000
@@ -154,6 +155,8 @@ static void look_from_outside(struct step *s)
 	}
 	desk_lock(s->d);
 	enum err e = policies_mark_fetched(s->d->db, s->p.id, s->now);
+	if (e == OK)
+		e = fetches_add_own(s->d->db, s->p.id, s->now);
 	if (e == OK) /* a line that a person types is shown from now on */
 		e = record_check_soon(s->d, s->domain.id, s->now);
 	desk_unlock(s->d);

@@ -102,6 +102,20 @@ enum err fetches_add(struct db *db, const struct fetch_row *r, int64_t *named)
 	return e == OK ? db_end(db, add(db, r, named)) : e;
 }
 
+enum err fetches_add_own(struct db *db, int64_t publication, int64_t now)
+{
+	const struct fetch_row r = { .publication = publication,
+		                     .day = utc_day_start(now),
+		                     .status = FETCH_OWN,
+		                     .network = "",
+		                     .count = 1,
+		                     .first = now,
+		                     .last = now };
+	int64_t named = 0; /* it has no network */
+
+	return fetches_add(db, &r, &named);
+}
+
 /* Strings live in a. */
 static struct fetch_row read_row(struct query *q, struct arena *a)
 {
@@ -193,15 +207,26 @@ enum err fetches_days(struct db *db, int64_t domain, int64_t from, int64_t to, s
 {
 	struct query q = db_query(db, SQL_FETCH_DAYS);
 	struct rows r = ROWS(struct fetch_day);
+	int64_t own = 0, own_day = 0;
 
 	query_int(&q, 1, domain);
 	query_int(&q, 2, from);
 	query_int(&q, 3, to);
 	while (query_row(&q)) {
-		struct fetch_day *d = rows_add(&r, a);
+		const struct fetch_day row = { .day = query_get_int(&q, 0),
+			                       .status = (unsigned)query_get_int(&q, 1),
+			                       .count = query_get_int(&q, 2),
+			                       .networks = query_get_int(&q, 3) };
 
-		*d = (struct fetch_day){ query_get_int(&q, 0), (unsigned)query_get_int(&q, 1),
-			                 query_get_int(&q, 2), query_get_int(&q, 3) };
+		if (row.status == FETCH_OWN) { /* the first of its day */
+			own = row.count;
+			own_day = row.day;
+			continue;
+		}
+		struct fetch_day *d = rows_add(&r, a);
+		*d = row;
+		if (row.status == 200 && row.day == own_day)
+			d->own = own < row.count ? own : row.count;
 	}
 	enum err e = query_end(&q);
 	if (e == OK) {

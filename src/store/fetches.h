@@ -4,12 +4,17 @@
  * A network is text like "192.0.2.0/24"; it is kept for FETCH_KEEP_DAYS whole days, then only the
  * counts are (network "").  Who asks from ever new networks adds no row beyond the ceilings: what
  * is over is counted without its network.
+ *
+ * The service looks at its policies from outside, too, and edges cannot tell that from a sender's
+ * fetch, since whatever told it apart could be sent by anybody.  So whoever looks notes it
+ * (fetches_add_own), and the number stands beside those that it is part of.
  */
 #ifndef STORE_FETCHES_H
 #define STORE_FETCHES_H
 
 #include "store/db.h"
 
+#define FETCH_OWN 0 /* in the place of a status */
 #define FETCH_KEEP_DAYS 14
 #define FETCH_NETWORKS_MAX 256 /* of one publication and day */
 #define FETCH_NAMED_MAX 500000 /* rows with a network at once, of all domains */
@@ -32,10 +37,12 @@ struct fetch_day {
 	unsigned status;
 	int64_t count;
 	int64_t networks; /* that were seen, while they are kept */
+	int64_t own;      /* of count: looks of this service itself; status 200 only */
 };
 
 struct fetch_total {
-	unsigned status;
+	unsigned
+	        status; /* FETCH_OWN: looks of this service itself, which another row counts, too */
 	int64_t count;
 };
 
@@ -52,6 +59,9 @@ struct fetch_cursor {
  */
 enum err fetches_add(struct db *db, const struct fetch_row *r, int64_t *named) MUST_USE;
 enum err fetches_named(struct db *db, int64_t *out) MUST_USE;
+
+/* One look of this service, which its own edges answered with the policy. */
+enum err fetches_add_own(struct db *db, int64_t publication, int64_t now) MUST_USE;
 
 /*
  * Takes the network off rows whose day is more than FETCH_KEEP_DAYS days before that of now, some

@@ -711,7 +711,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_FETCH_DROP, "delete from policy_fetch where publication = $1 and day = $2"
 	                    " and status = $3 and network = $4"),
 	ROW(SQL_FETCH_LIST,
-	    "select " FETCH_COLUMNS "where p.domain = $1 and f.day >= $2 and (f.day < $3 or"
+	    "select " FETCH_COLUMNS
+	    "where p.domain = $1 and f.status > 0 and f.day >= $2 and (f.day < $3 or"
 	    " (f.day = $3 and (f.publication > $4 or (f.publication = $4 and (f.status > $5 or"
 	    " (f.status = $5 and f.network > $6))))))"
 	    " order by f.day desc, f.publication, f.status, f.network limit $7"),

@@ -34,11 +34,30 @@ static json_t *fetch_json(const struct fetch_row *f)
 	                 api_time(f->last));
 }
 
+/* Per day, of the answers with status 200. */
+static enum err own_json(const struct request *q, int64_t domain, int64_t today, json_t **out)
+{
+	struct fetch_day *days = NULL;
+	size_t count = 0;
+	enum err e = fetches_days(q->desk->db, domain, 0, today, q->arena, &days, &count);
+
+	if (e != OK)
+		return e;
+	*out = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (days[i].own > 0)
+			(void)json_array_append_new(*out, json_pack("{s:o, s:I}", "day",
+			                                            api_day(days[i].day), "fetches",
+			                                            (json_int_t)days[i].own));
+	return OK;
+}
+
 void api_domain_fetches(const struct request *q, struct response *r)
 {
 	int64_t today = utc_day_start(q->now);
 	struct fetch_cursor after;
 	struct fetch_row *rows = NULL;
+	json_t *own = NULL;
 	const char *next = NULL;
 	struct domain d;
 	size_t count = 0;
@@ -47,6 +66,8 @@ void api_domain_fetches(const struct request *q, struct response *r)
 		return;
 	enum err e = fetches_list(q->desk->db, d.id, 0, today, &after, API_PAGE, q->arena, &rows,
 	                          &count);
+	if (e == OK)
+		e = own_json(q, d.id, today, &own);
 	if (e != OK) {
 		api_store_failed(q, e, r);
 		return;
@@ -59,6 +80,7 @@ void api_domain_fetches(const struct request *q, struct response *r)
 		                    (long long)rows[count - 1].publication, rows[count - 1].status,
 		                    rows[count - 1].network);
 	json_t *list = api_list(items, next);
+	(void)json_object_set_new(list, "own", own);
 	(void)json_object_set_new(list, "lost",
 	                          json_integer((json_int_t)board_lost_all(q->desk->board)));
 	response_json(r, list);
@@ -67,6 +89,7 @@ void api_domain_fetches(const struct request *q, struct response *r)
 enum err api_fetches_metrics(const struct request *q, struct buf *b)
 {
 	struct fetch_total *totals = NULL;
+	int64_t own = 0;
 	size_t count = 0;
 	enum err e = fetches_totals(q->desk->db, q->arena, &totals, &count);
 
@@ -74,13 +97,21 @@ enum err api_fetches_metrics(const struct request *q, struct buf *b)
 		return e;
 	buf_add_str(b, "# HELP mxseal_policy_fetches_total Answers of policy hosts by status\n"
 	               "# TYPE mxseal_policy_fetches_total counter\n");
-	for (size_t i = 0; i < count; i++)
-		buf_printf(b, "mxseal_policy_fetches_total{status=\"%u\"} %lld\n", totals[i].status,
-		           (long long)totals[i].count);
+	for (size_t i = 0; i < count; i++) {
+		if (totals[i].status == FETCH_OWN)
+			own = totals[i].count;
+		else
+			buf_printf(b, "mxseal_policy_fetches_total{status=\"%u\"} %lld\n",
+			           totals[i].status, (long long)totals[i].count);
+	}
 	buf_printf(b,
+	           "# HELP mxseal_policy_fetches_own_total Looks of this service itself among "
+	           "them, with status 200\n"
+	           "# TYPE mxseal_policy_fetches_own_total counter\n"
+	           "mxseal_policy_fetches_own_total %lld\n"
 	           "# HELP mxseal_fetches_lost_total Answers that were given and not counted, "
 	           "since the start\n"
 	           "# TYPE mxseal_fetches_lost_total counter\nmxseal_fetches_lost_total %llu\n",
-	           (unsigned long long)board_lost_all(q->desk->board));
+	           (long long)own, (unsigned long long)board_lost_all(q->desk->board));
 	return OK;
 }

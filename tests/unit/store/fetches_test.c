@@ -88,6 +88,40 @@ TEST(counts_are_added_up)
 	fixture_close(&w.f);
 }
 
+TEST(own_looks_stand_beside)
+{
+	struct world w;
+	struct fetch_row *rows;
+	struct fetch_total *totals;
+	struct fetch_day *days;
+	size_t count = 0;
+
+	begin(&w);
+	EXPECT(fetches_add_own(w.f.db, w.publication, NOON) == OK &&
+	               fetches_add_own(w.f.db, w.publication, NOON + 1) == OK,
+	       "two looks");
+	EXPECT(list(&w, &rows) == 0, "they are no fetches by themselves");
+	EXPECT(fetches_days(w.f.db, w.domain, 0, NOON, w.f.a, &days, &count) == OK && count == 0,
+	       "nor a day's");
+	EXPECT(add(&w, MIDNIGHT, 404, "192.0.2.0/24", 5) == OK &&
+	               add(&w, MIDNIGHT, 200, "192.0.2.0/24", 1) == OK,
+	       "what edges counted so far");
+	EXPECT(fetches_days(w.f.db, w.domain, 0, NOON, w.f.a, &days, &count) == OK && count == 2 &&
+	               days[0].count == 1 && days[0].own == 1 && days[1].own == 0,
+	       "never more than there were");
+	EXPECT(add(&w, MIDNIGHT, 200, "192.0.2.0/24", 6) == OK &&
+	               add(&w, MIDNIGHT + UTC_DAY, 200, "", 1) == OK,
+	       "the rest, and another day");
+	EXPECT(fetches_days(w.f.db, w.domain, 0, NOON + UTC_DAY, w.f.a, &days, &count) == OK &&
+	               count == 3 && days[0].own == 0 && days[1].count == 7 && days[1].own == 2,
+	       "by day");
+	EXPECT(fetches_totals(w.f.db, w.f.a, &totals, &count) == OK && count == 3 &&
+	               totals[0].status == FETCH_OWN && totals[0].count == 2 &&
+	               totals[1].count == 8,
+	       "in all");
+	fixture_close(&w.f);
+}
+
 TEST(a_listing_goes_on_behind_its_last_row)
 {
 	struct world w;
@@ -205,5 +239,6 @@ TEST(ceilings)
 	fixture_close(&w.f);
 }
 
-TEST_MAIN(UNIT(counts_are_added_up), UNIT(a_listing_goes_on_behind_its_last_row),
-          UNIT(networks_go_after_their_days), UNIT(many_rows_go_in_several_steps), UNIT(ceilings))
+TEST_MAIN(UNIT(counts_are_added_up), UNIT(own_looks_stand_beside),
+          UNIT(a_listing_goes_on_behind_its_last_row), UNIT(networks_go_after_their_days),
+          UNIT(many_rows_go_in_several_steps), UNIT(ceilings))
