@@ -3,6 +3,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "service/alert_sender.h"
+
 /* Whether this process may run a setgid program as it is meant. */
 static bool may_gain(void)
 {
@@ -20,7 +22,8 @@ const char *alert_command(const struct conf *c)
 
 const char *alert_doubt(const char *command)
 {
-	bool sendmail = strncmp(command, ALERT_SENDMAIL, strlen(ALERT_SENDMAIL)) == 0;
+	/* Whichever sendmail it is, and the hook alert-sendmail. */
+	bool sendmail = strstr(command, "sendmail") != NULL;
 
 	return sendmail && !may_gain() ? "the service may not run setgid programs, as Postfix's "
 	                                 "sendmail starts one"

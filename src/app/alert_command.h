@@ -14,6 +14,5 @@ const char *alert_command(const struct conf *c);
 const char *alert_doubt(const char *command);
 
 #define ALERT_SENDMAIL "/usr/sbin/sendmail"
-#define ALERT_SMTP_HOOK "/usr/share/mxseal/hooks/alert-smtp"
 
 #endif

@@ -34,8 +34,8 @@ enum err boot_format(const struct boot *b, struct buf *out)
 	struct conf_setting s;
 	char hex[KEY_HEX_SIZE];
 
-	buf_printf(out, "role %s\nslot %u\ndemo %d\nempty %d\n", role_name(b->role), b->slot,
-	           b->demo, b->empty);
+	buf_printf(out, "role %s\nslot %u\ndemo %d\nempty %d\nfault %u\n", role_name(b->role),
+	           b->slot, b->demo, b->empty, (unsigned)b->fault);
 	for (size_t i = 0; conf_nth(b->conf, i, &s); i++)
 		if (b->role != ROLE_READER || strcmp(s.key, "server.log") == 0)
 			buf_printf(out, "conf %s %s\n", s.key, s.value);
@@ -92,6 +92,16 @@ static enum err on_empty(struct boot *b, struct slice value)
 	return on_flag(value, &b->empty);
 }
 
+static enum err on_fault(struct boot *b, struct slice value)
+{
+	unsigned n;
+	enum err e = read_number(value, STORE_FAULTS - 1, &n);
+
+	if (e == OK)
+		b->fault = (enum store_fault)n;
+	return e;
+}
+
 static enum err on_conf(struct boot *b, struct slice value)
 {
 	struct conf_errors errors = { .arena = b->conf->arena };
@@ -135,8 +145,8 @@ static const struct {
 	const char *word;
 	enum err (*read)(struct boot *b, struct slice value);
 } lines[] = {
-	{ "role", on_role }, { "slot", on_slot }, { "demo", on_demo }, { "empty", on_empty },
-	{ "conf", on_conf }, { "fd", on_fd },     { "key", on_key },
+	{ "role", on_role },   { "slot", on_slot }, { "demo", on_demo }, { "empty", on_empty },
+	{ "fault", on_fault }, { "conf", on_conf }, { "fd", on_fd },     { "key", on_key },
 };
 
 static enum err read_line(struct boot *b, struct slice line)

@@ -5,7 +5,8 @@
  * the end before anything else.  Nothing comes from the command line but the role's
  * name, and nothing from the environment.
  *
- *   role R | slot N | demo 0/1 | conf KEY VALUE | fd NAME NUMBER | key PURPOSE HEX
+ *   role R | slot N | demo 0/1 | empty 0/1 | fault N | conf KEY VALUE | fd NAME NUMBER
+ *   | key PURPOSE HEX
  *
  * Descriptors by name (those of other roles are not there):
  *   edge    listen.tls.K  listen.http.K  listen.dns.K  listen.udp.K  hand.desk  hand.intake
@@ -19,6 +20,7 @@
 #define APP_BOOT_H
 
 #include "app/conf.h"
+#include "app/store_fault.h"
 #include "service/board.h"
 #include "service/keys.h"
 
@@ -35,7 +37,8 @@ struct boot {
 	enum role role;
 	unsigned slot; /* of the board */
 	bool demo;
-	bool empty; /* a demonstration without domains and reports */
+	bool empty;             /* a demonstration without domains and reports */
+	enum store_fault fault; /* desk: the databases cannot be used, it only says so */
 	struct conf *conf;
 	struct keys keys;
 	struct board *board; /* NULL in reader, prepare and migrate */

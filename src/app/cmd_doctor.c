@@ -46,6 +46,7 @@ static void look(struct doctor *d)
 	d->demo = state_is_demo(d->state, d->cli->arena);
 	read_conf(d);
 	doctor_service(d);
+	doctor_database(d);
 	doctor_ports(d);
 	doctor_certificates(d);
 	doctor_alerts(d);

@@ -24,6 +24,7 @@ struct doctor {
 	const char *state;
 	const struct conf *conf; /* NULL: it cannot be read */
 	bool demo, running;      /* running: the control socket answered */
+	bool fault;              /* it runs without its databases */
 	size_t count;
 	struct doctor_row rows[DOCTOR_ROWS_MAX];
 };
@@ -35,6 +36,8 @@ void doctor_add(struct doctor *d, enum doctor_severity severity, const char *che
 /* doctor_service.c; first, since others ask whether it runs */
 void doctor_service(struct doctor *d);
 void doctor_certificates(struct doctor *d);
+/* The database of a service that does not run. */
+void doctor_database(struct doctor *d);
 void doctor_ports(struct doctor *d);
 /* Whether somebody is told of what needs a person, and what does now. */
 void doctor_alerts(struct doctor *d);

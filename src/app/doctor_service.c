@@ -7,7 +7,11 @@
 #include "app/doctor.h"
 #include "app/port_owner.h"
 #include "app/sockets.h"
+#include "app/store_fault.h"
 #include "net/listen.h"
+#include "service/alert_sender.h"
+#include "store/db.h"
+#include "store/file_look.h"
 
 #define SILENT_MS 5000
 
@@ -23,6 +27,19 @@ static int ask(const struct doctor *d, const char *path, bool list, json_t **out
 	code = list ? client_list(&quiet, path, out) : client_get(&quiet, path, out);
 	(void)fclose(quiet.err); /* nobody reads it */
 	return code;
+}
+
+static void say_fault(struct doctor *d, const json_t *fault)
+{
+	struct arena *a = d->cli->arena;
+
+	d->fault = true;
+	doctor_add(d, DOCTOR_FAIL, "service",
+	           arena_printf(a,
+	                        "policies are served, nothing else: the database cannot be used: "
+	                        "%s",
+	                        client_str(fault, "why", "-")),
+	           arena_str(a, slice_str(client_str(fault, "fix", "see the log"))));
 }
 
 void doctor_service(struct doctor *d)
@@ -41,6 +58,11 @@ void doctor_service(struct doctor *d)
 	if (!d->running) {
 		doctor_add(d, DOCTOR_FAIL, "service", "it does not run, or does not answer",
 		           "systemctl start mxseal; `journalctl -u mxseal` says why it stopped");
+		return;
+	}
+	if (json_is_object(json_object_get(status, "fault"))) {
+		say_fault(d, json_object_get(status, "fault"));
+		json_decref(status);
 		return;
 	}
 	json_array_foreach(json_object_get(status, "processes"), i, p)
@@ -116,9 +138,10 @@ void doctor_certificates(struct doctor *d)
 	bool good = true;
 	size_t i;
 
-	if (!d->running || ask(d, "/api/v1/certs", true, &list) != EXIT_GOOD) {
+	if (!d->running || d->fault || ask(d, "/api/v1/certs", true, &list) != EXIT_GOOD) {
 		doctor_add(d, DOCTOR_SKIP, "certificates", "the service does not say",
-		           "start it, and run doctor again");
+		           d->fault ? "mend the database, and run doctor again"
+		                    : "start it, and run doctor again");
 		return;
 	}
 	json_array_foreach(json_object_get(list, "items"), i, c)
@@ -131,6 +154,8 @@ void doctor_certificates(struct doctor *d)
 	json_decref(list);
 }
 
+static const char take_smtp[] = "[alert] command = " ALERT_SMTP_HOOK ", then mxseal alert test";
+
 static void judge_telling(struct doctor *d, const json_t *way)
 {
 	struct arena *a = d->cli->arena;
@@ -141,11 +166,11 @@ static void judge_telling(struct doctor *d, const json_t *way)
 		           "set [alert] to in mxseal.conf, then mxseal alert test");
 	else if (trouble[0] != '\0')
 		doctor_add(d, DOCTOR_WARN, "alerts",
-		           arena_printf(a, "[alert] command does not take mails: %s", trouble),
-		           "mxseal alert test tries it again");
+		           arena_printf(a, "[alert] command does not take mails: %s%s%s", trouble,
+		                        doubt[0] != '\0' ? "; " : "", doubt),
+		           doubt[0] != '\0' ? take_smtp : "mxseal alert test tries it again");
 	else if (doubt[0] != '\0')
-		doctor_add(d, DOCTOR_WARN, "alerts", doubt,
-		           "[alert] command = " ALERT_SMTP_HOOK ", then mxseal alert test");
+		doctor_add(d, DOCTOR_WARN, "alerts", arena_str(a, slice_str(doubt)), take_smtp);
 	else
 		doctor_add(d, DOCTOR_PASS, "alerts",
 		           arena_printf(a, "what needs a person is said by %s",
@@ -174,7 +199,8 @@ void doctor_alerts(struct doctor *d)
 	json_t *status = NULL;
 	const json_t *open;
 
-	if (!d->running || d->demo || ask(d, "/api/v1/status", false, &status) != EXIT_GOOD)
+	if (!d->running || d->demo || d->fault ||
+	    ask(d, "/api/v1/status", false, &status) != EXIT_GOOD)
 		return; /* said by others */
 	judge_telling(d, json_object_get(status, "alert_command"));
 	judge_address(d);
@@ -227,6 +253,25 @@ static void judge_port(struct doctor *d, const char *what, const struct address 
 		doctor_add(d, DOCTOR_FAIL, "ports",
 		           arena_printf(a, "%s %s: is no address of this machine", what, text),
 		           "change [listen]");
+}
+
+/* Whatever says that it is used says nothing of its files. */
+void doctor_database(struct doctor *d)
+{
+	static const enum store_fault faults[] = {
+		[FILE_LOOK_GOOD] = STORE_GOOD,     [FILE_LOOK_ABSENT] = STORE_GOOD,
+		[FILE_LOOK_CLOSED] = STORE_GOOD,   [FILE_LOOK_NEWER] = STORE_NEWER,
+		[FILE_LOOK_NO_LOG] = STORE_NO_LOG, [FILE_LOOK_NO_DB] = STORE_DAMAGED
+	};
+	const char *path = arena_printf(d->cli->arena, "%s/mxseal.db", d->state);
+	enum store_fault f = faults[file_look(path, db_version_newest())];
+
+	if (d->running || f == STORE_GOOD)
+		return;
+	doctor_add(d, DOCTOR_FAIL, "database",
+	           arena_printf(d->cli->arena, "%s cannot be used: %s", path,
+	                        store_fault_words(f)->why),
+	           store_fault_words(f)->fix);
 }
 
 void doctor_ports(struct doctor *d)

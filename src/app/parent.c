@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ struct parent {
 	int code;
 	int signals; /* signalfd */
 	unsigned conf_current;
-	bool migrated, refused; /* the main database, which others wait for */
+	bool migrated;          /* the main database, which others wait for */
+	enum store_fault fault; /* it cannot be used */
 	int64_t watchdog_ms, petted_ms, turned_ms;
 	size_t count;
 	struct process list[BOARD_SLOTS];
@@ -53,6 +55,7 @@ static void fill_boot(const struct parent *p, enum role role, unsigned index, un
 		              .slot = slot,
 		              .demo = p->setup->demo,
 		              .empty = p->setup->empty,
+		              .fault = p->fault,
 		              .conf = p->setup->conf };
 	keys_for_role(p->setup->keys, role, &out->keys);
 	sockets_for(p->setup->sockets, role, index, out);
@@ -179,20 +182,53 @@ static void plan_restart(struct parent *p, struct process *c, bool asked)
 		not_up(p, c);
 }
 
-/* The main database is there, or not; it says itself why not. */
-static void on_migrated(struct parent *p, struct process *c, bool good)
+static void tell_status(const struct parent *p)
 {
-	p->migrated = good;
-	p->refused = !good;
-	if (!good && p->setup->fresh)
+	char text[512] = "STATUS=Policies are served";
+
+	if (p->fault != STORE_GOOD)
+		(void)snprintf(text, sizeof(text), /* constant words fit */
+		               "STATUS=Policies are served, nothing else: the database cannot be "
+		               "used: %s. mxseal doctor says what to do",
+		               store_fault_words(p->fault)->why);
+	notify_send(text);
+}
+
+/* Who needs the main database begins; desk also without it, and only says why it is not there. */
+static void begin_others(struct parent *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		struct process *c = &p->list[i];
+
+		if (c->role == ROLE_EDGE || c->role == ROLE_MIGRATE ||
+		    (!p->migrated && c->role != ROLE_DESK))
+			continue;
+		if (c->pid != 0)
+			tell(c, SIGTERM); /* it knows of another fault */
+		else
+			c->due_ms = 0;
+	}
+}
+
+/* The main database is there, or not; it says itself why not. */
+static void on_migrated(struct parent *p, struct process *c, enum store_fault fault)
+{
+	bool news = fault != p->fault || fault == STORE_GOOD;
+
+	p->migrated = fault == STORE_GOOD;
+	p->fault = fault;
+	if (!p->migrated && p->setup->fresh) {
 		stop(p, EXIT_UNKNOWN);
-	else if (!good)
-		plan_restart(p, c, false);
-	else
+		return;
+	}
+	if (p->migrated || store_fault_words(fault)->lasting)
 		c->due_ms = NOT_YET;
-	for (size_t i = 0; i < p->count && good; i++)
-		if (p->list[i].role != ROLE_EDGE && p->list[i].role != ROLE_MIGRATE)
-			p->list[i].due_ms = 0;
+	else
+		plan_restart(p, c, false);
+	if (news)
+		begin_others(p);
+	if (news && p->phase == PHASE_SERVING)
+		tell_status(p);
 }
 
 static void on_end(struct parent *p, struct process *c, int status)
@@ -204,7 +240,9 @@ static void on_end(struct parent *p, struct process *c, int status)
 	if (stopping(p))
 		return;
 	if (c->role == ROLE_MIGRATE) {
-		on_migrated(p, c, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		on_migrated(p, c,
+		            WIFEXITED(status) ? store_fault_of_exit(WEXITSTATUS(status))
+		                              : STORE_UNKNOWN);
 		return;
 	}
 	if (!asked)
@@ -347,10 +385,10 @@ static void watch(struct parent *p)
 static bool is_dispensable(const struct parent *p, const struct process *c)
 {
 	if (c->role == ROLE_MIGRATE)
-		return p->migrated || p->refused;
+		return p->migrated || p->fault != STORE_GOOD;
 	if (c->role == ROLE_EDGE)
 		return false;
-	return p->refused || c->restart.deaths >= START_DEATHS_MAX;
+	return p->fault != STORE_GOOD || c->restart.deaths >= START_DEATHS_MAX;
 }
 
 static bool all_ready(const struct parent *p)
@@ -378,9 +416,8 @@ static void advance(struct parent *p)
 
 	if (p->phase == PHASE_STARTING && all_ready(p)) {
 		enter(p, PHASE_SERVING);
-		notify_send(p->refused ? "READY=1\nSTATUS=Policies are served; the main database "
-		                         "cannot be used, see the log"
-		                       : "READY=1");
+		notify_send("READY=1");
+		tell_status(p);
 		log_info("service is ready", FN("edges", p->setup->edges));
 		if (p->setup->on_ready != NULL)
 			p->setup->on_ready(p->setup, p->setup->arg);

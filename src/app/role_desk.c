@@ -1,6 +1,9 @@
 /*
  * The duty of desk: takes connections of the control socket, the dashboard and the admin
  * host, and once a second looks after publications, the watchdog and old sign-ins.
+ *
+ * While the databases cannot be used it does nothing but say so to whoever asks; the parent ends it
+ * when they can.
  */
 #include <poll.h>
 #include <signal.h>
@@ -161,29 +164,39 @@ static void fill_push(struct duty *u)
 	u->desk.push = &u->push;
 }
 
-static bool open_all(struct duty *u)
+/* Where people and programs come in. */
+static bool open_doors(struct duty *u)
 {
 	const struct boot *b = u->boot;
 
 	(void)pthread_mutex_init(&u->desk.lock, NULL); /* cannot fail with these arguments */
 	u->desk.board = b->board;
 	u->desk.rules = &u->rules;
-	u->desk.key_edge_tls = keys_get(&b->keys, KEY_EDGE_TLS);
-	u->desk.key_report_tls = keys_get(&b->keys, KEY_REPORT_TLS);
-	u->desk.bells = u->bells;
-	u->desk.bell_count = boot_fd_list(b, "bell.", u->bells, BELLS_MAX);
-	u->desk.hand_intake = boot_fd(b, "hand.intake");
+	u->desk.hand_intake = b->fault == STORE_GOOD ? boot_fd(b, "hand.intake") : -1;
 	u->admin_count = boot_fd_list(b, "listen.admin.", u->admins, ADMINS_MAX);
 	u->hand = boot_fd(b, "hand.desk");
 	u->listener = boot_fd(b, "listen.control");
 	fill_settings(u);
+	if (server_open(&u->desk, &u->server) != OK)
+		return false;
+	control_init(&u->control, u->server, u->desk.hand_intake);
+	return true;
+}
+
+static bool open_all(struct duty *u)
+{
+	const struct boot *b = u->boot;
+
+	u->desk.key_edge_tls = keys_get(&b->keys, KEY_EDGE_TLS);
+	u->desk.key_report_tls = keys_get(&b->keys, KEY_REPORT_TLS);
+	u->desk.bells = u->bells;
+	u->desk.bell_count = boot_fd_list(b, "bell.", u->bells, BELLS_MAX);
 	fill_push(u);
 	fetch_setup();
-	if (!open_stores(u) || !open_resolver(u) || server_open(&u->desk, &u->server) != OK)
+	if (!open_stores(u) || !open_resolver(u))
 		return false;
 	u->zone = desk_zone_new(b, &u->desk, &u->rules);
 	u->fetches = fetch_tally_new(&u->desk, boot_fd(b, "fetches"), b->slot);
-	control_init(&u->control, u->server, u->desk.hand_intake);
 	return true;
 }
 
@@ -231,7 +244,7 @@ static void wait_and_take(struct duty *u, int timeout_ms)
 
 	for (size_t i = 0; i < u->admin_count; i++)
 		p[n++] = (struct pollfd){ .fd = u->admins[i], .events = POLLIN };
-	n += desk_zone_polls(u->zone, &p[n]);
+	n += u->zone == NULL ? 0 : desk_zone_polls(u->zone, &p[n]);
 	waiting = control_polls(&u->control, &p[n]);
 	if (poll(p, n + waiting, timeout_ms) <= 0)
 		return;
@@ -244,7 +257,8 @@ static void wait_and_take(struct duty *u, int timeout_ms)
 	for (size_t i = 0; i < u->admin_count; i++)
 		if (p[3 + i].revents != 0)
 			accept_admin(u, u->admins[i]);
-	desk_zone_ready(u->zone);
+	if (u->zone != NULL)
+		desk_zone_ready(u->zone);
 }
 
 static void tick(struct duty *u)
@@ -300,6 +314,21 @@ static void run(struct duty *u)
 	}
 }
 
+/* Without databases: whoever asks is told why. */
+static void run_at_fault(struct duty *u)
+{
+	const struct store_fault_words *w = store_fault_words(u->boot->fault);
+
+	u->desk.fault = w->why;
+	u->desk.fault_fix = w->fix;
+	while (!u->stop) {
+		board_beat(u->boot->board, u->boot->slot, clock_mono_ms());
+		wait_and_take(u, TICK_MS);
+		server_tick(u->server, clock_mono_ms());
+		control_tick(&u->control, clock_mono_ms());
+	}
+}
+
 static void close_all(struct duty *u)
 {
 	atomic_store(&u->desk.stopping, true);
@@ -322,6 +351,23 @@ static void close_all(struct duty *u)
 	(void)pthread_mutex_destroy(&u->desk.lock); /* all threads have ended */
 }
 
+static bool begin(struct duty *u)
+{
+	const struct boot *b = u->boot;
+
+	if (!open_all(u) || !catch_up(u) || !desk_acme_start(&u->acme, b, &u->desk, &u->rules) ||
+	    publisher_new(&u->desk, &u->publisher) != OK)
+		return false;
+	if (!b->demo) {
+		u->records = record_watch_new(&u->desk);
+		u->outside = outside_watch_new(&u->desk);
+	}
+	u->alerts = alert_watch_new(&u->desk);
+	if (b->demo && !b->empty)
+		u->feed = feed_new(&u->desk, clock_now_s());
+	return true;
+}
+
 int role_desk(const struct boot *b)
 {
 	struct duty *u = mem_alloc(sizeof(*u));
@@ -329,18 +375,14 @@ int role_desk(const struct boot *b)
 
 	u->boot = b;
 	u->signals = signal_descriptor();
-	if (u->signals >= 0 && open_all(u) && catch_up(u) &&
-	    desk_acme_start(&u->acme, b, &u->desk, &u->rules) &&
-	    publisher_new(&u->desk, &u->publisher) == OK) {
-		if (!b->demo) {
-			u->records = record_watch_new(&u->desk);
-			u->outside = outside_watch_new(&u->desk);
+	if (u->signals >= 0 && open_doors(u)) {
+		if (b->fault != STORE_GOOD) {
+			run_at_fault(u);
+			code = 0;
+		} else if (begin(u)) {
+			run(u);
+			code = 0;
 		}
-		u->alerts = alert_watch_new(&u->desk);
-		if (b->demo && !b->empty)
-			u->feed = feed_new(&u->desk, clock_now_s());
-		run(u);
-		code = 0;
 	}
 	close_all(u);
 	mem_free(u);

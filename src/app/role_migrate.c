@@ -1,5 +1,6 @@
 /* The databases of a state are made and migrated before anything else opens them. */
 #include <errno.h>
+#include <limits.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -7,66 +8,72 @@
 #include "app/command.h"
 #include "store/db.h"
 #include "store/edgedb.h"
+#include "store/file_look.h"
 
 #define ROOM_MIN (1u << 20) /* bytes; less is a full disk */
 
 /* What the operating system says of the place of a database. */
-static const char *fix_of_place(const char *folder)
+static enum store_fault fault_of_place(const char *folder)
 {
 	struct statvfs v;
 
 	if (statvfs(folder, &v) == 0 && (v.f_flag & ST_RDONLY) != 0)
-		return "the file system is mounted read-only: see why (dmesg), and mount it for "
-		       "writing";
+		return STORE_READ_ONLY;
 	if (statvfs(folder, &v) == 0 && (uint64_t)v.f_bavail * v.f_frsize < ROOM_MIN)
-		return "the disk is full: free some space";
-	if (access(folder, W_OK) != 0)
-		return "the service may not write into the folder: correct its owner and mode";
-	return NULL;
+		return STORE_FULL;
+	return access(folder, W_OK) != 0 ? STORE_NO_WRITE : STORE_GOOD;
 }
 
-static const char *fix_of(const char *folder, enum err e)
+static enum store_fault fault_of(const char *folder, enum err e)
 {
-	const char *fix = fix_of_place(folder);
+	enum store_fault place = fault_of_place(folder);
 
-	if (fix != NULL)
-		return fix;
+	if (place != STORE_GOOD)
+		return place;
 	if (e == ERR_UNAVAILABLE)
-		return "another program holds it locked: end that program";
-	if (e == ERR_CONFLICT)
-		return "run the newer mxseal again that has used this state";
-	return "the file is damaged: stop the service and restore the last backup "
-	       "(mxseal restore)";
+		return STORE_LOCKED;
+	return e == ERR_CONFLICT ? STORE_NEWER : STORE_DAMAGED;
 }
 
-static int failed(const struct boot *b, const char *path, enum err e, const struct diag *d)
+static int failed(const char *path, enum store_fault f, const char *reason)
 {
-	log_error("the database cannot be used; it is tried again", F("path", path),
-	          F("reason", d->why == NULL ? "the disk or the file said no" : d->why),
-	          F("fix", fix_of(b->conf->server.state, e)));
-	return EXIT_UNKNOWN;
+	const struct store_fault_words *w = store_fault_words(f);
+
+	log_error(w->lasting ? "the database cannot be used"
+	                     : "the database cannot be used; it is tried again",
+	          F("path", path), F("reason", reason == NULL ? w->why : reason), F("fix", w->fix));
+	return store_fault_exit(f);
 }
 
 int role_prepare(const struct boot *b)
 {
 	const char *path = conf_path(b->conf, "edge/edge.db");
-	struct diag d = { .why = NULL };
+	struct diag d = { .why = "the disk or the file said no" };
+
+	/* What it held is in the main database, too, and desk brings it back. */
+	if (file_look(path, INT_MAX) == FILE_LOOK_NO_LOG)
+		log_warn("the write-ahead log of edge.db was overwritten: what was published last "
+		         "is served again once the main database is open",
+		         F("path", path));
 	enum err e = edgedb_prepare(path, &d);
 
-	return e == OK ? EXIT_GOOD : failed(b, path, e, &d);
+	return e == OK ? EXIT_GOOD : failed(path, fault_of(b->conf->server.state, e), d.why);
 }
 
 /* edge.db again, for what could not be done before the edges started. */
 int role_migrate(const struct boot *b)
 {
 	const char *path = conf_path(b->conf, "mxseal.db");
-	struct diag d = { .why = NULL };
+	struct diag d = { .why = "the disk or the file said no" };
 	struct db *db = NULL;
 	int code = role_prepare(b);
 
 	if (code != EXIT_GOOD)
 		return code;
+	/* SQLite would go on without it, and what senders hold would be forgotten. */
+	if (file_look(path, INT_MAX) == FILE_LOOK_NO_LOG)
+		return failed(path, STORE_NO_LOG, NULL);
 	enum err e = db_open(path, DB_MIGRATE, &db, &d);
 	db_close(db);
-	return e == OK ? EXIT_GOOD : failed(b, path, e, &d);
+	return e == OK ? EXIT_GOOD : failed(path, fault_of(b->conf->server.state, e), d.why);
 }

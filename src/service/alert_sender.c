@@ -129,6 +129,14 @@ static const char *trouble_of(enum err e, const struct hook_result *r, struct ar
 	                    r->words);
 }
 
+const char *alert_sender_fix(const struct desk *d, struct arena *a)
+{
+	if (d->set.alert_doubt[0] == '\0')
+		return "run it by hand as the service's user, with a mail on its input";
+	return arena_printf(a, "[alert] command = " ALERT_SMTP_HOOK ", since %s",
+	                    d->set.alert_doubt);
+}
+
 /* The lock is held. */
 static enum err note(struct desk *d, const struct alert_mail *m, const char *trouble, int64_t now,
                      struct arena *a)
@@ -157,10 +165,12 @@ static enum err run_command(struct desk *d, const struct alert_mail *m, int rece
 	return e;
 }
 
-static void log_outcome(const struct alert_mail *m, const char *trouble)
+static void log_outcome(const struct desk *d, const struct alert_mail *m, const char *trouble,
+                        struct arena *a)
 {
 	if (trouble[0] != '\0')
-		log_error("[alert] command failed", F("why", trouble));
+		log_error("[alert] command failed", F("why", trouble),
+		          F("fix", alert_sender_fix(d, a)));
 	else
 		log_info("alert said", F("event", alert_event_name(m->event)),
 		         F("cause", alert_code(m->cause)), F("name", m->rows[0].name),
@@ -184,7 +194,7 @@ static bool say(struct desk *d, int receipt, const atomic_bool *stop, int64_t no
 			return false; /* the receipt tells the next process */
 		const char *trouble = trouble_of(e, &r, a);
 		*failed_out = trouble[0] != '\0';
-		log_outcome(&m, trouble);
+		log_outcome(d, &m, trouble, a);
 		desk_lock(d);
 		e = note(d, &m, trouble, now, a);
 		desk_unlock(d);

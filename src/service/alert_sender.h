@@ -17,10 +17,15 @@
 #define ALERT_SENT_SETTING "alert.sent"       /* when the command last took a mail: seconds */
 #define ALERT_TROUBLE_SETTING "alert.trouble" /* why it does not; "" or absent: it does */
 
+/* Needs no setgid program, unlike Postfix's sendmail. */
+#define ALERT_SMTP_HOOK "/usr/share/mxseal/hooks/alert-smtp"
+
 struct hook_result;
 
 /* Where mails go and who they are from. */
 bool alert_sender_is_set(const struct desk *d);
+/* What to do about a command that fails, in the arena or constant. */
+const char *alert_sender_fix(const struct desk *d, struct arena *a);
 
 /*
  * Sends at most one mail.  True: there may be more to say at once.  *failed_out: the command did

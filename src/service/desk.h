@@ -54,6 +54,8 @@ struct desk_settings {
 };
 
 struct desk {
+	const char *fault; /* why there are no databases, in words; NULL: there are */
+	const char *fault_fix;
 	struct db *db;
 	struct edgedb *edge;
 	struct board *board;

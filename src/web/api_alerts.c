@@ -177,7 +177,7 @@ void api_alerts_test(const struct request *q, struct response *r)
 		problem_say(r, ERR_UNAVAILABLE, "alert-command",
 		            arena_printf(q->arena, "the command ended with status %d: %.300s",
 		                         result.code, result.words),
-		            "run it by hand as the service's user, with a mail on its input");
+		            alert_sender_fix(q->desk, q->arena));
 	else
 		response_json(r, json_pack("{s:s, s:s, s:o}", "schema", "mxseal.alert-test/1",
 		                           "command", q->desk->set.alert_command, "to",

@@ -88,25 +88,50 @@ static json_t *processes_json(const struct desk *d, int64_t now_ms)
 	return out;
 }
 
+static json_t *fault_json(const struct desk *d)
+{
+	return d->fault == NULL ? json_null()
+	                        : json_pack("{s:s, s:s}", "why", d->fault, "fix", d->fault_fix);
+}
+
+/* Without databases: what is known without them. */
+static void status_at_fault(const struct request *q, struct response *r)
+{
+	uint64_t seq = board_committed(q->desk->board);
+
+	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:o, s:o}", "schema", "mxseal.status/1",
+	                           "demo", (int)q->desk->set.demo, "seq", (json_int_t)seq,
+	                           "served_everywhere",
+	                           (int)board_served_everywhere(q->desk->board, seq), "processes",
+	                           processes_json(q->desk, clock_mono_ms()), "fault",
+	                           fault_json(q->desk)));
+}
+
 void api_status(const struct request *q, struct response *r)
 {
 	uint64_t seq = board_committed(q->desk->board);
 	int64_t quarantined = 0, held = 0, due;
-	enum err e = quarantine_count(q->desk->db, S(""), &quarantined);
+	enum err e;
 
+	if (q->desk->fault != NULL) {
+		status_at_fault(q, r);
+		return;
+	}
+	e = quarantine_count(q->desk->db, S(""), &quarantined);
 	if (e == OK)
 		e = held_count(q->desk->db, &held, &due);
 	if (e != OK) {
 		api_store_failed(q, e, r);
 		return;
 	}
-	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:o, s:o, s:o}", "schema",
+	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "schema",
 	                           "mxseal.status/1", "demo", (int)q->desk->set.demo, "seq",
 	                           (json_int_t)seq, "served_everywhere",
 	                           (int)board_served_everywhere(q->desk->board, seq), "quarantined",
 	                           (json_int_t)quarantined, "held", (json_int_t)held, "processes",
 	                           processes_json(q->desk, clock_mono_ms()), "alerts",
-	                           api_alerts_brief(q), "alert_command", api_alerts_sending(q)));
+	                           api_alerts_brief(q), "alert_command", api_alerts_sending(q),
+	                           "fault", fault_json(q->desk)));
 }
 
 /* Path parameters of a pattern as OpenAPI wants them. */
@@ -347,11 +372,15 @@ void api_metrics(const struct request *q, struct response *r)
 
 void api_healthz(const struct request *q, struct response *r)
 {
-	json_t *o = json_pack("{s:s}", "status", "ok");
+	const struct desk *d = q->desk;
+	json_t *o = json_pack("{s:s}", "status", d->fault == NULL ? "ok" : "no-database");
 
-	if (!is_stranger(q))
+	if (d->fault != NULL && !is_stranger(q))
+		(void)json_object_set_new(o, "fault", fault_json(d));
+	else if (d->fault == NULL && !is_stranger(q))
 		(void)json_object_set_new(o, "alerts", api_alerts_brief(q));
 	response_json(r, o);
+	r->status = d->fault == NULL ? 200 : 503;
 }
 
 /* Policies can be served while one edge lives and answers; the database does not matter. */

@@ -191,6 +191,40 @@ static void call_handler(struct call *c)
 		fail(c, ERR_LIMIT, "answer-too-long", "Too large", "the answer is too long", NULL);
 }
 
+/*
+ * While the databases cannot be used: what needs none of them is answered, all else with the
+ * reason, which is no stranger's business.
+ */
+static void say_fault(struct call *c)
+{
+	static const char *const without[] = { "/readyz", "/healthz", "/api/v1/status" };
+	const struct desk *d = c->q.desk;
+	bool open = false;
+
+	if (c->q.control) {
+		c->q.who = c->peer->who;
+		c->q.actor = c->peer->actor;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(without); i++)
+		open = open || strcmp(c->q.path, without[i]) == 0;
+	if (open) {
+		if (find_route(c) && access_given(c))
+			call_handler(c);
+		return;
+	}
+	if (c->q.control && c->q.who == WHO_NOBODY)
+		ask_to_sign_in(c);
+	else if (c->q.secure)
+		fail(c, ERR_UNAVAILABLE, "no-database", "Not now", "come again later", NULL);
+	else
+		fail(c, ERR_UNAVAILABLE, "no-database", "Not now",
+		     arena_printf(c->q.arena,
+		                  "policies are served, nothing else: the database cannot be "
+		                  "used: %s",
+		                  d->fault),
+		     d->fault_fix);
+}
+
 static void run(struct call *c, bool too_long)
 {
 	if (!split_target(c)) {
@@ -201,6 +235,10 @@ static void run(struct call *c, bool too_long)
 		fail(c, ERR_DENIED, "host", "Another host", "this is not a name of this service",
 		     "use the address that `mxseal login` prints");
 		c->r->status = 421;
+		return;
+	}
+	if (c->q.desk->fault != NULL) {
+		say_fault(c);
 		return;
 	}
 	find_out_who(c);

@@ -169,6 +169,26 @@ def test_a_command_that_fails_is_tried_again(make_product, zone, authority, box)
     assert metrics(service)["mxseal_alert_last_said_timestamp_seconds"][()] > 0
 
 
+def test_sendmail_of_a_service_that_gains_nothing(make_product, box):
+    """As under systemd, where Postfix's may not start its setgid program: each place that says so names alert-smtp."""
+    hook = box.folder / "alert-sendmail"
+    hook.write_text("#!/bin/sh\ncat >/dev/null\necho 'postdrop: Permission denied' >&2\nexit 75\n")
+    hook.chmod(0o755)
+    service = make_product(f"\n[alert]\ncommand = {hook}\nto = postmaster@elsewhere.example\n")
+    doctor = lambda: next(r for r in service.json("doctor", "--config", service.folder / "mxseal.conf", check=None)["checks"]
+                          if r["check"] == "alerts")
+    assert doctor()["severity"] == "pass"
+    assert "run it by hand" in service.run("alert", "test", check=3).stderr
+    service.stop()
+    service.prefix = ["setpriv", "--no-new-privs"]
+    service.start()
+    row = doctor()
+    assert row["severity"] == "warn" and "setgid" in row["detail"] and "alert-smtp" in row["fix"]
+    done = service.run("alert", "test", check=3)
+    assert "Permission denied" in done.stderr and "fix: [alert] command = /usr/share/mxseal/hooks/alert-smtp" in done.stderr
+    assert "setgid" in done.stderr
+
+
 def killed(service):
     for pid, role in service.children().items():
         if role == "desk":

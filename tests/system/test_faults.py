@@ -14,6 +14,8 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -39,6 +41,13 @@ while os.path.isdir(sys.argv[1]) and not os.path.exists(sys.argv[1] + "/let-go")
     time.sleep(0.05)
 """
 HELD = "(/usr/bin/python3 -c '" + HOLDER.replace("'", "") + "' $STATE/.. &); while [ ! -e $STATE/../held ]; do sleep 0.05; done; "
+NEWER = "/usr/bin/python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(\"pragma user_version = 9999\")' $STATE/mxseal.db; "
+
+
+def overwritten(name):
+    return NO_SHM + f"dd if=/dev/urandom of=$STATE/{name} bs=4096 count=4 2>/dev/null; "
+
+
 FAULTS = {
     "no-shm": ("", NO_SHM, ""),
     "full": (TMPFS, FULL, None),
@@ -47,7 +56,11 @@ FAULTS = {
     "read-only-no-shm": ("", NO_SHM + READ_ONLY, "the file system is mounted read-only"),
     "corrupt": ("", CORRUPT, "restore the last backup"),
     "locked": ("", HELD, "another program holds it locked"),
+    "newer": ("", NEWER, "run the newer mxseal again"),
+    "no-log": ("", overwritten("mxseal.db-wal"), "put that file aside"),
 }
+BY_HAND = ("corrupt", "newer")
+MORE = {"edge-no-log": ("", overwritten("edge/edge.db-wal"), "")}
 
 
 class Kept:
@@ -80,7 +93,7 @@ class Kept:
     def start(self, how, fault):
         """The service as a fresh process on a copy of the state; it is not waited for."""
         name = f"{how}-{fault}"
-        before, after, _ = FAULTS[fault]
+        before, after, _ = {**FAULTS, **MORE}[fault]
         script = (f"STATE={self.folder}/{name}/state; {before} cp -a {self.left[how]}/. $STATE/ && "
                   f"{{ {after} exec \"$0\" \"$@\"; }}")
         service = self.service(name, ["unshare", "-m", "--propagation", "private", "sh", "-c", script])
@@ -128,6 +141,7 @@ def kept():
 WAYS = ("stopped", "killed", "absent")
 # Each fault once, each way of having ended about as often; with MXSEAL_TEST_LONG all of them.
 ROWS = [(how, fault) for n, fault in enumerate(FAULTS) for k, how in enumerate(WAYS) if LONG or k == n % 3]
+ROWS.remove(("killed", "no-log")) if LONG else None  # what it held is nowhere else
 
 
 def mend(service, fault):
@@ -136,6 +150,8 @@ def mend(service, fault):
         (service.inside / "filler").unlink()
     elif fault.startswith("read-only"):
         subprocess.run([*service.prefix, "mount", "-o", "remount,rw,bind", service.state], check=True)
+    elif fault == "no-log":
+        (service.inside / "mxseal.db-wal").unlink()
 
 
 def changed(service):
@@ -159,8 +175,72 @@ def test_a_start_serves(kept, how, fault):
             assert served(kept, service)
         service.back()
         mend(service, fault)
-        if fault != "corrupt":
+        if fault not in BY_HAND:
             eventually(lambda: changed(service))
+        assert served(kept, service)
+
+
+def answered(service, path):
+    """(status, body) of the dashboard's listener."""
+    request = urllib.request.Request(f"http://127.0.0.1:{service.ports['admin']}{path}")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as got:
+            return got.status, got.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+@pytest.mark.parametrize("fault, why", [("newer", "it was made by a newer mxseal"), ("no-log", "its write-ahead log"),
+                                        ("corrupt", "the file is damaged")])
+def test_the_reason_is_said_where_somebody_looks(kept, fault, why):
+    """By every command, doctor, /healthz and the dashboard; /readyz goes on saying that policies are served."""
+    fix = FAULTS[fault][2]
+    with kept.start("stopped", fault) as service:
+        eventually(lambda: "service is ready" in service.log_text() and served(kept, service))
+        done = service.run("policy", "bump", DOMAIN)
+        assert done.returncode == 3 and why in done.stderr and fix in done.stderr.split("\nfix: ")[1], done
+        told = json.loads(service.run("doctor", "--json").stdout)
+        rows = [r for r in told["checks"] if r["check"] == "service"]
+        assert [r["severity"] for r in rows] == ["fail"] and why in rows[0]["detail"] and fix in rows[0]["fix"]
+        assert "policies are served" in rows[0]["detail"] and told["running"] is True
+        assert answered(service, "/readyz")[0] == 200
+        status, health = answered(service, "/healthz")
+        assert status == 503 and json.loads(health)["status"] == "no-database" and why in json.loads(health)["fault"]["why"]
+        status, page = answered(service, "/")
+        assert status == 503 and why in page
+        assert served(kept, service)
+        roles = set(service.children().values())
+        assert "edge" in roles and "desk" in roles and "intake" not in roles
+        service.stop()
+        assert service.process.returncode == 0
+        said = service.log_text().count("error migrate: the database cannot be used")
+        assert (said == 1) if fault == "newer" else (said >= 1), service.log_text()
+
+
+def test_doctor_of_a_service_that_is_down(kept):
+    """It says of the files what the service would."""
+    for fault, why in (("newer", "newer mxseal"), ("no-log", "write-ahead log"), ("corrupt", "damaged")):
+        service = kept.service(f"down-{fault}")
+        subprocess.run(["cp", "-a", kept.left["stopped"], service.state], check=True)
+        before = {p.name for p in service.state.iterdir()}
+        assert not [r for r in down(service) if r["check"] == "database"]
+        subprocess.run(["sh", "-c", FAULTS[fault][1]], env={**os.environ, "STATE": str(service.state)}, check=True)
+        rows = [r for r in down(service) if r["check"] == "database"]
+        assert [r["severity"] for r in rows] == ["fail"] and why in rows[0]["detail"] and rows[0]["fix"]
+        assert {p.name for p in service.state.iterdir()} <= before, "it leaves nothing behind"
+
+
+def down(service):
+    return json.loads(service.run("doctor", "--json").stdout)["checks"]
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_an_overwritten_log_of_the_edges(kept, how):
+    """It is said; what was in it comes back from the main database."""
+    with kept.start(how, "edge-no-log") as service:
+        eventually(lambda: served(kept, service))
+        assert "the write-ahead log of edge.db was overwritten" in service.log_text()
+        eventually(lambda: changed(service))
         assert served(kept, service)
 
 

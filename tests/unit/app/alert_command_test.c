@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "service/alert_sender.h"
 #include "unit/test.h"
 
 static struct conf *parsed(const char *text)
@@ -55,6 +56,8 @@ TEST(without_privileges_to_gain)
 	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	EXPECT(alert_doubt("/opt/tell")[0] == '\0', "still nothing");
 	EXPECT(alert_doubt(ALERT_SENDMAIL " -t")[0] != '\0', "it may be Postfix's");
+	EXPECT(alert_doubt("/usr/share/mxseal/hooks/alert-sendmail")[0] != '\0', "so may this");
+	EXPECT(alert_doubt(ALERT_SMTP_HOOK " 127.0.0.1:25")[0] == '\0', "this needs no program");
 	EXPECT(access(ALERT_SMTP_HOOK, X_OK) != 0 || strcmp(alert_command(c), ALERT_SMTP_HOOK) == 0,
 	       "the hook is taken where it is");
 	conf_free(c);

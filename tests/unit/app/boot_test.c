@@ -6,7 +6,9 @@
 static struct slice lines_of(enum role role, struct buf *out)
 {
 	static const unsigned char master[KEY_SIZE] = { 7 };
-	struct boot b = { .role = role, .slot = 5, .demo = true, .conf = conf_new() };
+	struct boot b = {
+		.role = role, .slot = 5, .demo = true, .fault = STORE_NEWER, .conf = conf_new()
+	};
 	struct conf_errors errors = { .arena = b.conf->arena };
 	struct keys all;
 
@@ -34,6 +36,7 @@ TEST(lines_read_back)
 		EXPECT(boot_parse(lines_of((enum role)role, &first), &b) == OK, "they are read");
 		EXPECT(b->role == (enum role)role && b->slot == 5 && b->demo && !b->empty,
 		       "role, slot and kind");
+		EXPECT(b->fault == STORE_NEWER, "why there are no databases");
 		EXPECT(boot_fd(b, "listen.tls.1") == 18, "a descriptor by name");
 		EXPECT(boot_fd(b, "listen.http.0") == -1, "none of that name");
 		EXPECT(boot_fd_list(b, "listen.tls.", fds, 4) == 2 && fds[0] == 17, "a list");
