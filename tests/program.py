@@ -46,6 +46,7 @@ class Service:
 
     prefix: the words before the program, which must become it by exec (`ip netns exec NAME`).
     """
+    program = BIN
 
     def __init__(self, folder, args, ports, env=None, prefix=()):
         self.folder, self.args, self.ports, self.prefix = folder, args, ports, list(prefix)
@@ -64,7 +65,7 @@ class Service:
         notify.settimeout(DEADLINE)
         self.log = open(self.folder / "log", "ab")
         prefix = [*self.prefix, *([*PASS, *(f"{name}={fd}" for name, fd in passed), "--"] if passed else [])]
-        self.process = subprocess.Popen([*prefix, BIN, "serve", *map(str, self.args)],
+        self.process = subprocess.Popen([*prefix, self.program, "serve", *map(str, self.args)],
                                         stdout=self.log, stderr=self.log, cwd=self.folder,
                                         pass_fds=[fd for _, fd in passed],
                                         env=dict(self.env, NOTIFY_SOCKET=path,
@@ -107,7 +108,7 @@ class Service:
 
     def run(self, *args, stdin=None, check=None):
         """The finished command; check: the exit status that must come."""
-        done = subprocess.run([*self.prefix, BIN, *map(str, args)], input=stdin, capture_output=True, env=self.env,
+        done = subprocess.run([*self.prefix, self.program, *map(str, args)], input=stdin, capture_output=True, env=self.env,
                               cwd=self.folder, timeout=300, text=not isinstance(stdin, bytes))
         if check is not None:
             assert done.returncode == check, (args, done.returncode, done.stdout, done.stderr)

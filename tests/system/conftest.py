@@ -7,6 +7,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from ports import free_port, free_port_base  # noqa: E402,F401
 from program import BIN, DEADLINE, LONG, ROOT, SECOND, Authority, Service, eventually, openssl  # noqa: E402,F401
+from reader import Reader  # noqa: E402
 
 
 def demo_ports(base):
@@ -85,6 +86,14 @@ def make_product(tmp_path):
     yield make
     for service in running:
         service.stop()
+
+
+@pytest.fixture
+def reader():
+    """The machine of somebody who reads the pages."""
+    machine = Reader()
+    yield machine
+    machine.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Web servers in front, as docs/behind.md has them: real nginx and HAProxy with the lines of that page."""
 import json
-import re
 import shutil
 import socket
 import sqlite3
@@ -10,13 +9,13 @@ import contextlib
 
 import pytest
 
-from conftest import BIN, ROOT, SECOND, Service, eventually, free_port
+import pages
+from conftest import SECOND, Service, eventually, free_port
 from customers import PATH, Knot, loopback, needs_internet, steps, wait_announced
 
 NGINX, HAPROXY = (shutil.which(name, path=PATH) for name in ("nginx", "haproxy"))
 pytestmark = [needs_internet, pytest.mark.skipif(not (NGINX and HAPROXY), reason="needs nginx and haproxy")]
 
-PAGE = (ROOT / "docs/behind.md").read_text()
 HOST, REPORTS = "mta-sts.acme.example", "reports.web.example"
 
 CONFIG = """
@@ -39,13 +38,9 @@ trust_anchor = off
 """
 
 
-BLOCKS = re.findall(r"^```([\w-]*)\n(.*?)^```$", PAGE, re.M | re.S)
-COMMANDS = [line for _, text in BLOCKS for line in text.splitlines() if line.startswith("mxseal ")]
-
-
 def block(language, number=0):
     """A block of the page in that language."""
-    return [text for name, text in BLOCKS if name == language][number]
+    return pages.of("behind.md", language)[number]
 
 
 def changed(text, *pairs):
@@ -180,7 +175,7 @@ def http_server(world, crt, key):
 
 def test_behind_nginx(world):
     """STS-89: behind nginx all answers are ours, the id waits for the fetch, the certificate is watched."""
-    lines = changed(block("", 0), ("/run/mxseal/behind.sock", "{socket}")).replace("[listen]\n", "")
+    lines = changed(block("ini"), ("/run/mxseal/behind.sock", "{socket}")).replace("[listen]\n", "")
     service = world.product(lines)
     add(service)
     shown = service.json("domain", "show", "acme.example")
@@ -281,7 +276,7 @@ def test_behind_haproxy(world):
 
 def passed(world):
     """The product for proxies that pass TLS through, with the page's settings."""
-    text = changed(next(text for _, text in BLOCKS if "protocol = proxy" in text), ("8443", "{tls}"))
+    text = changed(block("ini", 1), ("8443", "{tls}"))
     listen, proxy = text.split("[proxy]\n")
     service = world.product(listen.replace("[listen]\n", ""), "[proxy]\n" + proxy)
     add(service)
@@ -344,23 +339,6 @@ def test_external(world):
     assert HOST in export(copy, 0).stdout
     eventually(lambda: service.json("policy", "show", "acme.example")["state"] != "staged")
     assert b"mx2.acme.example" in world.policy()[2]
-
-
-def test_commands_of_the_page(world):
-    """Each command of docs/behind.md, as it stands there."""
-    service = world.product("tls = off\nhttp = off\nbehind = unix:{socket}")
-    service.run("domain", "add", "example.com", "--mx", "mx.example.com", "--way", "txt", check=0)
-    assert len(COMMANDS) >= 6
-    rsync = world.folder / "rsync"
-    rsync.write_text("#!/bin/sh\nls >../ran\n")
-    rsync.chmod(0o755)
-    for line in COMMANDS:
-        line = line.replace("/srv/policies", f"{world.folder}/policies")
-        done = subprocess.run(["sh", "-c", line.replace("mxseal ", f"{BIN} ", 1)], capture_output=True,
-                              text=True, env=dict(service.env, PATH=f"{world.folder}:{PATH}"))
-        assert done.returncode in ((0, 1, 3) if " doctor" in line else (0,)), (line, done)
-    assert (world.folder / "policies/mta-sts.example.com/.well-known/mta-sts.txt").is_file()
-    assert (world.folder / "ran").read_text() == "mta-sts.example.com\n"
 
 
 def test_behind_needs_its_listener(make_product):

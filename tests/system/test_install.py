@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from conftest import BIN, ROOT
+from pages import PAGES, commands, of
 
 SOCKETS = ["mxseal-tls.socket", "mxseal-http.socket", "mxseal-smtp.socket"]
 
@@ -103,18 +104,10 @@ def test_scripts_of_the_package():
         sh("sh", "-n", script)
 
 
-PAGES = {page.name: page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-         if page.name not in ("conformance.md", "performance.md")}
-
-
-def blocks(page):
-    return re.findall(r"(?ms)^```\n(.*?)^```", PAGES[page])
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_and_files_of_the_pages(installed, page):
     """Each mxseal command on the page is one, and what it takes from an installation is there."""
-    lines = re.findall(r"(?m)^(?:\$ )?(?:sudo )?(?:build/)?mxseal ([a-z].*)$", "\n".join(blocks(page)))
+    lines = re.findall(r"(?m)^(?:\$ )?(?:sudo )?(?:build/)?mxseal ([a-z].*)$", "\n".join(c.text for c in commands(page)))
     lines += re.findall(r"`mxseal ([a-z][^`]*)`", PAGES[page])
     assert lines
     for line in lines:
@@ -148,6 +141,6 @@ def test_settings_of_the_pages(page, tmp_path):
     known = sh(BIN, "serve", "--config", tmp_path / "mxseal.conf", "--print-config").stdout
     known = {*settings_of(re.sub(r"(?m)^;", "", known))}
     named = {*re.findall(r"\[(server|listen|service|report|acme|dns|resolver|outgoing)\]\s(\w+)", PAGES[page])}
-    for block in blocks(page):
+    for block in of(page, "ini", "postfix"):
         named |= {*settings_of(block)}
     assert named <= known, named - known
