@@ -68,6 +68,7 @@ class Kept:
 
     def __init__(self, folder):
         self.folder = folder
+        self.starts = 0
         self.base = free_port_base()
         self.left = {"stopped": folder / "stopped", "killed": folder / "killed"}
         service = self.service("first").start()
@@ -92,7 +93,8 @@ class Kept:
     @contextlib.contextmanager
     def start(self, how, fault):
         """The service as a fresh process on a copy of the state; it is not waited for."""
-        name = f"{how}-{fault}"
+        self.starts += 1  # the same one may be wanted again
+        name = f"{how}-{fault}-{self.starts}"
         before, after, _ = {**FAULTS, **MORE}[fault]
         script = (f"STATE={self.folder}/{name}/state; {before} cp -a {self.left[how]}/. $STATE/ && "
                   f"{{ {after} exec \"$0\" \"$@\"; }}")
