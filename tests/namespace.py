@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import uuid
 
+from program import DEADLINE
+
 
 class Namespace:
     """A network namespace with two addresses, its own resolv.conf, and programs in it."""
@@ -34,7 +36,7 @@ class Namespace:
         for program in reversed(self.programs):
             program.terminate()
         for program in self.programs:
-            program.wait(20)
+            program.wait(DEADLINE)
         subprocess.run(["ip", "netns", "del", self.name], check=True)
         shutil.rmtree(self.etc)
 

@@ -40,7 +40,7 @@ def unit(args):
     if args.long:
         env["MXSEAL_TEST_LONG"] = "1"
     done = sh("meson", "test", "-C", BUILD, "--no-rebuild", "--print-errorlogs",
-              "--timeout-multiplier", "20" if args.long else "2",
+              "--timeout-multiplier", "20" if args.long else "10",
               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
     counts = {"OK": 0, "FAIL": 0, "SKIP": 0}
     for line in (BUILD / "meson-logs/testlog.json").read_text().splitlines():

@@ -6,7 +6,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from ports import free_port, free_port_base  # noqa: E402,F401
-from program import BIN, DEADLINE, LONG, ROOT, SECOND, Authority, Service, eventually, openssl  # noqa: E402,F401
+from program import BIN, DEADLINE, EXACT, LONG, ROOT, SECOND, Authority, Service, eventually, openssl  # noqa: E402,F401
 from reader import Reader  # noqa: E402
 
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import eventually
+from conftest import DEADLINE, eventually
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 NEEDED = ("knotd", "knotc", "kdig", "knsupdate")
@@ -92,7 +92,7 @@ class Knot:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(DEADLINE)
 
     def ask(self, name, kind):
         done = subprocess.run(["kdig", "+short", "+timeout=1", "+retry=0", "@" + self.address,
@@ -104,6 +104,13 @@ class Knot:
         text = "\n".join([f"server {self.address} 53", "zone example", *key, *lines, "send", ""])
         done = subprocess.run(["knsupdate"], input=text, capture_output=True, text=True)
         assert done.returncode == 0 and "rror" not in done.stdout + done.stderr, (text, done)
+
+
+def unread(address, port):
+    """Bytes that lie unread at a UDP port of an address."""
+    want = "".join(f"{int(part):02X}" for part in reversed(address.split("."))) + f":{port:04X}"
+    with open("/proc/net/udp") as table:
+        return sum(int(line.split()[4].split(":")[1], 16) for line in table if line.split()[1] == want)
 
 
 needs_internet = pytest.mark.skipif(

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import SECOND, eventually, free_port
+from conftest import DEADLINE, SECOND, eventually, free_port
 
 
 class Unix(http.client.HTTPConnection):
@@ -170,7 +170,7 @@ def zone(tmp_path, request):
     eventually(ready)
     yield port
     server.terminate()
-    server.wait(10)
+    server.wait(DEADLINE)
 
 
 def test_live_mx_is_proposed_and_compared(zone, make_product):

@@ -10,7 +10,7 @@ import contextlib
 import pytest
 
 import pages
-from conftest import SECOND, Service, eventually, free_port
+from conftest import DEADLINE, Service, eventually, free_port
 from customers import PATH, Knot, loopback, needs_internet, steps, wait_announced
 
 NGINX, HAPROXY = (shutil.which(name, path=PATH) for name in ("nginx", "haproxy"))
@@ -112,7 +112,7 @@ class World:
     def ask(self, host, request):
         """(status, head, body) over verified TLS at port 443."""
         context = ssl.create_default_context(cafile=str(self.authority.cert))
-        with socket.create_connection((self.address, 443), timeout=20 * SECOND) as raw, \
+        with socket.create_connection((self.address, 443), timeout=DEADLINE) as raw, \
                 context.wrap_socket(raw, server_hostname=host) as tls:
             tls.sendall(request)
             data = b""
@@ -134,7 +134,7 @@ class World:
     def stop(self):
         for p in self.processes:
             p.terminate()
-            p.wait(20)
+            p.wait(DEADLINE)
         if self.service:
             self.service.stop()
         self.zone.stop()

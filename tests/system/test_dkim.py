@@ -17,7 +17,7 @@ import tempfile
 
 import pytest
 
-from conftest import CONFIG, Authority, Service, eventually, free_port
+from conftest import CONFIG, DEADLINE, Authority, Service, eventually, free_port
 from test_intake_ways import JSON, REPORTS, Intake, report
 
 dkim = pytest.importorskip("dkim")
@@ -83,7 +83,7 @@ class Names:
     def stop(self):
         if self.process:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(DEADLINE)
             self.process = None
 
 

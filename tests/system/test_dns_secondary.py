@@ -12,7 +12,7 @@ import time
 import pytest
 
 import customers
-from conftest import eventually, free_port
+from conftest import DEADLINE, EXACT, eventually, free_port
 
 NEEDED = ("knotd", "knotc", "kdig", "dig", "named-checkzone")
 PATH = "/usr/sbin:/usr/bin"
@@ -102,7 +102,7 @@ class Secondary:
     def stop(self, sig=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(sig)
-            self.process.wait(20)
+            self.process.wait(DEADLINE)
 
     def log(self):
         return (self.folder / "knot.log").read_text(errors="replace")
@@ -167,11 +167,11 @@ def test_it_converges(pair, authority):
         policy_id = service.json("policy", "show", "acme.example")["id"]
         began = time.monotonic()
         eventually(lambda: ask(secondary.port, at["policy-id"], "TXT") == [f'"v=STSv1; id={policy_id};"'])
-        assert time.monotonic() - began < 10, "long before its refresh"
+        assert time.monotonic() - began < (10 if EXACT else DEADLINE), "long before its refresh"
     assert any("RRSIG" in line or line.startswith("TXT ") for line in
                ask(secondary.port, at["policy-id"], "TXT", "+dnssec")), "it signs what it got"
     service.run("domain", "remove", "acme.example", "--now", "--yes", check=0)
-    eventually(lambda: not ask(secondary.port, at["policy-host"], "A"), seconds=20)
+    eventually(lambda: not ask(secondary.port, at["policy-host"], "A"))
     assert not re.search(r"TSIG.*(fail|error)|BAD|malformed", secondary.log())
 
 

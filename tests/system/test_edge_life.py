@@ -1,6 +1,7 @@
 """Deadlines, caps, changes and deaths: an edge keeps serving honest clients."""
 import contextlib
 import os
+import select
 import selectors
 import signal
 import socket
@@ -8,12 +9,12 @@ import ssl
 import threading
 import time
 
-from conftest import LONG, SECOND, eventually
+from conftest import DEADLINE, EXACT, LONG, SECOND, eventually
 
 HOST = "mta-sts.acme.example"
 GET = f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
 HEAD_S, TOTAL_S = 5, 10  # design.md: to the end of the head, and overall
-SLACK_S = 3  # for a busy machine; nothing waits for it
+SLACK_S = 3 if EXACT else 15  # for a busy machine; nothing waits for it, and less than a deadline begun anew takes
 
 
 def add_acme(service):
@@ -21,7 +22,7 @@ def add_acme(service):
 
 
 def plain(service):
-    return socket.create_connection(("127.0.0.1", service.ports["tls"]), timeout=20)
+    return socket.create_connection(("127.0.0.1", service.ports["tls"]), timeout=DEADLINE)
 
 
 def secure(service):
@@ -35,9 +36,9 @@ def served(service):
     return False
 
 
-def ends(sockets, seconds):
-    """When each connection ended, in seconds from now; those still open are left out."""
-    began, when = time.monotonic(), {}
+def ends(sockets, seconds, began=None):
+    """When each connection ended, in seconds from now or from began; those still open by then are left out."""
+    began, when = began or time.monotonic(), {}
     with selectors.DefaultSelector() as waiting:
         for name, sock in sockets.items():
             sock.setblocking(False)
@@ -74,7 +75,7 @@ def repeat(sock, stop):
 def test_deadlines(demo):
     """STS-51: five seconds to the end of a head, ten in all, whatever is sent meanwhile."""
     add_acme(demo)
-    stop = threading.Event()
+    began, stop = time.monotonic(), threading.Event()
     sockets = {"silent": plain(demo), "half-hello": plain(demo), "tls-idle": secure(demo),
                "half-head": secure(demo), "slow-hello": plain(demo), "slow-head": secure(demo),
                "busy": secure(demo)}
@@ -86,7 +87,7 @@ def test_deadlines(demo):
             threading.Thread(target=repeat, args=(sockets["busy"], stop))]
     for job in jobs:
         job.start()
-    when = ends(sockets, TOTAL_S + SLACK_S)
+    when = ends(sockets, TOTAL_S + SLACK_S, began)
     stop.set()
     for job in jobs:
         job.join()
@@ -189,7 +190,7 @@ def test_a_term_lets_requests_end(demo):
         eventually(lambda: sum(role == "edge" for role in demo.children().values()) <= 1)
         tls.sendall(GET[-2:])
         assert b"version: STSv1\r\n" in tls.recv(65536)
-    demo.process.wait(20)
+    demo.process.wait(DEADLINE)
 
 
 def test_a_hello_in_pieces(demo):
@@ -210,10 +211,11 @@ def test_a_hello_in_pieces(demo):
                 break
             coming.write(sock.recv(65536))
         assert tls.version() == "TLSv1.3"
-    with plain(demo) as sock:
-        sock.sendall(hello[:-1])
-        sock.shutdown(socket.SHUT_WR)
-        assert ends({"half": sock}, HEAD_S - 1).keys() == {"half"}
+    with plain(demo) as silent, plain(demo) as half:
+        half.sendall(hello[:-1])
+        half.shutdown(socket.SHUT_WR)
+        assert ends({"half": half}, HEAD_S + SLACK_S)
+        assert not select.select([silent], [], [], 0)[0], "it ended before the deadline of one that came before"
 
 
 def test_hostile_clients(demo):
@@ -225,7 +227,7 @@ def test_hostile_clients(demo):
     began = time.monotonic()
     for kind, first in rows.items():
         for n in range((600 if LONG else 200) if kind in ("idle", "half-hello") else 30):
-            sock = socket.create_connection(("127.0.0.1", demo.ports["tls"]), timeout=20, source_address=(f"127.0.1.{n % 16 + 1}", 0))
+            sock = socket.create_connection(("127.0.0.1", demo.ports["tls"]), timeout=DEADLINE, source_address=(f"127.0.1.{n % 16 + 1}", 0))
             if kind in ("tls-idle", "half-head"):
                 sock = context.wrap_socket(sock, server_hostname=HOST)
             if first:

@@ -19,7 +19,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BIN, CONFIG, LONG, ROOT, SECOND, Service, demo_ports, eventually, free_port_base
+from conftest import BIN, CONFIG, DEADLINE, EXACT, LONG, ROOT, Service, demo_ports, eventually, free_port_base
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts")
 DOMAIN = "badday.example"
@@ -169,7 +169,7 @@ def test_a_start_serves(kept, how, fault):
     said = FAULTS[fault][2]
     with contextlib.ExitStack() as stack:
         service = stack.enter_context(kept.start(how, fault))
-        eventually(lambda: served(kept, service), seconds=4 * SECOND)
+        eventually(lambda: served(kept, service), seconds=4 if EXACT else DEADLINE)
         eventually(lambda: "service is ready" in service.log_text())
         if said is not None:  # a full disk need not be noticed yet
             assert said in service.log_text() and bool(said) == ("cannot be used" in service.log_text())
@@ -372,7 +372,7 @@ def test_out_of_descriptors(tmp_path):
     try:
         service.prefix = []
         service.run("domain", "add", DOMAIN, "--mx", "mx." + DOMAIN, check=0)
-        idle = [socket.create_connection(("127.0.0.1", service.ports[port]), timeout=5)
+        idle = [socket.create_connection(("127.0.0.1", service.ports[port]), timeout=DEADLINE)
                 for port in ("tls", "http", "smtp", "admin") for _ in range(80)]
         for _ in range(10):
             assert service.fetch(HOST)[0] == 200

@@ -18,7 +18,7 @@ import pytest
 
 from test_intake_ways import mail, report, reports_by_trust
 
-from conftest import CONFIG, LONG, eventually, free_port
+from conftest import CONFIG, DEADLINE, LONG, eventually, free_port
 from dovecot import PASSWORD, Dovecot, token
 
 SHORT = CONFIG.replace("[server]", "[server]\nlog = debug json")
@@ -285,7 +285,7 @@ remote-control:
     process = subprocess.Popen(["unbound", "-d", "-c", tmp_path / "unbound.conf"], stderr=subprocess.DEVNULL)
     yield f"127.0.0.1:{port}"
     process.terminate()
-    process.wait(20)
+    process.wait(DEADLINE)
 
 
 def test_starttls_or_nothing(dovecot, serve, names):

@@ -10,10 +10,10 @@ import urllib.request
 
 import pytest
 
-from conftest import Service, demo_ports, eventually, free_port_base
+from conftest import DEADLINE, Service, demo_ports, eventually, free_port_base
 
 webdriver = pytest.importorskip("selenium.webdriver")
-from selenium.webdriver.chrome.service import Service as Driver  # noqa: E402
+from selenium.webdriver.chrome.service import DEADLINE, Service as Driver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -132,7 +132,7 @@ def no_wider_than_the_window(driver):
 def test_nothing_is_readable_without_signing_in(shown):
     for path in ("/", "/domains/acme.example", "/api/v1/domains"):
         try:
-            with urllib.request.urlopen(base(shown) + path, timeout=10) as answer:
+            with urllib.request.urlopen(base(shown) + path, timeout=DEADLINE) as answer:
                 text, final = answer.read().decode(), answer.url
         except urllib.error.HTTPError as refused:
             text, final = refused.read().decode(), "/login"

@@ -117,10 +117,10 @@ def test_a_listener_that_is_not_configured_any_more_is_let_go(make_product):
     stored, service.stored = service.stored, []
     service.start(passed=stored, keep=True)
     close(stored)
-    with socket.create_connection(("127.0.0.1", after), timeout=5):
+    with socket.create_connection(("127.0.0.1", after), timeout=DEADLINE):
         pass
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", before), timeout=5)
+        socket.create_connection(("127.0.0.1", before), timeout=DEADLINE)
     service.stop()
     close(service.stored)
 
@@ -135,8 +135,8 @@ def test_sockets_of_units_take_the_place_of_the_addresses(make_product, authorit
         assert service.fetch(HOST, ca=authority.cert, port=tls.getsockname()[1])[0] == 200
         for name in ("tls", "http"):
             with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", service.ports[name]), timeout=5)
-        with socket.create_connection(http.getsockname(), timeout=5) as plain:
+                socket.create_connection(("127.0.0.1", service.ports[name]), timeout=DEADLINE)
+        with socket.create_connection(http.getsockname(), timeout=DEADLINE) as plain:
             plain.sendall(b"GET /.well-known/acme-challenge/x HTTP/1.1\r\nHost: a.example\r\n\r\n")
             assert plain.recv(100).startswith(b"HTTP/1.1 404")
         service.stop()

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from conftest import BIN, eventually
-from customers import Knot, delegate, needs_internet, product, steps, wait_announced
+from conftest import BIN, DEADLINE, eventually
+from customers import Knot, delegate, needs_internet, product, steps, unread, wait_announced
 
 pytestmark = needs_internet
 
@@ -131,18 +131,11 @@ def test_an_id_that_ran_ahead_is_repaired(make_product, zone, authority):
     wait_announced(service, "acme.example")
 
 
-def waiting(address):
-    """Bytes that lie unread at port 53 of an address."""
-    want = "".join(f"{int(part):02X}" for part in reversed(address.split("."))) + ":0035"
-    with open("/proc/net/udp") as table:
-        return sum(int(line.split()[4].split(":")[1], 16) for line in table if line.split()[1] == want)
-
-
 def test_settings_changed_while_dns_is_asked(make_product, zone, authority):
     """A policy that waits for DNS does not write back what somebody else sets meanwhile."""
     service = product(make_product, zone, authority.cert)
     service.run("domain", "add", "acme.example", "--mx", "mx.acme.example", "--way", "txt", check=0)
-    end, n, overlaps = time.monotonic() + 60, 0, 0
+    end, n, overlaps = time.monotonic() + DEADLINE, 0, 0
     while not overlaps:  # what is remembered of DNS is not asked for, for some seconds
         n += 1
         assert time.monotonic() < end
@@ -150,12 +143,12 @@ def test_settings_changed_while_dns_is_asked(make_product, zone, authority):
         try:
             with subprocess.Popen([BIN, "policy", "set", "acme.example", "--add-mx", f"mx{n}.acme.example"],
                                   env=service.env, stdout=subprocess.PIPE, text=True) as slow:
-                before = waiting(zone.address)
-                eventually(lambda: waiting(zone.address) > before or slow.poll() is not None)
+                before = unread(zone.address, 53)
+                eventually(lambda: unread(zone.address, 53) > before or slow.poll() is not None)
                 service.run("domain", "set", "acme.example", "--rua", f"mailto:r{n}@other.example", check=0)
                 overlaps += slow.poll() is None
                 os.kill(zone.process.pid, signal.SIGCONT)
-                assert slow.wait(60) == 0
+                assert slow.wait(DEADLINE) == 0
         finally:
             os.kill(zone.process.pid, signal.SIGCONT)
         assert service.json("domain", "show", "acme.example")["rua"] == [f"mailto:r{n}@other.example"]

@@ -98,7 +98,7 @@ class Machine:
     def close(self):
         for p in self.held:
             p.stdin.close()
-            p.wait(20)
+            p.wait(DEADLINE)
         for name in (self.space, self.outside):
             ip("netns", "del", name)
 

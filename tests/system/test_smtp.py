@@ -23,7 +23,7 @@ import urllib.request
 import pytest
 from test_intake_ways import JSON, REPORTS, Intake, mail, report, reports_by_trust, settled
 
-from conftest import CONFIG, LONG, Authority, Service, eventually, free_port
+from conftest import CONFIG, DEADLINE, LONG, Authority, Service, eventually, free_port
 
 MAIL = CONFIG.replace("[service]", "smtp = 127.0.0.1:{smtp}\nlmtp = unix:{lmtp} 127.0.0.1:{lmtp_port}\n[service]"
                       ).replace("[report]", "[report]\n{report}")
@@ -429,18 +429,18 @@ def postfix(folder, transports, authority):
                                stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         try:
-            eventually(lambda: accepts(port), seconds=30)
+            eventually(lambda: accepts(port))
         except AssertionError:
             pytest.fail((folder / "log").read_text())
         yield port
     finally:
         program.terminate()
-        program.wait(30)
+        program.wait(DEADLINE)
 
 
 def accepts(port):
     with contextlib.suppress(OSError):
-        return socket.create_connection(("127.0.0.1", port), timeout=5).recv(4096).startswith(b"220 ")
+        return socket.create_connection(("127.0.0.1", port), timeout=DEADLINE).recv(4096).startswith(b"220 ")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Postfix is started by root only")

@@ -27,8 +27,8 @@
 #include "test.h"
 #include "tree.h"
 
-#define WORLD_PATIENCE_S 20
-#define WORLD_PATIENCE_MS INT64_C(20000)
+#define WORLD_PATIENCE_S 120
+#define WORLD_PATIENCE_MS INT64_C(120000)
 #define WORLD_SLOT 1
 
 struct world {
