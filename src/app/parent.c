@@ -14,8 +14,6 @@
 
 #define TICK_MS 250
 #define TICK_STARTING_MS 20
-#define BEAT_MAX_MS 5000   /* a role silent for so long is killed */
-#define BIRTH_MAX_MS 30000 /* until its first beat */
 #define DRAIN_EDGE_MS 5000
 #define DRAIN_MS 10000
 #define START_DEATHS_MAX 3u /* of one process, until the others do not wait for it any more */
@@ -347,7 +345,7 @@ static void renew(struct parent *p)
 }
 
 /* Whether c has shown life lately; what was asked to end has its drain time. */
-static bool is_alive(const struct parent *p, const struct process *c, int64_t now)
+static bool is_alive(const struct parent *p, struct process *c, int64_t now)
 {
 	int64_t beat = board_view(p->setup->board, c->slot).beat_ms;
 
@@ -355,13 +353,15 @@ static bool is_alive(const struct parent *p, const struct process *c, int64_t no
 		return now - c->told_ms < DRAIN_MS;
 	if (c->role == ROLE_READER || c->role == ROLE_MIGRATE)
 		return true; /* intake watches it; it takes as long as it takes */
-	return beat == 0 ? now - c->born_ms < BIRTH_MAX_MS : now - beat < BEAT_MAX_MS;
+	if (beat == 0)
+		return now - c->born_ms < PULSE_SILENT_MAX_MS;
+	return pulse_is_there(&c->pulse, now - beat, clock_used_us(c->pid));
 }
 
 static void watch(struct parent *p)
 {
 	int64_t now = clock_mono_ms();
-	bool slept = p->turned_ms != 0 && now - p->turned_ms > BEAT_MAX_MS / 2;
+	bool slept = p->turned_ms != 0 && now - p->turned_ms > PULSE_SILENT_MS / 2;
 
 	p->turned_ms = now;
 	if (slept)

@@ -6,6 +6,7 @@
 #define APP_PROCESS_H
 
 #include "app/boot.h"
+#include "app/pulse.h"
 #include "app/restart.h"
 
 struct process {
@@ -20,6 +21,7 @@ struct process {
 	bool shut;          /* its listeners are closed */
 	bool ready;         /* it has beaten since it started */
 	struct restart restart;
+	struct pulse pulse;
 };
 
 /*

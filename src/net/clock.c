@@ -38,3 +38,13 @@ unsigned clock_left_ms(int64_t deadline)
 
 	return left < 0 ? 0 : (unsigned)left;
 }
+
+int64_t clock_used_us(int pid)
+{
+	struct timespec t;
+	clockid_t its;
+
+	if (clock_getcpuclockid(pid, &its) != 0 || clock_gettime(its, &t) != 0)
+		return -1;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}

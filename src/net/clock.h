@@ -12,5 +12,7 @@ int64_t clock_now_ns(void);
 int64_t clock_mono_ms(void);
 /* From now until a moment of that; 0: it is there. */
 unsigned clock_left_ms(int64_t deadline);
+/* What a process has used of the processor since it started, in microseconds; -1: not known. */
+int64_t clock_used_us(int pid);
 
 #endif
