@@ -1,4 +1,4 @@
-"""Builds with sanitizers, then runs the unit tests, the system tests and the lab, with the house's checks beside them.
+"""Builds with sanitizers, then runs the unit tests, the system tests, the lab and the house's checks beside each other.
 
 Prints one line per part and, last, "N passed, N failed, N skipped".
 """
@@ -61,14 +61,17 @@ def checks(args):
     return tuple(int(n) for n in found.groups()) if found else (0, 1, 0)
 
 
-def by_pytest(args, *command):
+def by_pytest(args, name, *command):
     """Runs a command that ends in pytest; what its report counts."""
-    report = BUILD / "pytest.xml"
+    report = BUILD / f"{name}.xml"
     report.unlink(missing_ok=True)
     env = dict(os.environ, MXSEAL_BIN=str(BUILD / "mxseal"), PYTHONDONTWRITEBYTECODE="1")
     if args.long:
         env["MXSEAL_TEST_LONG"] = "1"
-    sh(*command, "--junitxml", report, "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), env=env)
+    # One of them shows how far it is.
+    kept = {} if args.only or name == "system" else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = sh(*command, "--junitxml", report, "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), env=env, **kept)
+    print(done.stdout or "", end="", flush=True)
     if not report.exists():
         return 0, 1, 0
     suite = ET.parse(report).getroot().find("testsuite")
@@ -78,9 +81,9 @@ def by_pytest(args, *command):
 
 
 def system(args):
-    # Tests mostly wait for each other's peers: more of them than cores, each file in one process.
-    return by_pytest(args, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                     "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
+    # Tests mostly wait for peers and timers: many more of them than cores, each file in one process.
+    return by_pytest(args, "system", "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                     "-n", str(4 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
 
 
 def lab(args):
@@ -89,7 +92,7 @@ def lab(args):
     if probe.returncode != 0:
         print("lab: skipped:", probe.stderr.strip())
         return 0, 0, 1
-    return by_pytest(args, "tests/lab/run", *([] if args.long else ["--short"]))
+    return by_pytest(args, "lab", "tests/lab/run", *([] if args.long else ["--short"]))
 
 
 PARTS = {"unit": unit, "system": system, "lab": lab, "checks": checks}
@@ -114,10 +117,10 @@ def main():
         return
     sums = [0, 0, 0]
     wanted = [name for name in PARTS if args.only in (None, name)]
-    beside = concurrent.futures.ThreadPoolExecutor(1)
-    checking = beside.submit(timed, checks, args) if "checks" in wanted else None
-    for name in wanted:
-        counts, took = checking.result() if name == "checks" else timed(PARTS[name], args)
+    beside = concurrent.futures.ThreadPoolExecutor(len(PARTS))
+    running = {beside.submit(timed, PARTS[name], args): name for name in wanted}
+    for done in concurrent.futures.as_completed(running):
+        name, (counts, took) = running[done], done.result()
         sums = [a + b for a, b in zip(sums, counts)]
         print(f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped in {took:.0f} s", flush=True)
     print(f"{sums[0]} passed, {sums[1]} failed, {sums[2]} skipped")
