@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, eventually, free_port
+from conftest import DEADLINE, ROOT, eventually, free_port
 from customers import Knot, needs_internet, product, wait_announced
 
 pytestmark = needs_internet
@@ -71,7 +71,7 @@ DOMAIN = "acme.example"
 
 @contextlib.contextmanager
 def database(service):
-    with contextlib.closing(sqlite3.connect(service.state / "mxseal.db", timeout=60)) as db, db:
+    with contextlib.closing(sqlite3.connect(service.state / "mxseal.db", timeout=DEADLINE)) as db, db:
         yield db
 
 
@@ -281,7 +281,7 @@ def test_name_servers_that_do_not_answer(make_product, zone, authority, box):
     service = served(make_product, zone, authority, box)
     assert check(service)["policy"]["state"] == "good"
     zone.process.terminate()
-    zone.process.wait(20)
+    zone.process.wait(DEADLINE)
     look = found(service, lambda x: x["policy"]["state"] == "unknown")
     assert look["alerts"] == [] and look["policy"]["why"]
     assert "[ -- ] policy, from outside" in service.run("alert", "check", DOMAIN, check=3).stdout

@@ -13,7 +13,7 @@ from conftest import DEADLINE, SECOND, eventually, free_port
 
 class Unix(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=60)
+        super().__init__("localhost", timeout=DEADLINE)
         self.path = str(path)
 
     def connect(self):
@@ -30,7 +30,7 @@ def call(service, method, path, body=None):
 
 
 def web(service, method, path, headers=None, body=None):
-    c = http.client.HTTPConnection("127.0.0.1", service.ports["admin"], timeout=30)
+    c = http.client.HTTPConnection("127.0.0.1", service.ports["admin"], timeout=DEADLINE)
     c.request(method, path, body, headers or {})
     answer = c.getresponse()
     return answer.status, dict(answer.getheaders()), answer.read()

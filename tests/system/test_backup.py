@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import BIN, eventually
+from conftest import BIN, DEADLINE, eventually
 
 A, B = "first.example", "later.example"
 
@@ -146,5 +146,5 @@ def test_only_an_owner_takes_a_backup(make_product, tmp_path):
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
     done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", BIN, "backup", tmp_path / "open/b",
-                           "--state", service.state], capture_output=True, text=True, timeout=60, check=False)
+                           "--state", service.state], capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert done.returncode == 4, done.stderr

@@ -230,7 +230,7 @@ def test_watched(world):
 
     def look_again():
         """As the hour that passes between two looks."""
-        with contextlib.closing(sqlite3.connect(service.state / "mxseal.db", timeout=20)) as db, db:
+        with contextlib.closing(sqlite3.connect(service.state / "mxseal.db", timeout=DEADLINE)) as db, db:
             db.execute("update job set run_at = 0 where kind = 'outside'")
         return service.json("domain", "show", "acme.example")
 

@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from conftest import DEADLINE
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("MXSEAL_BIN", str(ROOT / "build" / "mxseal"))
 CORPUS = ROOT.parent / "shared" / "corpus" / "policies"
@@ -30,7 +32,7 @@ def rows(name):
 def lint(kind, *args):
     """The answer, checked for its shape and for an exit status that fits."""
     done = subprocess.run([BINARY, kind, "lint", "--json", *args], capture_output=True,
-                          timeout=60, check=False)
+                          timeout=DEADLINE, check=False)
     answer = json.loads(done.stdout)
     assert answer["schema"] == f"mxseal.{kind}/1"
     assert done.returncode == (0 if answer["valid"] else 1), done.stderr

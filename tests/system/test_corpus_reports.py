@@ -11,6 +11,8 @@ import subprocess
 
 import pytest
 
+from conftest import DEADLINE
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("MXSEAL_BIN", str(ROOT / "build" / "mxseal"))
 CORPUS = ROOT.parent / "shared" / "corpus" / "reports"
@@ -40,7 +42,7 @@ def instant(text):
 
 def show(*paths):
     done = subprocess.run([BINARY, "report", "show", "--jsonl", *map(str, paths)],
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=DEADLINE, check=False)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 

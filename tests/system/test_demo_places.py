@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, Service, free_port_base
+from conftest import BIN, DEADLINE, Service, free_port_base
 from namespace import Namespace
 
 HOLD = "import socket, time; s = socket.create_server(('127.0.0.1', 8080)); print(flush=True); time.sleep(600)"
@@ -17,7 +17,7 @@ GREETING = "import socket; print(socket.create_connection(('127.0.0.1', 8025)).r
 def test_its_own_ports(tmp_path):
     """Those of the README; one that is taken is said with its owner, and the next one used."""
     with Namespace(tmp_path) as space:
-        inside = lambda *words: subprocess.run(space.command(*words), capture_output=True, text=True, timeout=60,
+        inside = lambda *words: subprocess.run(space.command(*words), capture_output=True, text=True, timeout=DEADLINE,
                                                check=True).stdout
         holder = subprocess.Popen(space.command("/usr/bin/python3", "-c", HOLD), stdout=subprocess.PIPE)
         space.programs.append(holder)
@@ -43,7 +43,7 @@ def test_its_own_ports(tmp_path):
 
 
 def serve(*args):
-    return subprocess.run([BIN, "serve", *map(str, args)], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([BIN, "serve", *map(str, args)], capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
 def test_ports_that_were_named(tmp_path):

@@ -401,7 +401,7 @@ def test_unsigned_mail_does_not_crowd_out(world):
 
     def send(body):
         """The last reply's code."""
-        with smtplib.SMTP("127.0.0.1", world.service.ports["smtp"], timeout=60) as s:
+        with smtplib.SMTP("127.0.0.1", world.service.ports["smtp"], timeout=DEADLINE) as s:
             try:
                 s.sendmail("x@sender.example", [f"r-{tag}@{REPORTS}"], body)
             except smtplib.SMTPDataError as refused:
@@ -433,7 +433,7 @@ def test_signed_mail_uses_no_allowance(world):
     config.write_text(text.replace("[report]\n", "[report]\nkeep_unsigned = 2\n"))
     world.service.start()
     try:
-        with smtplib.SMTP("127.0.0.1", world.service.ports["smtp"], timeout=60) as s:
+        with smtplib.SMTP("127.0.0.1", world.service.ports["smtp"], timeout=DEADLINE) as s:
             for n in range(4):
                 s.sendmail("x@sender.example", [f"r-{tag}@{REPORTS}"],
                            sign(mail(n, "quota.example"), world.keys["ed"], "ed"))

@@ -25,7 +25,7 @@ TYPES = {"A": 1, "NS": 2, "SOA": 6, "TXT": 16}
 
 def ask(service, name, kind, *options):
     """The rdata of the answer section, as kdig prints it."""
-    done = subprocess.run(["kdig", "+short", "+timeout=2", "+retry=2", "-p", str(service.ports["dns"]),
+    done = subprocess.run(["kdig", "+short", "+timeout=20", "+retry=2", "-p", str(service.ports["dns"]),
                            "@127.0.0.1", name, kind, *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()
@@ -149,7 +149,7 @@ def test_pipelining(demo):
                 break  # it waits for us to read what it answered
             sent += tcp.send(data[sent:sent + 65536])
         tcp.setblocking(True)
-        tcp.settimeout(20)
+        tcp.settimeout(DEADLINE)
         answers = []
         while len(answers) < count:
             if sent < len(data):
@@ -157,7 +157,7 @@ def test_pipelining(demo):
                 with contextlib.suppress(BlockingIOError):
                     sent += tcp.send(data[sent:])
                 tcp.setblocking(True)
-                tcp.settimeout(20)
+                tcp.settimeout(DEADLINE)
             got += tcp.recv(65536)
             while len(got) >= 2 and len(got) >= 2 + struct.unpack("!H", got[:2])[0]:
                 size = struct.unpack("!H", got[:2])[0]

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import BIN
+from conftest import BIN, DEADLINE
 
 ORDER = ["pass", "skip", "info", "warn", "fail"]
 
@@ -97,6 +97,6 @@ def test_a_demonstration(demo):
 def test_by_somebody_else(demo):
     """What this user may not see is skipped, not called good."""
     done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", BIN, "doctor", "--json",
-                           "--state", "/nonexistent"], capture_output=True, text=True, timeout=60, check=False, cwd="/")
+                           "--state", "/nonexistent"], capture_output=True, text=True, timeout=DEADLINE, check=False, cwd="/")
     answer = json.loads(done.stdout)
     assert done.returncode == 1 and any(r["check"] == "permissions" and r["severity"] == "fail" for r in answer["checks"])

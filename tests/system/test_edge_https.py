@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import Authority, Service, demo_ports, free_port_base
+from conftest import DEADLINE, Authority, Service, demo_ports, free_port_base
 
 PATH = "/.well-known/mta-sts.txt"
 HOST = "mta-sts.acme.example"
@@ -35,7 +35,7 @@ def context(service, **kw):
 
 @contextlib.contextmanager
 def connected(service, host=HOST, **kw):
-    with socket.create_connection(("127.0.0.1", service.ports["tls"]), timeout=20) as raw, \
+    with socket.create_connection(("127.0.0.1", service.ports["tls"]), timeout=DEADLINE) as raw, \
             context(service, **kw).wrap_socket(raw, server_hostname=host) as tls:
         yield tls
 
@@ -67,7 +67,7 @@ def parts(answer):
 
 def curl(service, *args, host=HOST, path=PATH):
     port = service.ports["tls"]
-    return subprocess.run(["curl", "-sS", "--max-time", "20", "--cacert", service.state / "demo-ca.pem",
+    return subprocess.run(["curl", "-sS", "--max-time", str(DEADLINE), "--cacert", service.state / "demo-ca.pem",
                            "--resolve", f"{host}:{port}:127.0.0.1", *args, f"https://{host}:{port}{path}"],
                           capture_output=True, text=True)
 
@@ -75,7 +75,7 @@ def curl(service, *args, host=HOST, path=PATH):
 def s_client(service, *args, stdin=""):
     return subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{service.ports['tls']}",
                            "-CAfile", service.state / "demo-ca.pem", *args],
-                          input=stdin, capture_output=True, text=True, timeout=30)
+                          input=stdin, capture_output=True, text=True, timeout=DEADLINE)
 
 
 def test_a_policy_and_its_headers(edge):
@@ -233,7 +233,7 @@ def test_curl(edge):
 def test_plain_http_serves_nothing(edge):
     """STS-20: no policy without TLS, and no redirect to it either."""
     for path in (PATH, "/", "/.well-known/acme-challenge/token"):
-        with socket.create_connection(("127.0.0.1", edge.ports["http"]), timeout=20) as raw:
+        with socket.create_connection(("127.0.0.1", edge.ports["http"]), timeout=DEADLINE) as raw:
             raw.sendall(request(path=path).encode())
             status, headers, body = parts(receive(raw))
         assert status == 404 and "location" not in headers and "STSv1" not in body

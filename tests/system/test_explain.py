@@ -2,11 +2,11 @@
 import json
 import subprocess
 
-from conftest import BIN
+from conftest import BIN, DEADLINE
 
 
 def explain(*args):
-    return subprocess.run([BIN, "explain", *args], capture_output=True, text=True, timeout=30)
+    return subprocess.run([BIN, "explain", *args], capture_output=True, text=True, timeout=DEADLINE)
 
 
 def test_code_of_the_articles():

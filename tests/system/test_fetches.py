@@ -7,7 +7,7 @@ import socket
 import ssl
 import urllib.request
 
-from conftest import eventually
+from conftest import DEADLINE, eventually
 
 DOMAIN = "fetched.example"
 HOST = "mta-sts." + DOMAIN
@@ -28,7 +28,7 @@ def sums(service):
 def ask(service, path, times):
     """Several requests on one connection, each of them counted."""
     context = ssl.create_default_context(cafile=str(service.state / "demo-ca.pem"))
-    with socket.create_connection(("127.0.0.1", service.ports["tls"]), timeout=20) as raw, \
+    with socket.create_connection(("127.0.0.1", service.ports["tls"]), timeout=DEADLINE) as raw, \
             context.wrap_socket(raw, server_hostname=HOST) as tls:
         for _ in range(times):
             tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
@@ -37,8 +37,8 @@ def ask(service, path, times):
 
 def page(service):
     jar = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    jar.open(service.json("login")["url"], timeout=20).close()
-    return jar.open(f"http://127.0.0.1:{service.ports['admin']}/domains/{DOMAIN}", timeout=20).read().decode()
+    jar.open(service.json("login")["url"], timeout=DEADLINE).close()
+    return jar.open(f"http://127.0.0.1:{service.ports['admin']}/domains/{DOMAIN}", timeout=DEADLINE).read().decode()
 
 
 def counted(service, policy, status, number):
@@ -81,7 +81,7 @@ def test_every_answer_is_counted(demo):
     answer = demo.json("domain", "fetches", DOMAIN)
     assert answer["lost"] == 0 and {row["network"] for row in answer["items"]} == {"127.0.0.0/24"}
     assert all(row["first"] <= row["last"] and row["day"] == row["last"][:10] for row in answer["items"])
-    with urllib.request.urlopen(f"http://127.0.0.1:{demo.ports['admin']}/metrics", timeout=20) as got:
+    with urllib.request.urlopen(f"http://127.0.0.1:{demo.ports['admin']}/metrics", timeout=DEADLINE) as got:
         metrics = got.read().decode()
     assert 'mxseal_policy_fetches_total{status="404"} 55\n' in metrics
     assert "mxseal_fetches_lost_total 0\n" in metrics

@@ -6,14 +6,14 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, ROOT
+from conftest import BIN, DEADLINE, ROOT
 from pages import PAGES, commands, of
 
 SOCKETS = ["mxseal-tls.socket", "mxseal-http.socket", "mxseal-smtp.socket"]
 
 
 def sh(*words, code=0, **more):
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=120, check=False, **more)
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=DEADLINE, check=False, **more)
     assert done.returncode == code, (words, done.stdout, done.stderr)
     return done
 

@@ -228,7 +228,7 @@ def test_a_command_prints_the_token(dovecot, serve):
     asked = urllib.request.Request(f"http://127.0.0.1:{service.ports['admin']}/api/v1/reports/ways/office/token",
                                    method="POST")
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(asked, timeout=20)
+        urllib.request.urlopen(asked, timeout=DEADLINE)
     assert refused.value.code in (401, 403), "nobody else gets it"
 
 
@@ -259,7 +259,7 @@ def test_what_keeps_a_mailbox_from_being_read(dovecot, serve):
     shown = service.run("report", "ways", check=0).stdout
     assert "denied" in shown and "may not be dialled" in shown
     assert service.log_text().count("a mailbox has trouble") >= 5
-    metrics = urllib.request.urlopen(f"http://127.0.0.1:{service.ports['admin']}/metrics", timeout=20).read().decode()
+    metrics = urllib.request.urlopen(f"http://127.0.0.1:{service.ports['admin']}/metrics", timeout=DEADLINE).read().decode()
     assert 'mxseal_way_trouble{kind="imap",name="private"} 1' in metrics
     assert 'mxseal_way_with_reports_total{kind="imap",name="denied"} 1' in metrics
     assert PASSWORD not in service.log_text()

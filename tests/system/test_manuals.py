@@ -5,13 +5,13 @@ import subprocess
 
 import pytest
 
-from conftest import BIN
+from conftest import BIN, DEADLINE
 
 PAGES = {"1": "MXSEAL(1)", "5": "MXSEAL.CONF(5)", "7": "MXSEAL-FINDINGS(7)"}
 
 
 def out(*words, **more):
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=True, **more).stdout
+    return subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE, check=True, **more).stdout
 
 
 @pytest.mark.parametrize("section", PAGES)

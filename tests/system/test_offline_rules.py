@@ -6,13 +6,15 @@ import subprocess
 
 import pytest
 
+from conftest import DEADLINE
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("MXSEAL_BIN", str(ROOT / "build" / "mxseal"))
 GOOD = b"version: STSv1\r\nmode: enforce\r\nmx: mx1.example.net\r\nmax_age: 604800\r\n"
 
 
 def run(*args, stdin=b""):
-    return subprocess.run([BINARY, *map(str, args)], input=stdin, capture_output=True, timeout=60,
+    return subprocess.run([BINARY, *map(str, args)], input=stdin, capture_output=True, timeout=DEADLINE,
                           check=False)
 
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import DEADLINE, Service, demo_ports, eventually, free_port_base
 
 webdriver = pytest.importorskip("selenium.webdriver")
-from selenium.webdriver.chrome.service import DEADLINE, Service as Driver  # noqa: E402
+from selenium.webdriver.chrome.service import Service as Driver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -14,7 +14,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BIN, CONFIG, Service, eventually, free_port
+from conftest import BIN, CONFIG, DEADLINE, Service, eventually, free_port
 
 DOMAIN = "reload.example"
 
@@ -46,7 +46,7 @@ def test_a_new_configuration(make_product, authority):
 
 def test_is_it_ready(demo):
     """Ready means that policies can be served: by so many edges."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{demo.ports['admin']}/readyz", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{demo.ports['admin']}/readyz", timeout=DEADLINE) as answer:
         told = json.loads(answer.read())
     assert told == {"status": "ready", "edges": list(demo.children().values()).count("edge")}
 
@@ -136,6 +136,6 @@ def test_a_stranger_behind_the_socket(tmp_path):
               "s.listen(); print(flush=True); c = s.accept()[0]; print(len(c.recv(100)), flush=True)")
     with subprocess.Popen(["/usr/bin/python3", "-c", script, path], stdout=subprocess.PIPE, text=True) as stranger:
         stranger.stdout.readline()
-        done = subprocess.run([BIN, "login", "--state", tmp_path], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([BIN, "login", "--state", tmp_path], capture_output=True, text=True, timeout=DEADLINE, check=False)
         assert done.returncode == 4 and "stranger" in done.stderr and "\nfix: " in done.stderr
         assert stranger.stdout.readline() == "0\n", "nothing was sent"

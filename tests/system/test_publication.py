@@ -109,7 +109,7 @@ def test_an_id_that_ran_ahead_is_repaired(make_product, zone, authority):
     typed(f"v=STSv1; id={first};")
     looked(lambda: shown()["state"] == "announced")
     # Without a certificate that is valid the next text is not served.
-    with contextlib.closing(sqlite3.connect(service.state / "mxseal.db", timeout=20)) as db, db:
+    with contextlib.closing(sqlite3.connect(service.state / "mxseal.db", timeout=DEADLINE)) as db, db:
         assert db.execute("update cert set not_after = 1").rowcount == 1
     assert service.json("policy", "set", "acme.example", "--add-mx", "mx2.acme.example")["state"] == "staged"
     early = shown()["id"]

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import BIN, Authority, Service, eventually
+from conftest import BIN, DEADLINE, Authority, Service, eventually
 from namespace import Namespace
 
 NEEDED = ("ip", "knotd", "knotc", "keymgr", "nsd", "kdig")
@@ -319,7 +319,7 @@ def test_formats(world, targets):
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=world.service.env, text=True)
     assert "not yet seen" in watch.stderr.readline()
     world.zone("customer.example", zone)
-    out, _ = watch.communicate(timeout=60)
+    out, _ = watch.communicate(timeout=DEADLINE)
     assert watch.returncode == 0 and out.count('"seen"') >= 3
     table = world.service.run("records", "customer.example", check=0).stdout
     assert f"ns1.customer.example {FIRST}  seen" in table

@@ -36,7 +36,7 @@ class Mailed(Intake):
         return f"r-{tag}@{REPORTS}"
 
     def smtp(self, **kw):
-        return smtplib.SMTP("127.0.0.1", self.service.ports["smtp"], timeout=30, **kw)
+        return smtplib.SMTP("127.0.0.1", self.service.ports["smtp"], timeout=DEADLINE, **kw)
 
     def send(self, tag, body, sender="tls@sender.example"):
         """True: acknowledged."""
@@ -78,7 +78,7 @@ def mailed():
 
 def without_certificate(service):
     """No certificate: STARTTLS is not offered, and mail is taken all the same."""
-    with smtplib.SMTP("127.0.0.1", service.ports["smtp"], timeout=30) as s:
+    with smtplib.SMTP("127.0.0.1", service.ports["smtp"], timeout=DEADLINE) as s:
         assert s.ehlo("x")[0] == 250 and not s.has_extn("starttls") and s.has_extn("size")
         assert s.docmd("STARTTLS")[0] == 454
 
@@ -113,7 +113,7 @@ def test_starttls(mailed):
 def test_injected_before_tls(mailed):
     """SMTP-03: what was sent in clear behind STARTTLS is never obeyed under TLS."""
     context = ssl.create_default_context(cafile=str(mailed.authority.cert))
-    with socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=30) as raw:
+    with socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=DEADLINE) as raw:
         assert raw.recv(4096).startswith(b"220 ")
         raw.sendall(b"EHLO x\r\nSTARTTLS\r\nEHLO injected\r\nMAIL FROM:<evil@x.example>\r\n")
         seen = b""
@@ -135,12 +135,12 @@ def test_swaks(mailed):
     path = mailed.service.folder / "report.json"
     path.write_bytes(report("swaks", "swaks.example"))
     # Newer ones look at the name in the certificate, too, and have an option for another than the server's.
-    version = subprocess.run(["swaks", "--version"], capture_output=True, text=True, timeout=60).stdout.split()[2]
+    version = subprocess.run(["swaks", "--version"], capture_output=True, text=True, timeout=DEADLINE).stdout.split()[2]
     target = ["--tls-verify-target", REPORTS] if version >= "2024" else []
     done = subprocess.run(
         ["swaks", "--server", f"127.0.0.1:{mailed.service.ports['smtp']}", "--to", mailed.address(tag), "--from",
          "tls@sender.example", "-tls", "--tls-verify", *target, "--tls-ca-path", mailed.authority.cert, "--attach-type",
-         "application/tlsrpt+json", "--attach", f"@{path}"], capture_output=True, text=True, timeout=60)
+         "application/tlsrpt+json", "--attach", f"@{path}"], capture_output=True, text=True, timeout=DEADLINE)
     assert done.returncode == 0 and "250 2.0.0 Stored" in done.stdout, done.stdout + done.stderr
     eventually(lambda: reports_by_trust(mailed.service, "swaks.example") == {"unsigned": 1})
 
@@ -170,7 +170,7 @@ def test_smuggling(mailed):
     """No odd end of a mail is one: neither the mail nor what hides behind it is taken."""
     tag = mailed.add("smuggle.example")
     for number, end in enumerate(SMUGGLED):
-        with socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=30) as raw:
+        with socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=DEADLINE) as raw:
             hidden = (b"MAIL FROM:<evil@x.example>\r\nRCPT TO:<" + mailed.address(tag).encode() + b">\r\nDATA\r\n" +
                       mail(report(f"hidden{number}", "smuggle.example")) + b"\r\n.\r\n")
             raw.sendall(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<" + mailed.address(tag).encode() +
@@ -191,7 +191,7 @@ def test_dots_and_bytes_arrive(mailed):
         assert s.sendmail("a@b.example", [mailed.address(tag)], mail(body), mail_options=["BODY=8BITMIME"]) == {}
     lines = (f"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<{mailed.address(tag)}>\r\nDATA\r\n".encode() +
              mail(report("slow", "dots.example")) + b".\r\nQUIT\r\n")
-    with socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=30) as raw:
+    with socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=DEADLINE) as raw:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for i in range(len(lines)):
             raw.send(lines[i:i + 1])
@@ -242,11 +242,11 @@ def test_memory_of_one_address(mailed):
 def test_many_connections(mailed):
     """RPT-87: one address has its share; its oldest idle connection makes room for a new one."""
     with contextlib.ExitStack() as stack:
-        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=30))
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=DEADLINE))
                 for _ in range(32)]
         for s in idle:
             assert s.recv(4096).startswith(b"220 ")
-        fresh = stack.enter_context(socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=30))
+        fresh = stack.enter_context(socket.create_connection(("127.0.0.1", mailed.service.ports["smtp"]), timeout=DEADLINE))
         assert fresh.recv(4096).startswith(b"220 ")
         assert idle[0].recv(4096).startswith(b"421 4.7.0 ") and idle[0].recv(4096) == b""
         idle[1].sendall(b"NOOP\r\n")
@@ -361,7 +361,7 @@ def test_end_of_service(tmp_path, authority):
     service = start(tmp_path)
     mailed = Mailed(service, authority)
     tag = mailed.add("end.example")
-    with socket.create_connection(("127.0.0.1", service.ports["smtp"]), timeout=30) as raw:
+    with socket.create_connection(("127.0.0.1", service.ports["smtp"]), timeout=DEADLINE) as raw:
         assert raw.recv(4096).startswith(b"220 ")
         assert mailed.send(tag, report("end", "end.example"))
         service.stop()
@@ -459,10 +459,10 @@ def test_postfix_delivers(mailed):
         # Postfix's own lmtp lives in a chroot, its queue, as Debian has it: the socket itself must lie there.
         (folder / "queue/mxseal").mkdir(mode=0o755)
         os.link(mailed.service.folder / "lmtp", folder / "queue/mxseal/lmtp")
-        with smtplib.SMTP("127.0.0.1", port, timeout=30) as s:
+        with smtplib.SMTP("127.0.0.1", port, timeout=DEADLINE) as s:
             s.sendmail("tls@sender.example", ["tls-reports@sender.example"], mail(report("own", "own.example")))
         for way, tag in tags.items():
-            with smtplib.SMTP("127.0.0.1", port, timeout=30) as s:
+            with smtplib.SMTP("127.0.0.1", port, timeout=DEADLINE) as s:
                 s.sendmail("tls@sender.example", [mailed.address(tag)], mail(report(way, f"postfix-{way}.example")))
         try:
             for way in tags:
@@ -628,7 +628,7 @@ def test_quarantine(tmp_path, authority):
 
 def ways(mailed):
     """What became of what came by SMTP, as /metrics tells it."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{mailed.service.ports['admin']}/metrics", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{mailed.service.ports['admin']}/metrics", timeout=DEADLINE) as answer:
         text = answer.read().decode()
     return {outcome: int(n) for outcome, n in
             re.findall(r'^mxseal_taken_total\{way="smtp",outcome="([a-z-]+)"\} (\d+)$', text, re.M)}
