@@ -83,7 +83,7 @@ def by_pytest(args, name, *command):
 def system(args):
     # Tests mostly wait for peers and timers: many more of them than cores, each file in one process.
     return by_pytest(args, "system", "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                     "-n", str(4 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
+                     "-n", str(3 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
 
 
 def lab(args):

@@ -353,15 +353,14 @@ static bool is_alive(const struct parent *p, struct process *c, int64_t now)
 		return now - c->told_ms < DRAIN_MS;
 	if (c->role == ROLE_READER || c->role == ROLE_MIGRATE)
 		return true; /* intake watches it; it takes as long as it takes */
-	if (beat == 0)
-		return now - c->born_ms < PULSE_SILENT_MAX_MS;
-	return pulse_is_there(&c->pulse, now - beat, clock_used_us(c->pid));
+	return pulse_is_there(&c->pulse, now - (beat == 0 ? c->born_ms : beat),
+	                      beat == 0 ? PULSE_BIRTH_MS : PULSE_MS, clock_used_us(c->pid));
 }
 
 static void watch(struct parent *p)
 {
 	int64_t now = clock_mono_ms();
-	bool slept = p->turned_ms != 0 && now - p->turned_ms > PULSE_SILENT_MS / 2;
+	bool slept = p->turned_ms != 0 && now - p->turned_ms > PULSE_MS / 2;
 
 	p->turned_ms = now;
 	if (slept)
