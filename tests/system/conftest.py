@@ -40,6 +40,16 @@ def demo(make_demo):
 
 
 @pytest.fixture(scope="module")
+def shared_demo(tmp_path_factory):
+    """An empty demonstration for all tests of a file, each of which has domains of its own."""
+    folder, base = tmp_path_factory.mktemp("shared"), free_port_base()
+    service = Service(folder, ["--demo", "--empty", "--state", folder / "state", "--port-base", base],
+                      demo_ports(base)).start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="module")
 def full_demo(tmp_path_factory):
     """A demonstration with its three domains and sixty days of reports; shared, so read only."""
     folder = tmp_path_factory.mktemp("full")

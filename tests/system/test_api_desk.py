@@ -36,6 +36,11 @@ def web(service, method, path, headers=None, body=None):
     return answer.status, dict(answer.getheaders()), answer.read()
 
 
+@pytest.fixture(scope="module")
+def demo(shared_demo):
+    return shared_demo
+
+
 def test_description_matches_the_routes(demo):
     status, api = call(demo, "GET", "/api/v1/openapi.json")
     assert status == 200 and api["openapi"].startswith("3.1")
@@ -52,8 +57,8 @@ def test_description_matches_the_routes(demo):
 
 def test_ids_never_repeat_and_unchanged_saves_change_nothing(demo):
     """STS-08: every change has an id of its own."""
-    call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
-    path, ids = "/api/v1/domains/one.example/policy", []
+    call(demo, "POST", "/api/v1/domains", {"domain": "ids.example", "mx": ["mx.ids.example"]})
+    path, ids = "/api/v1/domains/ids.example/policy", []
     for n in range(8):
         done = call(demo, "PUT", path, {"max_age": 80000 + n % 2})[1]
         assert done["changed"] and done["served_everywhere"], done
@@ -61,17 +66,17 @@ def test_ids_never_repeat_and_unchanged_saves_change_nothing(demo):
         assert not again["changed"] and again["policy"]["id"] == done["policy"]["id"]
         ids.append(done["policy"]["id"])
     assert ids == sorted(set(ids))
-    demo.run("domain", "remove", "one.example", "--now", "--yes", check=0)
-    call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
+    demo.run("domain", "remove", "ids.example", "--now", "--yes", check=0)
+    call(demo, "POST", "/api/v1/domains", {"domain": "ids.example", "mx": ["mx.ids.example"]})
     assert call(demo, "GET", path)[1]["id"] > ids[-1], "also when the domain comes back"
 
 
 def test_a_change_is_served_within_a_second(demo):
-    call(demo, "POST", "/api/v1/domains", {"domain": "one.example", "mx": ["mx.one.example"]})
-    eventually(lambda: call(demo, "GET", "/api/v1/domains/one.example/policy")[1]["state"] == "announced")
+    call(demo, "POST", "/api/v1/domains", {"domain": "now.example", "mx": ["mx.now.example"]})
+    eventually(lambda: call(demo, "GET", "/api/v1/domains/now.example/policy")[1]["state"] == "announced")
     began = time.monotonic()
-    done = call(demo, "PUT", "/api/v1/domains/one.example/policy", {"add_mx": ["b.one.example"]})[1]
-    assert b"mx: b.one.example\r\n" in demo.fetch("mta-sts.one.example")[2]
+    done = call(demo, "PUT", "/api/v1/domains/now.example/policy", {"add_mx": ["b.now.example"]})[1]
+    assert b"mx: b.now.example\r\n" in demo.fetch("mta-sts.now.example")[2]
     assert time.monotonic() - began < SECOND and done["state"] == "announced"
 
 

@@ -2,9 +2,16 @@
 import re
 import time
 
+import pytest
+
 from conftest import eventually
 
 DAY = 86400
+
+
+@pytest.fixture(scope="module")
+def demo(shared_demo):
+    return shared_demo
 
 
 def add(demo, domain, *options):
