@@ -58,7 +58,10 @@ def checks(args):
     print(done.stdout, end="")
     last = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
     found = re.match(r"(\d+) passed, (\d+) failed, (\d+) skipped", last)
-    return tuple(int(n) for n in found.groups()) if found else (0, 1, 0)
+    if not found:
+        print(f"checks: no count, ended with {done.returncode}")
+        return 0, 1, 0
+    return tuple(int(n) for n in found.groups())
 
 
 def by_pytest(args, name, *command):
@@ -73,6 +76,7 @@ def by_pytest(args, name, *command):
     done = sh(*command, "--junitxml", report, "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), env=env, **kept)
     print(done.stdout or "", end="", flush=True)
     if not report.exists():
+        print(f"{name}: no report, ended with {done.returncode}")
         return 0, 1, 0
     suite = ET.parse(report).getroot().find("testsuite")
     total, bad, skipped = (int(suite.get(k)) for k in ("tests", "failures", "skipped"))
