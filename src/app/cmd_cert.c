@@ -7,6 +7,7 @@
 
 #include "app/client_body.h"
 #include "app/commands.h"
+#include "app/progress.h"
 #include "base/buf.h"
 
 #define FILE_MAX (1u << 20)  /* one PEM file */
@@ -70,6 +71,8 @@ struct batch {
 	const char *stem; /* of the last file: its path without the ending */
 	json_t *sum;      /* the answers so far, arrays joined and numbers added */
 	char *text;       /* room for one file */
+	size_t sent;      /* files */
+	struct progress progress;
 	int code;
 };
 
@@ -94,6 +97,8 @@ static void join_answer(json_t *sum, json_t *answer)
 
 		if (json_is_array(old))
 			(void)json_array_extend(old, value); /* fails for lack of memory only */
+		else if (json_is_true(old) && strcmp(key, "changed") == 0)
+			continue;
 		else if (json_is_integer(old) && strcmp(key, "seq") != 0)
 			(void)json_integer_set(old,
 			                       json_integer_value(old) + json_integer_value(value));
@@ -102,7 +107,8 @@ static void join_answer(json_t *sum, json_t *answer)
 	}
 }
 
-static void send_batch(struct batch *b)
+/* The last one of several is a part as well. */
+static void send_batch(struct batch *b, bool last)
 {
 	json_t *answer = NULL;
 
@@ -111,12 +117,17 @@ static void send_batch(struct batch *b)
 
 		if (b->cli->dry_run)
 			(void)json_object_set_new(body, "dry_run", json_true()); /* memory */
+		if (!last || b->sent > 0)
+			(void)json_object_set_new(body, "part", json_true()); /* memory */
 		b->code = client_request(b->cli, "POST", "/api/v1/certs", body, &answer);
 		json_decref(body);
 	}
 	if (answer != NULL)
 		join_answer(b->sum, answer);
 	json_decref(answer);
+	b->sent += json_array_size(b->files);
+	progress_show(&b->progress, "%zu files, %lld certificates ", b->sent,
+	              (long long)client_int(b->sum, "certificates"));
 	(void)json_array_clear(b->files); /* an array it is */
 	b->bytes = 0;
 }
@@ -134,7 +145,7 @@ static void add_file(struct batch *b, const char *path)
 		                    n > FILE_MAX ? "is too large" : strerror(errno), NAME_PEM);
 	} else {
 		if (b->bytes > BATCH_MAX && (b->stem == NULL || strcmp(b->stem, stem) != 0))
-			send_batch(b);
+			send_batch(b, false);
 		json_t *file = json_pack("{s:s, s:s%}", "name", path, "pem", b->text, n);
 		if (file != NULL)
 			(void)json_array_append_new(b->files,
@@ -201,6 +212,18 @@ static void print_notes(const struct cli *cli, const json_t *answer, const char 
 	}
 }
 
+/* Of many files, all of no use: the service said so of each part by itself. */
+static int nothing_taken(const struct cli *cli, const json_t *sum)
+{
+	const json_t *first = json_array_get(json_object_get(sum, "refused"), 0);
+
+	if (first == NULL || client_int(sum, "certificates") > 0)
+		return EXIT_GOOD;
+	return cli_error(cli, EXIT_FINDINGS, client_str(first, "file", "-"),
+	                 client_str(first, "message", ""),
+	                 "give the certificate and the key that belongs to it, both PEM");
+}
+
 static int run_import(const struct cli *cli)
 {
 	struct batch b = {
@@ -210,10 +233,14 @@ static int run_import(const struct cli *cli)
 		.text = arena_alloc(cli->arena, FILE_MAX + 1),
 	};
 
+	progress_begin(&b.progress, cli);
 	for (size_t i = 0; i < cli->arg_count; i++)
 		add_path(&b, cli->args[i], true, 0);
-	send_batch(&b);
+	send_batch(&b, true);
+	progress_clear(&b.progress);
 	json_decref(b.files);
+	if (b.code == EXIT_GOOD)
+		b.code = nothing_taken(cli, b.sum);
 	if (b.code != EXIT_GOOD) {
 		json_decref(b.sum);
 		return b.code;

@@ -14,7 +14,7 @@
 #include "app/client_intake.h"
 #include "app/commands.h"
 #include "app/import_walk.h"
-#include "net/clock.h"
+#include "app/progress.h"
 #include "service/archive.h"
 #include "service/bundle.h"
 #include "service/intake_control.h"
@@ -54,8 +54,8 @@ struct import {
 	char *small;          /* SMALL_MAX bytes of one */
 	json_int_t bundled;   /* files in bundle */
 	const char *first_of; /* its first file */
-	bool add_domains, progress_shown;
-	int64_t began, shown;
+	bool add_domains;
+	struct progress progress;
 	int code;           /* the worst so far; 3 before 1 before 0 */
 	const char **added; /* domains that were added in this run, or would have been */
 	size_t added_count;
@@ -69,15 +69,8 @@ static void fail(struct import *im, int code)
 
 static void show_progress(struct import *im)
 {
-	int64_t now = clock_mono_ms();
-
-	if (!im->cli->progress || now - im->began < 1000 || now - im->shown < 200)
-		return;
-	im->shown = now;
-	im->progress_shown = true;
-	(void)fprintf(im->cli->err, "\r%lld files, %lld reports, %lld new ", (long long)im->files,
+	progress_show(&im->progress, "%lld files, %lld reports, %lld new ", (long long)im->files,
 	              (long long)im->sum.reports, (long long)im->sum.new);
-	(void)fflush(im->cli->err);
 }
 
 static bool was_added(const struct import *im, const char *name)
@@ -403,10 +396,9 @@ static void print_human(const struct import *im)
 		(void)fprintf(im->cli->out, "would add    %s\n", im->added[i]);
 }
 
-static void print_result(const struct import *im)
+static void print_result(struct import *im)
 {
-	if (im->progress_shown)
-		(void)fputs("\r\033[K", im->cli->err);
+	progress_clear(&im->progress);
 	if (im->cli->json)
 		print_json(im);
 	else
@@ -418,7 +410,6 @@ static int run(const struct cli *cli)
 	struct import im = {
 		.cli = cli,
 		.add_domains = cli_has(cli, "add-domains"),
-		.began = clock_mono_ms(),
 	};
 	json_t *hello = json_pack("{s:s, s:b}", "op", "import", "dry_run", cli->dry_run);
 	int code = intake_open(cli, false, hello, &im.link);
@@ -427,6 +418,7 @@ static int run(const struct cli *cli)
 	json_decref(hello);
 	if (!alive)
 		return code;
+	progress_begin(&im.progress, cli);
 	im.small = mem_alloc(SMALL_MAX);
 	buf_init(&im.bundle, BUNDLE_FILES * (SMALL_MAX + 512));
 	for (size_t i = 0; i < cli->arg_count && alive; i++)

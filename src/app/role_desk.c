@@ -54,6 +54,7 @@ struct duty {
 	struct record_watch *records;  /* NULL in a demonstration, where they count as seen */
 	struct outside_watch *outside; /* NULL in a demonstration */
 	struct publisher *publisher;
+	struct publish_cursor published; /* what edges were given since the start */
 	struct alert_watch *alerts;
 	struct push_conf push;
 	struct dns_tsig_key update_key;
@@ -169,7 +170,7 @@ static bool open_doors(struct duty *u)
 {
 	const struct boot *b = u->boot;
 
-	(void)pthread_mutex_init(&u->desk.lock, NULL); /* cannot fail with these arguments */
+	desk_lock_init(&u->desk);
 	u->desk.board = b->board;
 	u->desk.rules = &u->rules;
 	u->desk.hand_intake = b->fault == STORE_GOOD ? boot_fd(b, "hand.intake") : -1;
@@ -280,13 +281,18 @@ static void tick(struct duty *u)
 	session_purge(&u->desk, now);
 }
 
-/* What was committed before a restart is known to the edges; what was not is given again. */
+/*
+ * What was committed before a restart is known to the edges; what was not is given again.  After
+ * some domains the rest is the publisher's: nobody waits for the dashboard of a large service.
+ */
 static bool catch_up(struct duty *u)
 {
-	int64_t seq = 0, newest = 0;
+	int64_t seq = 0, newest = 0, now = clock_now_s();
 
 	desk_lock(&u->desk);
-	enum err e = publish_all(&u->desk, clock_now_s(), &seq);
+	enum err e = publish_hosts(&u->desk, now, &seq);
+	if (e == OK)
+		e = publish_page(&u->desk, &u->published, DB_LIST_MAX, now, &seq);
 	if (e == OK)
 		e = edgedb_seq(u->desk.edge, &newest);
 	desk_unlock(&u->desk);
@@ -347,8 +353,8 @@ static void close_all(struct duty *u)
 	edgedb_close(u->desk.edge);
 	db_close(u->desk.db);
 	if (u->signals >= 0)
-		(void)close(u->signals);            /* nothing was written */
-	(void)pthread_mutex_destroy(&u->desk.lock); /* all threads have ended */
+		(void)close(u->signals); /* nothing was written */
+	desk_lock_fini(&u->desk);        /* all threads have ended */
 }
 
 static bool begin(struct duty *u)
@@ -356,7 +362,7 @@ static bool begin(struct duty *u)
 	const struct boot *b = u->boot;
 
 	if (!open_all(u) || !catch_up(u) || !desk_acme_start(&u->acme, b, &u->desk, &u->rules) ||
-	    publisher_new(&u->desk, &u->publisher) != OK)
+	    publisher_new(&u->desk, &u->published, &u->publisher) != OK)
 		return false;
 	if (!b->demo) {
 		u->records = record_watch_new(&u->desk);

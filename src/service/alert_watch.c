@@ -15,7 +15,6 @@
 #define LEASE_S 180
 #define EVERY_S INT64_C(300)
 #define EVERY_MAX_S INT64_C(3600)
-#define A_SECOND 20 /* domains judged at most, where EVERY_MAX_S allows */
 #define FAILED_S 60
 #define HOSTS_KEY "0" /* the service's own hosts, in the place of a domain's id */
 /* What opens at the same time is said together; a command that fails is tried again, ever later. */
@@ -43,7 +42,7 @@ static enum err plan(struct alert_watch *w)
 {
 	int64_t now = clock_now_s(), domains = 0;
 	enum err e = arrivals_domains(w->d->db, &domains);
-	int64_t every = domains / A_SECOND;
+	int64_t every = domains / CHECKS_A_SECOND;
 
 	atomic_store(&w->every_s, every < EVERY_S       ? EVERY_S
 	                          : every > EVERY_MAX_S ? EVERY_MAX_S

@@ -178,20 +178,36 @@ void board_ring(const int *bells, size_t count)
 		(void)!write(bells[i], &one, sizeof(one)); /* a full bell is ringing already */
 }
 
-bool board_served_everywhere(const struct board *b, uint64_t seq)
+/* False: no edge lives. */
+static bool lowest_applied(const struct board *b, uint64_t *out)
 {
-	bool served = false;
+	bool any = false;
 
 	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
 		const struct slot *s = &b->slots[i];
 
 		if (atomic_load(&s->pid) == 0 || atomic_load(&s->role) != ROLE_EDGE)
 			continue;
-		if (atomic_load(&s->applied) < seq)
-			return false;
-		served = true;
+		uint64_t applied = atomic_load(&s->applied);
+		if (!any || applied < *out)
+			*out = applied;
+		any = true;
 	}
-	return served;
+	return any;
+}
+
+uint64_t board_served(const struct board *b)
+{
+	uint64_t seq = 0;
+
+	return lowest_applied(b, &seq) ? seq : 0;
+}
+
+bool board_served_everywhere(const struct board *b, uint64_t seq)
+{
+	uint64_t lowest = 0;
+
+	return lowest_applied(b, &lowest) && lowest >= seq;
 }
 
 struct board_view board_view(const struct board *b, unsigned slot)

@@ -75,6 +75,8 @@ uint64_t board_committed(const struct board *b);
 /* Wakes the edges behind these eventfds (boot_bells); called after board_commit. */
 void board_ring(const int *bells, size_t count);
 
+/* What every live edge has applied; 0 while there is none. */
+uint64_t board_served(const struct board *b);
 /* True when there is a live edge and every live edge has applied seq. */
 bool board_served_everywhere(const struct board *b, uint64_t seq);
 /* slot is below BOARD_SLOTS. */

@@ -2,86 +2,11 @@
 #include "service/certs.h"
 
 #include "base/log.h"
+#include "service/certs_hosts.h"
 #include "service/publish.h"
 #include "store/audit.h"
 #include "store/domains.h"
 #include "store/seal.h"
-
-/* One of the names that edges answer. */
-struct host {
-	char name[DOMAIN_NAME_MAX + 1];
-	bool policy;   /* else report or admin host */
-	size_t winner; /* the certificate it gets; SIZE_MAX: none of these */
-};
-
-struct hosts {
-	struct arena *a;
-	size_t count, room;
-	struct host *list;
-};
-
-static void hosts_add(struct hosts *h, const char *name, bool policy)
-{
-	if (h->count == h->room) {
-		size_t room = h->room == 0 ? 64 : h->room * 2;
-		struct host *grown = arena_calloc(h->a, room, sizeof(*grown));
-		if (h->count > 0)
-			memcpy(grown, h->list, h->count * sizeof(*grown));
-		h->list = grown;
-		h->room = room;
-	}
-	struct host *row = &h->list[h->count++];
-	size_t len = strlen(name);
-	memcpy(row->name, name, len < sizeof(row->name) ? len : sizeof(row->name) - 1);
-	row->policy = policy;
-	row->winner = SIZE_MAX;
-}
-
-static enum err hosts_read(struct desk *d, struct hosts *h)
-{
-	struct slice after = S("");
-	size_t count = DB_LIST_MAX;
-	enum err e = OK;
-
-	if (d->set.report_host[0] != '\0')
-		hosts_add(h, d->set.report_host, false);
-	if (d->set.service_host[0] != '\0')
-		hosts_add(h, d->set.service_host, false);
-	while (e == OK && count == DB_LIST_MAX) {
-		struct domain *list;
-		e = domains_list(d->db, TENANT_ONLY, after, DB_LIST_MAX, h->a, &list, &count);
-		for (size_t i = 0; e == OK && i < count; i++) {
-			char name[DOMAIN_NAME_MAX + 1];
-			if (list[i].hosted && publish_host_name(list[i].name, name) == OK)
-				hosts_add(h, name, true);
-		}
-		if (e == OK && count > 0)
-			after = slice_str(list[count - 1].name);
-	}
-	return e;
-}
-
-static bool covers(const struct cert *c, const char *host)
-{
-	for (size_t i = 0; i < c->name_count; i++)
-		if (certs_name_covers(c->names[i], slice_str(host)))
-			return true;
-	return false;
-}
-
-/* Of several certificates for one host the one that lasts longest. */
-static void choose(struct hosts *h, const struct certs_reading *r)
-{
-	for (size_t i = 0; i < h->count; i++) {
-		struct host *row = &h->list[i];
-		for (size_t c = 0; c < r->found_count; c++) {
-			if (covers(&r->found[c].cert, row->name) &&
-			    (row->winner == SIZE_MAX ||
-			     r->found[c].cert.not_after > r->found[row->winner].cert.not_after))
-				row->winner = c;
-		}
-	}
-}
 
 enum err certs_take(struct desk *d, const struct cert_found *f, const char *source,
                     const char *const *hosts, size_t host_count, int64_t now, bool *new_out)
@@ -112,30 +37,8 @@ enum err certs_take(struct desk *d, const struct cert_found *f, const char *sour
 	return e;
 }
 
-/* A star covers one label only; names below it that people may expect to be covered. */
-static void note_uncovered(const struct hosts *h, const struct cert_found *f, struct arena *a,
-                           struct cert_note *notes, size_t *count, size_t max)
-{
-	for (size_t n = 0; n < f->cert.name_count; n++) {
-		struct slice star = f->cert.names[n];
-		if (!slice_starts(star, S("*.")))
-			continue;
-		for (size_t i = 0; i < h->count && *count < max; i++) {
-			struct slice host = slice_str(h->list[i].name);
-			if (!slice_ends_i(host, slice_skip(star, 1)) ||
-			    covers(&f->cert, h->list[i].name))
-				continue;
-			notes[(*count)++] = (struct cert_note){
-				f->file, f->name, "wildcard-one-label",
-				arena_printf(
-				        a, "%.*s does not cover %s: the star stands for one label",
-				        SLICE_ARGS(star), h->list[i].name)
-			};
-		}
-	}
-}
-
 #define WARNINGS_MAX 1000u
+#define STORED_TOGETHER 100u /* certificates; others wait for the databases meanwhile */
 
 struct job {
 	struct desk *d;
@@ -143,24 +46,73 @@ struct job {
 	const char *actor;
 	int64_t now;
 	bool dry_run;
-	struct hosts hosts;
+	struct certs_hosts hosts;
+	size_t taken; /* of hosts, which come in the order of the certificates */
 	struct certs_reading *r;
 	struct certs_import *out;
 };
 
+static void warn(struct job *j, const struct cert_found *f, const char *code, const char *message)
+{
+	if (j->out->warning_count < WARNINGS_MAX)
+		j->out->warnings[j->out->warning_count++] =
+		        (struct cert_note){ f->file, f->name, code, message };
+}
+
+/* A star covers one label only; names below it that people may expect to be covered. */
+static void note_uncovered(struct job *j, const struct cert_found *f)
+{
+	for (size_t n = 0; n < f->cert.name_count; n++) {
+		struct slice star = f->cert.names[n];
+		const struct certs_beyond *b = certs_hosts_beyond(&j->hosts, star);
+
+		for (; b != NULL && j->out->warning_count < WARNINGS_MAX; b = b->next)
+			if (!certs_cover(&f->cert, slice_str(b->host)))
+				warn(j, f, "wildcard-one-label",
+				     arena_printf(j->a,
+				                  "%.*s does not cover %s: the star stands for one "
+				                  "label",
+				                  SLICE_ARGS(star), b->host));
+	}
+}
+
+/* The hosts that get that certificate. */
+static const char **hosts_of(struct job *j, size_t index, size_t *count_out)
+{
+	size_t first = j->taken;
+
+	while (j->taken < j->hosts.count && j->hosts.list[j->taken].cert == index)
+		j->taken++;
+	*count_out = j->taken - first;
+	const char **names = arena_calloc(j->a, *count_out + 1, sizeof(*names));
+	for (size_t i = 0; i < *count_out; i++)
+		names[i] = j->hosts.list[first + i].name;
+	return names;
+}
+
+static enum err store_one(struct job *j, const struct cert_found *f, const char **hosts,
+                          size_t count, bool *new_out)
+{
+	struct audit_entry entry = { .at = j->now,
+		                     .action = "cert.import",
+		                     .object = f->name,
+		                     .actor = slice_str(j->actor),
+		                     .detail = slice_str(f->cert.fingerprint) };
+	enum err e = certs_take(j->d, f, "import", hosts, count, j->now, new_out);
+
+	return e == OK ? audit_add(j->d->db, TENANT_ONLY, &entry, NULL) : e;
+}
+
 static enum err take_one(struct job *j, size_t index)
 {
 	const struct cert_found *f = &j->r->found[index];
-	const char **names = arena_calloc(j->a, j->hosts.count + 1, sizeof(*names));
 	struct certs_import *out = j->out;
 	size_t n = 0;
+	const char **names = hosts_of(j, index, &n);
 	bool new = true;
 	enum err e = OK;
 
-	for (size_t i = 0; i < j->hosts.count; i++)
-		if (j->hosts.list[i].winner == index)
-			names[n++] = j->hosts.list[i].name;
-	note_uncovered(&j->hosts, f, j->a, out->warnings, &out->warning_count, WARNINGS_MAX);
+	note_uncovered(j, f);
 	if (n == 0) {
 		out->unused[out->unused_count++] = (struct cert_note){
 			f->file, f->name, "cert-unused",
@@ -168,48 +120,77 @@ static enum err take_one(struct job *j, size_t index)
 		};
 		return OK;
 	}
-	if (f->doubt != NULL && out->warning_count < WARNINGS_MAX)
-		out->warnings[out->warning_count++] =
-		        (struct cert_note){ f->file, f->name, "no-public-root", f->doubt };
-	if (!j->dry_run) {
-		struct audit_entry entry = { .at = j->now,
-			                     .action = "cert.import",
-			                     .object = f->name,
-			                     .actor = slice_str(j->actor),
-			                     .detail = slice_str(f->cert.fingerprint) };
-		e = certs_take(j->d, f, "import", names, n, j->now, &new);
-		if (e == OK)
-			e = audit_add(j->d->db, TENANT_ONLY, &entry, NULL);
-	}
+	if (f->doubt != NULL)
+		warn(j, f, "no-public-root", f->doubt);
+	if (!j->dry_run)
+		e = store_one(j, f, names, n, &new);
 	out->imported[out->imported_count++] = (struct certs_imported){
 		f->file, f->name, f->cert.fingerprint, f->cert.not_after, n, names, new
 	};
 	return e;
 }
 
-static enum err take_all(struct job *j)
+/* Hosts from that place on; a domain may have gone since it was found. */
+static enum err publish_policy_hosts(struct job *j, size_t from)
 {
+	struct domain *list = arena_calloc(j->a, j->taken - from + 1, sizeof(*list));
+	int64_t seq = 0;
+	size_t n = 0;
+	enum err e = OK;
+
+	for (size_t i = from; e == OK && i < j->taken; i++) {
+		const struct domain *d = j->hosts.list[i].domain;
+
+		if (d == NULL)
+			continue;
+		e = domains_by_id(j->d->db, d->id, j->a, &list[n]);
+		n += e == OK ? 1 : 0;
+		e = e == ERR_NOTFOUND ? OK : e;
+	}
+	if (e == OK)
+		e = publish_domains(j->d, list, n, j->now, &seq);
+	if (e == OK && seq > j->out->seq)
+		j->out->seq = seq;
+	return e;
+}
+
+/*
+ * Only what got another certificate is given to the edges; but with the report host's first one a
+ * way in for reports opens, which the records of all domains name.
+ */
+static enum err publish(struct job *j, size_t from)
+{
+	for (size_t i = from; i < j->taken; i++)
+		if (j->hosts.list[i].domain == NULL)
+			return publish_all(j->d, j->now, &j->out->seq);
+	return publish_policy_hosts(j, from);
+}
+
+/* Some certificates, from that place on, in one transaction. */
+static enum err take_some(struct job *j, size_t first)
+{
+	size_t from = j->taken;
 	enum err e = db_begin(j->d->db);
 
 	if (e != OK)
 		return e;
-	for (size_t i = 0; e == OK && i < j->r->found_count; i++)
+	for (size_t i = first; e == OK && i < j->r->found_count && i < first + STORED_TOGETHER; i++)
 		e = take_one(j, i);
 	e = db_end(j->d->db, e);
-	if (e == OK && !j->dry_run && j->out->imported_count > 0)
-		e = publish_all(j->d, j->now, &j->out->seq);
-	return e;
+	return e == OK && !j->dry_run ? publish(j, from) : e;
 }
 
 static enum err store_all(struct job *j, struct refusal *why)
 {
 	desk_lock(j->d);
-	enum err e = hosts_read(j->d, &j->hosts);
-	if (e == OK) {
-		choose(&j->hosts, j->r);
-		e = take_all(j);
-	}
+	enum err e = certs_hosts_find(j->d, j->r, j->a, &j->hosts);
 	desk_unlock(j->d);
+	for (size_t i = 0; e == OK && i < j->r->found_count; i += STORED_TOGETHER) {
+		desk_lock(j->d);
+		e = take_some(j, i);
+		desk_unlock(j->d);
+	}
+	certs_hosts_fini(&j->hosts);
 	if (e != OK) {
 		log_error("certificates not stored", F("why", err_name(e)));
 		return refuse(why, e, "store", "the certificates could not be stored");
@@ -226,9 +207,8 @@ static enum err nothing_taken(const struct certs_reading *r, struct refusal *why
 	return refuse_fix(why, "give the certificate and the key that belongs to it, both PEM");
 }
 
-enum err certs_import(struct desk *d, const char *actor, const struct cert_file *files,
-                      size_t count, bool dry_run, int64_t now, struct arena *a,
-                      struct certs_import *out, struct refusal *why)
+enum err certs_import(struct desk *d, const char *actor, const struct certs_files *files,
+                      int64_t now, struct arena *a, struct certs_import *out, struct refusal *why)
 {
 	struct certs_reading r = { 0 };
 	struct certs_import done = { 0 };
@@ -236,11 +216,10 @@ enum err certs_import(struct desk *d, const char *actor, const struct cert_file 
 		         .a = a,
 		         .actor = actor,
 		         .now = now,
-		         .dry_run = dry_run,
-		         .hosts = { .a = a },
+		         .dry_run = files->dry_run,
 		         .r = &r,
 		         .out = &done };
-	enum err e = certs_read(a, files, count, now,
+	enum err e = certs_read(a, files->list, files->count, now,
 	                        d->set.ca_file[0] == '\0' ? NULL : d->set.ca_file, &r);
 
 	if (e != OK)
@@ -253,12 +232,12 @@ enum err certs_import(struct desk *d, const char *actor, const struct cert_file 
 	done.unused_count = r.unused_count;
 	done.refused = r.refused;
 	done.refused_count = r.refused_count;
-	if (r.found_count == 0 && r.refused_count > 0)
+	if (r.found_count == 0 && r.refused_count > 0 && !files->part)
 		e = nothing_taken(&r, why);
 	else if (r.found_count > 0)
 		e = store_all(&j, why);
 	certs_reading_fini(&r);
-	done.changed = !dry_run && (done.imported_count > 0);
+	done.changed = !files->dry_run && (done.imported_count > 0);
 	if (e == OK)
 		*out = done;
 	return e;

@@ -74,14 +74,21 @@ struct certs_import {
 	struct cert_note *warnings, *unused, *refused;
 };
 
+struct certs_files {
+	const struct cert_file *list;
+	size_t count;
+	bool dry_run;
+	bool part; /* of a larger import, so that it need not hold anything of use */
+};
+
 /*
  * Reads files and gives each certificate to the policy hosts, report host and admin host it
  * covers; those hosts use it from here on.  Takes the lock itself.  *why is filled when not OK.
- * ERR_SYNTAX: nothing could be taken and something was refused.  ERR_IO.
+ * ERR_SYNTAX: nothing could be taken and something was refused, unless it is a part.  ERR_IO.
  */
-enum err certs_import(struct desk *d, const char *actor, const struct cert_file *files,
-                      size_t count, bool dry_run, int64_t now, struct arena *a,
-                      struct certs_import *out, struct refusal *why) MUST_USE;
+enum err certs_import(struct desk *d, const char *actor, const struct certs_files *files,
+                      int64_t now, struct arena *a, struct certs_import *out,
+                      struct refusal *why) MUST_USE;
 
 /* Stores one certificate that is sealed and assigned to hosts; used by import and by the
  * demonstration.  The lock is held. */

@@ -1,33 +1,18 @@
 /* The pure half of certificate import: PEM files to leaves with key and chain. */
-#include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
-#include "base/enc.h"
 #include "base/utc.h"
-#include "service/certs.h"
+#include "service/certs_pool.h"
 
-#define POOL_MAX 20000u
-
-struct pem_cert {
-	X509 *x;
-	size_t file;
-};
-struct pem_key {
-	EVP_PKEY *key;
-	size_t file;
-};
-
-/* Everything that lay in the files. */
-struct pool {
+/* One import on its way: what lay in the files and what it comes to. */
+struct reading {
+	struct pool pool;
 	struct arena *a;
-	const struct cert_file *files;
-	size_t file_count, cert_count, key_count;
-	struct pem_cert *certs;
-	struct pem_key *keys;
 	X509_STORE *roots;
 	int64_t now;
+	struct table *met; /* fingerprints of what was found */
 	struct certs_reading *out;
 };
 
@@ -44,106 +29,35 @@ static void add_note(struct arena *a, struct cert_note **list, size_t *count, st
 	(*list)[(*count)++] = note;
 }
 
-static void refused(struct pool *p, size_t file, const char *name, const char *code,
+static void refused(struct reading *r, size_t file, const char *name, const char *code,
                     const char *message)
 {
-	add_note(p->a, &p->out->refused, &p->out->refused_count,
-	         (struct cert_note){ p->files[file].name, name, code, message });
+	add_note(r->a, &r->out->refused, &r->out->refused_count,
+	         (struct cert_note){ r->pool.files[file].name, name, code, message });
 }
 
-static void unused(struct pool *p, size_t file, const char *code, const char *message)
+static void unused(struct reading *r, size_t file, const char *code, const char *message)
 {
-	add_note(p->a, &p->out->unused, &p->out->unused_count,
-	         (struct cert_note){ p->files[file].name, NULL, code, message });
+	add_note(r->a, &r->out->unused, &r->out->unused_count,
+	         (struct cert_note){ r->pool.files[file].name, NULL, code, message });
 }
 
-/* No terminal to ask on: an encrypted key is told apart by its failure. */
-static int no_password(char *buf, int size, int writing, void *arg)
+static enum err read_file(struct reading *r, size_t file)
 {
-	(void)buf;
-	(void)size;
-	(void)writing;
-	*(bool *)arg = true;
-	return -1;
-}
-
-static bool pool_add(struct pool *p, size_t file, X509 *x, EVP_PKEY *key)
-{
-	if (p->cert_count + p->key_count >= POOL_MAX)
-		return false;
-	if (x != NULL && X509_up_ref(x) == 1)
-		p->certs[p->cert_count++] = (struct pem_cert){ x, file };
-	if (key != NULL && EVP_PKEY_up_ref(key) == 1)
-		p->keys[p->key_count++] = (struct pem_key){ key, file };
-	return true;
-}
-
-static enum err read_file(struct pool *p, size_t file)
-{
-	struct slice pem = p->files[file].pem;
-	bool encrypted = false, good = true;
-
-	if (pem.len > CERTS_FILE_MAX)
+	switch (pool_read_file(&r->pool, file)) {
+	case POOL_TOO_MUCH:
 		return ERR_LIMIT;
-	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
-	STACK_OF(X509_INFO) *infos = PEM_X509_INFO_read_bio(bio, NULL, no_password, &encrypted);
-	(void)BIO_free(bio); /* memory only */
-	int n = infos == NULL ? 0 : sk_X509_INFO_num(infos);
-	if (encrypted)
-		refused(p, file, NULL, "key-encrypted",
+	case POOL_ENCRYPTED:
+		refused(r, file, NULL, "key-encrypted",
 		        "the private key is encrypted; remove its pass phrase first");
-	else if (n <= 0)
-		unused(p, file, "no-pem", "holds no certificate or key in PEM form");
-	good = n <= (int)CERTS_IN_FILE_MAX;
-	for (int i = 0; good && i < n; i++) {
-		X509_INFO *info = sk_X509_INFO_value(infos, i);
-		EVP_PKEY *key = info->x_pkey == NULL ? NULL : info->x_pkey->dec_pkey;
-		good = pool_add(p, file, info->x509, key);
+		return OK;
+	case POOL_NO_PEM:
+		unused(r, file, "no-pem", "holds no certificate or key in PEM form");
+		return OK;
+	case POOL_GOOD:
+	default:
+		return OK;
 	}
-	sk_X509_INFO_pop_free(infos, X509_INFO_free);
-	return good ? OK : ERR_LIMIT;
-}
-
-static struct slice stem_of(const char *name)
-{
-	struct slice s = slice_str(name);
-
-	for (size_t i = s.len; i > 0 && s.p[i - 1] != '/'; i--)
-		if (s.p[i - 1] == '.')
-			return slice_head(s, i - 1);
-	return s;
-}
-
-static struct slice folder_of(const char *name)
-{
-	const char *end = strrchr(name, '/');
-
-	return end == NULL ? S("") : slice_of(name, (size_t)(end - name));
-}
-
-static bool is_key_beside(const char *cert, const char *key)
-{
-	return slice_eq(stem_of(cert), stem_of(key)) && slice_ends_i(slice_str(key), S(".key"));
-}
-
-/* The nearest key that fits; *other_out: one lies in the expected place and does not. */
-static EVP_PKEY *find_key(const struct pool *p, const struct pem_cert *c, bool *other_out)
-{
-	EVP_PKEY *near = NULL, *far = NULL;
-
-	*other_out = false;
-	for (size_t i = 0; i < p->key_count; i++) {
-		const char *name = p->files[p->keys[i].file].name, *own = p->files[c->file].name;
-		bool fits = X509_check_private_key(c->x, p->keys[i].key) == 1;
-		bool expected = p->keys[i].file == c->file || is_key_beside(own, name);
-		if (fits && expected)
-			near = p->keys[i].key;
-		else if (fits && slice_eq(folder_of(own), folder_of(name)))
-			far = p->keys[i].key;
-		else if (expected && !fits)
-			*other_out = true;
-	}
-	return near != NULL ? near : far;
 }
 
 static int64_t when(const ASN1_TIME *t)
@@ -224,34 +138,18 @@ static void read_names(struct arena *a, X509 *x, struct cert *c)
 	GENERAL_NAMES_free(sans);
 }
 
-/* The issuer among everything read; the leaf's own file first, so that its order wins. */
-static X509 *find_issuer(const struct pool *p, X509 *x, size_t file)
-{
-	X509 *other = NULL;
-
-	for (size_t i = 0; i < p->cert_count; i++) {
-		X509 *c = p->certs[i].x;
-		if (X509_check_issued(c, x) != X509_V_OK || X509_cmp(c, x) == 0)
-			continue;
-		if (p->certs[i].file == file)
-			return c;
-		other = c;
-	}
-	return other;
-}
-
 /* Issuer of the leaf first, the root left out: clients have it or do not trust it. */
-static STACK_OF(X509) * build_chain(struct pool *p, X509 *leaf, size_t file, struct cert *c)
+static STACK_OF(X509) * build_chain(struct reading *r, X509 *leaf, size_t file, struct cert *c)
 {
-	struct slice *chain = arena_calloc(p->a, CERT_CHAIN_MAX, sizeof(*chain));
+	struct slice *chain = arena_calloc(r->a, CERT_CHAIN_MAX, sizeof(*chain));
 	STACK_OF(X509) *stack = sk_X509_new_null();
 	X509 *at = leaf;
 
 	while (c->chain_count < CERT_CHAIN_MAX) {
-		X509 *issuer = find_issuer(p, at, file);
+		X509 *issuer = pool_issuer_of(&r->pool, at, file);
 		if (issuer == NULL || X509_check_issued(issuer, issuer) == X509_V_OK)
 			break;
-		chain[c->chain_count++] = cert_der(p->a, issuer);
+		chain[c->chain_count++] = cert_der(r->a, issuer);
 		(void)sk_X509_push(stack,
 		                   issuer); /* too short a stack only loses the warning's proof */
 		at = issuer;
@@ -260,43 +158,43 @@ static STACK_OF(X509) * build_chain(struct pool *p, X509 *leaf, size_t file, str
 	return stack;
 }
 
-static bool has_public_root(struct pool *p, X509 *leaf, STACK_OF(X509) * chain)
+static bool has_public_root(struct reading *r, X509 *leaf, STACK_OF(X509) * chain)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	bool good = false;
 
-	if (ctx != NULL && X509_STORE_CTX_init(ctx, p->roots, leaf, chain) == 1) {
+	if (ctx != NULL && X509_STORE_CTX_init(ctx, r->roots, leaf, chain) == 1) {
 		X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
-		X509_VERIFY_PARAM_set_time(param, (time_t)p->now);
+		X509_VERIFY_PARAM_set_time(param, (time_t)r->now);
 		good = X509_verify_cert(ctx) == 1;
 	}
 	X509_STORE_CTX_free(ctx);
 	return good;
 }
 
-static void fill_cert(struct pool *p, X509 *x, size_t file, struct cert_found *f)
+static void fill_cert(struct reading *r, X509 *x, size_t file, struct cert_found *f)
 {
 	char hex[SHA256_HEX_SIZE];
 	struct cert *c = &f->cert;
 	STACK_OF(X509) * chain;
 
 	c->tenant = TENANT_ONLY;
-	c->der = cert_der(p->a, x);
-	c->fingerprint = arena_str(p->a, slice_str(enc_sha256_hex(c->der, hex)));
-	c->subject = name_text(p->a, X509_get_subject_name(x));
-	c->issuer = name_text(p->a, X509_get_issuer_name(x));
+	c->der = cert_der(r->a, x);
+	c->fingerprint = arena_str(r->a, slice_str(enc_sha256_hex(c->der, hex)));
+	c->subject = name_text(r->a, X509_get_subject_name(x));
+	c->issuer = name_text(r->a, X509_get_issuer_name(x));
 	c->not_before = when(X509_get0_notBefore(x));
 	c->not_after = when(X509_get0_notAfter(x));
-	read_names(p->a, x, c);
-	chain = build_chain(p, x, file, c);
+	read_names(r->a, x, c);
+	chain = build_chain(r, x, file, c);
 	c->note = "";
-	if (!has_public_root(p, x, chain)) {
+	if (!has_public_root(r, x, chain)) {
 		c->note = "no-public-root";
 		f->doubt = "its chain leads to no public root: senders will not accept it";
 	}
 	sk_X509_free(chain);
-	f->file = p->files[file].name;
-	f->name = c->name_count > 0 ? arena_str(p->a, c->names[0]) : c->subject;
+	f->file = r->pool.files[file].name;
+	f->name = c->name_count > 0 ? arena_str(r->a, c->names[0]) : c->subject;
 }
 
 static const char *key_type(const EVP_PKEY *key)
@@ -306,48 +204,49 @@ static const char *key_type(const EVP_PKEY *key)
 	return id == EVP_PKEY_EC ? "ec" : id == EVP_PKEY_RSA ? "rsa" : NULL;
 }
 
-static bool met_before(struct pool *p, const struct cert_found *f)
+static bool met_before(struct reading *r, const struct cert_found *f)
 {
-	for (size_t i = 0; i < p->out->found_count; i++) {
-		struct cert_found *old = &p->out->found[i];
-		if (strcmp(old->cert.fingerprint, f->cert.fingerprint) != 0)
-			continue;
-		if (f->cert.chain_count > old->cert.chain_count) {
-			mem_wipe((void *)(uintptr_t)old->key.p, old->key.len);
-			*old = *f;
-		} else {
-			mem_wipe((void *)(uintptr_t)f->key.p, f->key.len);
-		}
-		return true;
+	size_t *place = table_at(r->met, slice_str(f->cert.fingerprint));
+
+	if (*place == TABLE_NONE) {
+		*place = r->out->found_count;
+		return false;
 	}
-	return false;
+	struct cert_found *old = &r->out->found[*place];
+	if (f->cert.chain_count > old->cert.chain_count) {
+		mem_wipe((void *)(uintptr_t)old->key.p, old->key.len);
+		*old = *f;
+	} else {
+		mem_wipe((void *)(uintptr_t)f->key.p, f->key.len);
+	}
+	return true;
 }
 
-static const char *time_fault(const struct pool *p, const struct cert *c, const char **code)
+static const char *time_fault(const struct reading *r, const struct cert *c, const char **code)
 {
 	char day[UTC_TEXT_SIZE];
 
-	if (c->not_after <= p->now) {
+	if (c->not_after <= r->now) {
 		*code = "cert-expired";
-		return arena_printf(p->a, "the certificate has expired on %s",
+		return arena_printf(r->a, "the certificate has expired on %s",
 		                    utc_format_day(c->not_after, day));
 	}
-	if (c->not_before > p->now) {
+	if (c->not_before > r->now) {
 		*code = "cert-not-yet-valid";
-		return arena_printf(p->a, "the certificate is valid from %s only",
+		return arena_printf(r->a, "the certificate is valid from %s only",
 		                    utc_format_day(c->not_before, day));
 	}
 	return NULL;
 }
 
 /* One certificate for use, or the reason why it is none. */
-static void add_leaf(struct pool *p, const struct pem_cert *pc, EVP_PKEY *key)
+static void add_leaf(struct reading *r, const struct pool_cert *pc, EVP_PKEY *key)
 {
 	struct cert_found f = { 0 };
 	const char *type = key_type(key), *code = NULL, *fault;
 
-	fill_cert(p, pc->x, pc->file, &f);
-	fault = time_fault(p, &f.cert, &code);
+	fill_cert(r, pc->x, pc->file, &f);
+	fault = time_fault(r, &f.cert, &code);
 	if (type == NULL) {
 		code = "key-type";
 		fault = "the key is neither RSA nor EC";
@@ -356,13 +255,13 @@ static void add_leaf(struct pool *p, const struct pem_cert *pc, EVP_PKEY *key)
 		fault = "the certificate has no DNS name in subjectAltName";
 	}
 	if (fault != NULL) {
-		refused(p, pc->file, f.name, code, fault);
+		refused(r, pc->file, f.name, code, fault);
 		return;
 	}
 	f.cert.key_type = type;
-	f.key = key_der(p->a, key);
-	if (!met_before(p, &f))
-		p->out->found[p->out->found_count++] = f;
+	f.key = key_der(r->a, key);
+	if (!met_before(r, &f))
+		r->out->found[r->out->found_count++] = f;
 }
 
 static bool is_ca(X509 *x)
@@ -370,78 +269,88 @@ static bool is_ca(X509 *x)
 	return X509_check_ca(x) != 0;
 }
 
-static bool file_has_leaf(const struct pool *p, size_t file, const bool *leaf)
+/* Whether it can be used or not, it was meant to be. */
+static bool take_leaf(struct reading *r, const struct pool_cert *c)
 {
-	for (size_t i = 0; i < p->cert_count; i++)
-		if (p->certs[i].file == file && leaf[i])
-			return true;
-	return false;
+	bool other;
+	EVP_PKEY *key = pool_key_of(&r->pool, c, &other);
+
+	if (key != NULL) {
+		add_leaf(r, c, key);
+		return true;
+	}
+	if (is_ca(c->x))
+		return false;
+	refused(r, c->file, name_text(r->a, X509_get_subject_name(c->x)),
+	        other ? "key-mismatch" : "key-missing",
+	        other ? "the key beside it belongs to another certificate"
+	              : "no private key was found for it: put it into the same file, or into "
+	                "NAME.key beside it");
+	return true;
 }
 
-static void sort_out(struct pool *p)
+static void sort_out(struct reading *r)
 {
-	bool *leaf = arena_calloc(p->a, p->cert_count + 1, sizeof(*leaf));
+	for (size_t f = 0; f < r->pool.file_count; f++) {
+		const struct pool_file *place = &r->pool.places[f];
+		bool leaf = false;
 
-	for (size_t i = 0; i < p->cert_count; i++) {
-		bool other;
-		EVP_PKEY *key = find_key(p, &p->certs[i], &other);
-		leaf[i] = key != NULL;
-		if (key != NULL) {
-			add_leaf(p, &p->certs[i], key);
-		} else if (!is_ca(p->certs[i].x)) {
-			leaf[i] = true;
-			refused(p, p->certs[i].file,
-			        name_text(p->a, X509_get_subject_name(p->certs[i].x)),
-			        other ? "key-mismatch" : "key-missing",
-			        other ? "the key beside it belongs to another certificate"
-			              : "no private key was found for it: put it into the same "
-			                "file, or "
-			                "into NAME.key beside it");
-		}
-	}
-	for (size_t f = 0; f < p->file_count; f++) {
-		bool has_cert = false;
-		for (size_t i = 0; i < p->cert_count; i++)
-			has_cert = has_cert || p->certs[i].file == f;
-		if (has_cert && !file_has_leaf(p, f, leaf))
-			unused(p, f, "only-issuers", "holds issuers' certificates only");
+		for (size_t i = 0; i < place->count; i++)
+			leaf = take_leaf(r, &r->pool.certs[place->first + i]) || leaf;
+		if (place->count > 0 && !leaf)
+			unused(r, f, "only-issuers", "holds issuers' certificates only");
 	}
 }
 
-static void pool_fini(struct pool *p)
+/*
+ * The system's roots, and those of a file; none: every chain is doubtful.  Not by
+ * X509_STORE_set_default_paths, which for an issuer nobody knows reads every file of the system's
+ * folder again.
+ */
+static X509_STORE *open_roots(const char *file)
 {
-	for (size_t i = 0; i < p->cert_count; i++)
-		X509_free(p->certs[i].x);
-	for (size_t i = 0; i < p->key_count; i++)
-		EVP_PKEY_free(p->keys[i].key);
-	X509_STORE_free(p->roots);
+	X509_STORE *roots = X509_STORE_new();
+
+	if (roots == NULL)
+		return NULL;
+	X509_LOOKUP *one = X509_STORE_add_lookup(roots, X509_LOOKUP_file());
+	X509_LOOKUP *folder = X509_STORE_add_lookup(roots, X509_LOOKUP_hash_dir());
+	if (one != NULL)
+		(void)X509_LOOKUP_load_file(one, NULL, X509_FILETYPE_DEFAULT); /* as above */
+	if (folder != NULL)
+		(void)X509_LOOKUP_add_dir(folder, NULL, X509_FILETYPE_DEFAULT); /* as above */
+	if (file != NULL)
+		(void)X509_STORE_load_file(roots, file); /* as above */
+	ERR_clear_error();
+	return roots;
 }
 
 enum err certs_read(struct arena *a, const struct cert_file *files, size_t count, int64_t now,
                     const char *roots, struct certs_reading *out)
 {
-	struct certs_reading r = { 0 };
-	struct pool p = { .a = a, .files = files, .file_count = count, .now = now, .out = &r };
+	struct certs_reading done = { 0 };
+	struct reading r = { .a = a, .now = now, .out = &done };
 	enum err e = OK;
 
 	if (count > CERTS_FILES_MAX)
 		return ERR_LIMIT;
-	p.certs = arena_calloc(a, POOL_MAX, sizeof(*p.certs));
-	p.keys = arena_calloc(a, POOL_MAX, sizeof(*p.keys));
-	p.roots = X509_STORE_new();
-	if (p.roots == NULL)
+	r.roots = open_roots(roots);
+	if (r.roots == NULL)
 		return ERR_IO;
-	(void)X509_STORE_set_default_paths(p.roots); /* none: every chain is doubtful */
-	if (roots != NULL)
-		(void)X509_STORE_load_file(p.roots, roots); /* as above */
+	r.met = table_new();
+	pool_init(&r.pool, a, files, count);
 	for (size_t i = 0; e == OK && i < count; i++)
-		e = read_file(&p, i);
-	r.found = arena_calloc(a, p.cert_count + 1, sizeof(*r.found));
+		e = read_file(&r, i);
+	done.found = arena_calloc(a, r.pool.cert_count + 1, sizeof(*done.found));
+	if (e == OK) {
+		pool_index(&r.pool);
+		sort_out(&r);
+	}
+	pool_fini(&r.pool);
+	table_free(r.met);
+	X509_STORE_free(r.roots);
 	if (e == OK)
-		sort_out(&p);
-	pool_fini(&p);
-	if (e == OK)
-		*out = r;
+		*out = done;
 	return e;
 }
 

@@ -53,6 +53,25 @@ struct desk_settings {
 	const struct desk_token *tokens;
 };
 
+struct desk_waiter;
+
+/*
+ * The lock of desk, which is handed on in the order of asking: with a mutex alone a thread that
+ * takes it again and again would keep the one that shows that desk is alive from ever getting it.
+ */
+struct desk_lock {
+	pthread_mutex_t guard; /* of the rest, for moments only */
+	bool held;
+	struct desk_waiter *first, *last;
+};
+
+/* Changes of both databases that become one (service/edge_write.h). */
+struct desk_batch {
+	bool active;
+	int64_t seq;     /* of the transaction that is open in edge.db; 0: none is */
+	enum err failed; /* the first failure since it began */
+};
+
 struct desk {
 	const char *fault; /* why there are no databases, in words; NULL: there are */
 	const char *fault_fix;
@@ -67,20 +86,18 @@ struct desk {
 	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */
 	const int *bells;                    /* eventfd of each edge */
 	size_t bell_count;
+	struct desk_batch batch;   /* of whoever holds the lock */
 	int hand_intake;           /* hand-over to intake */
 	atomic_bool hosts_changed; /* which hosts are served may have changed */
 	atomic_bool alerts_hurry;  /* what is to be said is said now, not together with more */
 	atomic_bool stopping;      /* what takes long is given up */
-	pthread_mutex_t lock;
+	struct desk_lock lock;
 };
 
-static inline void desk_lock(struct desk *d)
-{
-	(void)pthread_mutex_lock(&d->lock); /* fails for misuse only */
-}
-static inline void desk_unlock(struct desk *d)
-{
-	(void)pthread_mutex_unlock(&d->lock);
-}
+void desk_lock_init(struct desk *d);
+void desk_lock_fini(struct desk *d);
+/* Whoever asked first gets it first. */
+void desk_lock(struct desk *d);
+void desk_unlock(struct desk *d);
 
 #endif

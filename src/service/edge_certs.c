@@ -6,9 +6,14 @@
 #include "store/seal.h"
 
 #define KEY_DER_MAX 16384u
+#define MEMORY ((size_t)80 << 20) /* of names, texts and certificates together */
+#define NAME_SIZE_ABOUT 480u      /* with its text, and something for growth */
+#define CERT_SIZE_ABOUT 7900u     /* decoded, with its key */
+#define CERTS_MIN 1024u
 
 struct edge_certs {
 	struct lru *lru;
+	size_t capacity; /* at most */
 	struct tls_chains *chains;
 	struct arena *step;
 	const unsigned char *edge_key, *report_key;
@@ -24,8 +29,12 @@ struct edge_certs *edge_certs_new(size_t capacity, const unsigned char *edge_key
 {
 	struct edge_certs *c = mem_alloc(sizeof(*c));
 
-	*c = (struct edge_certs){ lru_new(capacity, release), tls_chains_new(), arena_new(),
-		                  edge_key, report_key };
+	*c = (struct edge_certs){ lru_new(capacity, release),
+		                  capacity,
+		                  tls_chains_new(),
+		                  arena_new(),
+		                  edge_key,
+		                  report_key };
 	return c;
 }
 
@@ -42,6 +51,16 @@ void edge_certs_free(struct edge_certs *c)
 size_t edge_certs_count(const struct edge_certs *c)
 {
 	return lru_count(c->lru);
+}
+
+void edge_certs_names(struct edge_certs *c, size_t names)
+{
+	size_t taken = names * NAME_SIZE_ABOUT;
+	size_t room = taken < MEMORY ? (MEMORY - taken) / CERT_SIZE_ABOUT : 0;
+
+	if (room < CERTS_MIN)
+		room = CERTS_MIN;
+	lru_limit(c->lru, room < c->capacity ? room : c->capacity);
 }
 
 static const unsigned char *key_for(const struct edge_certs *c, struct slice purpose)

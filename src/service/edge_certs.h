@@ -12,6 +12,12 @@ struct edge_certs *edge_certs_new(size_t capacity, const unsigned char *edge_key
                                   const unsigned char *report_key);
 void edge_certs_free(struct edge_certs *c); /* NULL does nothing */
 size_t edge_certs_count(const struct edge_certs *c);
+/*
+ * How many names there are: what they take is not there for certificates, so that an edge stays
+ * below a hundred megabytes.  Ten thousand names have theirs all at hand, a hundred thousand some
+ * four thousand of them, with which most senders are answered.
+ */
+void edge_certs_names(struct edge_certs *c, size_t names);
 
 /*
  * From the cache, else from db (NULL: cache only), unsealed and decoded.  The identity

@@ -98,8 +98,9 @@ static void forget(struct edge *e)
 
 static enum err apply(struct edge *e)
 {
+	/* Certificates are read when they are used: at first there is none to forget. */
 	struct edgedb_visit visit = { .host = on_host,
-		                      .cert = on_cert,
+		                      .cert = e->applied == 0 ? NULL : on_cert,
 		                      .challenge = on_challenge,
 		                      .record = on_record,
 		                      .zone = on_zone,
@@ -115,6 +116,7 @@ static enum err apply(struct edge *e)
 	if (result != OK)
 		return result;
 	e->applied = seq;
+	edge_certs_names(e->certs, edge_index_count(e->index));
 	log_debug("changes applied", FN("seq", seq));
 	return OK;
 }

@@ -1,7 +1,8 @@
 /*
  * What edge serves, in memory: every hosted name with its policy text.
  *
- * About 300 bytes a name, so that names and texts are there whatever the database says.
+ * About 100 bytes a name, and 200 a text, which hosts with the same policy share, so that names and
+ * texts are there whatever the database says.
  */
 #ifndef SERVICE_EDGE_INDEX_H
 #define SERVICE_EDGE_INDEX_H
@@ -9,6 +10,7 @@
 #include "store/edgedb.h"
 
 #define EDGE_FINGERPRINT_SIZE 32u
+#define EDGE_NAME_MAX 255u
 
 struct edge_site {
 	enum edge_kind kind;
@@ -29,11 +31,14 @@ size_t edge_index_count(const struct edge_index *x);
 
 /*
  * Adds, replaces, or, when the row is gone, removes.  Copies everything.
- * ERR_SYNTAX: an empty name or a fingerprint that is none; the name is then no longer served.
+ * ERR_SYNTAX: a name that is none or a fingerprint that is none; the name is then no longer served.
  */
 enum err edge_index_apply(struct edge_index *x, const struct edge_host *row) MUST_USE;
 
-/* By its lower-case name without a final dot; valid until the next change.  NULL: unknown. */
-const struct edge_site *edge_index_find(const struct edge_index *x, struct slice name);
+/*
+ * By its lower-case name without a final dot; valid until the next call on x, its strings until the
+ * next change.  NULL: unknown.
+ */
+const struct edge_site *edge_index_find(struct edge_index *x, struct slice name);
 
 #endif

@@ -75,6 +75,13 @@ static void remove_oldest(struct lru *l)
 	remove_entry(l, LINK_OWNER(l->ages.next, struct entry, age));
 }
 
+void lru_limit(struct lru *l, size_t capacity)
+{
+	l->capacity = capacity;
+	while (l->count > capacity)
+		remove_oldest(l);
+}
+
 void lru_free(struct lru *l)
 {
 	if (l == NULL)

@@ -1,5 +1,5 @@
 /*
- * A map of fixed capacity from 32-byte keys (digests) to things; the least recently
+ * A map of bounded capacity from 32-byte keys (digests) to things; the least recently
  * used goes first.
  */
 #ifndef SERVICE_LRU_H
@@ -16,6 +16,8 @@ struct lru;
 struct lru *lru_new(size_t capacity, void (*release)(void *value));
 void lru_free(struct lru *l); /* releases all; NULL does nothing */
 size_t lru_count(const struct lru *l);
+/* Another capacity, at least 1 and at most the first one; what does not fit leaves. */
+void lru_limit(struct lru *l, size_t capacity);
 
 /* NULL: not there.  A hit becomes the most recently used; the value stays the map's. */
 void *lru_get(struct lru *l, const unsigned char key[LRU_KEY_SIZE]);

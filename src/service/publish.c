@@ -8,17 +8,20 @@
 #include "net/clock.h"
 #include "service/board.h"
 #include "service/demo_cert.h"
+#include "service/edge_write.h"
 #include "service/outside.h"
 #include "service/record_check.h"
 #include "service/zone_feed.h"
 #include "store/audit.h"
 #include "store/certs.h"
-#include "store/edgedb.h"
 #include "store/fetches.h"
 #include "store/orders.h"
 #include "store/pushes.h"
 
 #define POLL_MS 5
+#define SETTLE_MAX 200u  /* publications that are marked together */
+#define SETTLE_TURNS 4u  /* of them each second, so that others get their turn */
+#define SETTLE_CROWD 50u /* from so many on */
 
 enum err publish_host_name(const char *domain, char out[DOMAIN_NAME_MAX + 1])
 {
@@ -30,12 +33,6 @@ enum err publish_host_name(const char *domain, char out[DOMAIN_NAME_MAX + 1])
 	if (e == OK)
 		memcpy(out, name, strlen(name) + 1);
 	return e;
-}
-
-static void tell_edges(struct desk *d, int64_t seq)
-{
-	board_commit(d->board, (uint64_t)seq);
-	board_ring(d->bells, d->bell_count);
 }
 
 static enum err put_cert(struct desk *d, const struct cert *c)
@@ -122,31 +119,14 @@ static enum err offer(struct desk *d, struct edge_host *row, const struct cert *
 		*seq_out = seq;
 		return publication == 0 ? OK : policies_mark_offered(d->db, publication, seq, now);
 	}
-	e = edgedb_begin(d->edge, &seq);
+	e = edge_write_begin(d, &seq);
 	if (e != OK)
 		return e;
 	if (publication != 0)
 		e = policies_mark_offered(d->db, publication, seq, now);
 	if (e == OK)
 		e = put_host(d, row, cert);
-	e = edgedb_end(d->edge, e);
-	if (e == OK) {
-		tell_edges(d, seq);
-		*seq_out = seq;
-	}
-	return e;
-}
-
-/* Commits one change of edge.db and tells everybody. */
-static enum err commit(struct desk *d, int64_t seq, enum err so_far, int64_t *seq_out)
-{
-	enum err e = edgedb_end(d->edge, so_far);
-
-	if (e == OK) {
-		tell_edges(d, seq);
-		*seq_out = seq;
-	}
-	return e;
+	return edge_write_end(d, seq, e, seq_out);
 }
 
 static enum err drop_host(struct desk *d, const char *host, int64_t *seq_out)
@@ -159,9 +139,9 @@ static enum err drop_host(struct desk *d, const char *host, int64_t *seq_out)
 	arena_free(a);
 	if (e != OK)
 		return e == ERR_NOTFOUND ? OK : e;
-	e = edgedb_begin(d->edge, &seq);
+	e = edge_write_begin(d, &seq);
 	if (e == OK)
-		e = commit(d, seq, edgedb_drop_host(d->edge, slice_str(host)), seq_out);
+		e = edge_write_end(d, seq, edgedb_drop_host(d->edge, slice_str(host)), seq_out);
 	return e;
 }
 
@@ -209,8 +189,8 @@ enum err publish_forget_cert(struct desk *d, int64_t tenant, struct slice finger
 
 	if (e != OK || !gone)
 		return e;
-	e = edgedb_begin(d->edge, &seq);
-	return e == OK ? commit(d, seq, edgedb_drop_cert(d->edge, fingerprint), &seq) : e;
+	e = edge_write_begin(d, &seq);
+	return e == OK ? edge_write_end(d, seq, edgedb_drop_cert(d->edge, fingerprint), &seq) : e;
 }
 
 enum err publish_challenge(struct desk *d, const char *host, struct slice token,
@@ -218,17 +198,18 @@ enum err publish_challenge(struct desk *d, const char *host, struct slice token,
 {
 	struct edge_challenge row = { .host = slice_str(host), .token = token, .answer = answer };
 	int64_t seq;
-	enum err e = edgedb_begin(d->edge, &seq);
+	enum err e = edge_write_begin(d, &seq);
 
-	return e == OK ? commit(d, seq, edgedb_put_challenge(d->edge, &row), seq_out) : e;
+	return e == OK ? edge_write_end(d, seq, edgedb_put_challenge(d->edge, &row), seq_out) : e;
 }
 
 enum err publish_challenge_drop(struct desk *d, const char *host, int64_t *seq_out)
 {
 	int64_t seq;
-	enum err e = edgedb_begin(d->edge, &seq);
+	enum err e = edge_write_begin(d, &seq);
 
-	return e == OK ? commit(d, seq, edgedb_drop_challenge(d->edge, slice_str(host)), seq_out)
+	return e == OK ? edge_write_end(d, seq, edgedb_drop_challenge(d->edge, slice_str(host)),
+	                                seq_out)
 	               : e;
 }
 
@@ -352,27 +333,67 @@ enum err publish_hosts(struct desk *d, int64_t now, int64_t *seq_out)
 	return e;
 }
 
-enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out)
+static enum err publish_list(struct desk *d, const struct domain *list, size_t count, int64_t now,
+                             int64_t *newest)
+{
+	int64_t seq;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < count; i++) {
+		e = publish_domain(d, &list[i], now, &seq);
+		*newest = later(*newest, seq);
+	}
+	return e;
+}
+
+enum err publish_domains(struct desk *d, const struct domain *list, size_t count, int64_t now,
+                         int64_t *seq_out)
+{
+	int64_t newest = 0, seq = 0;
+	enum err e;
+
+	*seq_out = 0;
+	if (count == 0)
+		return OK;
+	e = edge_batch_begin(d);
+	if (e == OK)
+		e = edge_batch_end(d, publish_list(d, list, count, now, &newest), &seq);
+	if (e == OK)
+		*seq_out = later(newest, seq);
+	return e;
+}
+
+enum err publish_page(struct desk *d, struct publish_cursor *at, size_t limit, int64_t now,
+                      int64_t *seq_out)
 {
 	struct arena *a = arena_new();
-	char after[DOMAIN_NAME_MAX + 1] = "";
-	size_t count = DB_LIST_MAX;
+	struct domain *list = NULL;
+	size_t count = 0;
+	enum err e =
+	        domains_list(d->db, TENANT_ONLY, slice_str(at->after), limit, a, &list, &count);
+
+	*seq_out = 0;
+	if (e == OK)
+		e = publish_domains(d, list, count, now, seq_out);
+	if (e == OK && count > 0)
+		(void)snprintf(at->after, sizeof(at->after), "%s", list[count - 1].name);
+	if (e == OK)
+		at->done = count < limit;
+	arena_free(a);
+	return e;
+}
+
+enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out)
+{
+	struct publish_cursor at = { .done = false };
 	enum err e = publish_hosts(d, now, seq_out);
 
-	while (e == OK && count == DB_LIST_MAX) {
-		struct domain *list;
-		arena_reset(a);
-		e = domains_list(d->db, TENANT_ONLY, slice_str(after), DB_LIST_MAX, a, &list,
-		                 &count);
-		for (size_t i = 0; e == OK && i < count; i++) {
-			int64_t seq = 0;
-			e = publish_domain(d, &list[i], now, &seq);
-			*seq_out = later(*seq_out, seq);
-		}
-		if (e == OK && count > 0)
-			(void)snprintf(after, sizeof(after), "%s", list[count - 1].name);
+	while (e == OK && !at.done) {
+		int64_t seq = 0;
+
+		e = publish_page(d, &at, DB_LIST_MAX, now, &seq);
+		*seq_out = later(*seq_out, seq);
 	}
-	arena_free(a);
 	return e;
 }
 
@@ -461,60 +482,84 @@ static enum err fetch_demo(struct desk *d, struct publication *p, const struct d
 	return e;
 }
 
-static enum err mark_served(struct desk *d, int64_t id, int64_t now, struct arena *a,
-                            struct publication *out, struct domain *domain_out)
+/* A publication that was just marked, with its domain. */
+struct settled {
+	struct publication p;
+	struct domain domain;
+};
+
+/* Of a crowd nobody waits for one: their records are looked at when their turn comes. */
+static enum err mark_one(struct desk *d, struct settled *s, int64_t id, bool crowd, struct arena *a,
+                         int64_t now)
 {
-	desk_lock(d);
 	enum err e = policies_mark_served(d->db, id, now);
+
 	if (e == OK)
-		e = policies_by_id(d->db, id, a, out);
+		e = policies_by_id(d->db, id, a, &s->p);
 	if (e == OK)
-		e = domains_by_id(d->db, out->domain, a, domain_out);
-	if (e == OK)
-		e = record_check_soon(d, out->domain, now);
-	desk_unlock(d);
-	return e;
+		e = domains_by_id(d->db, s->p.domain, a, &s->domain);
+	return e == OK && !crowd ? record_check_soon(d, s->p.domain, now) : e;
 }
 
-static void settle_one(struct desk *d, const struct publication *p, struct arena *a, int64_t now)
+static enum err mark_served(struct desk *d, const struct publication *list, size_t count,
+                            struct arena *a, int64_t now, struct settled *out)
 {
-	struct publication after;
-	struct domain domain = { .name = "" };
-	int64_t seq;
+	enum err e = count == 0 ? OK : db_begin(d->db);
 
-	if (p->offered == 0 || p->hosting == HOSTING_EXTERNAL || /* what edges say tells nothing */
-	    !board_served_everywhere(d->board, (uint64_t)p->seq))
-		return;
-	enum err e = mark_served(d, p->id, now, a, &after, &domain);
-	if (e == OK)
-		e = fetch_demo(d, &after, &domain, a, now);
-	if (e == OK)
-		log_info("policy served everywhere", F("domain", domain.name),
-		         F("id", p->policy_id));
-	if (e == OK && publish_answers_id(d, &domain) && publication_may_answer(&after, now)) {
+	if (e != OK || count == 0)
+		return e;
+	for (size_t i = 0; e == OK && i < count; i++)
+		e = mark_one(d, &out[i], list[i].id, count >= SETTLE_CROWD, a, now);
+	return db_end(d->db, e);
+}
+
+/* A demonstration's id, and one that needs nothing else from outside, goes out at once. */
+static void go_on(struct desk *d, struct settled *s, struct arena *a, int64_t now)
+{
+	int64_t seq;
+	enum err e = fetch_demo(d, &s->p, &s->domain, a, now);
+
+	if (e == OK && publish_answers_id(d, &s->domain) && publication_may_answer(&s->p, now)) {
 		desk_lock(d);
-		e = publish_announce(d, &after, now, &seq);
+		e = publish_announce(d, &s->p, now, &seq);
 		desk_unlock(d);
 	}
 	if (e != OK && e != ERR_CONFLICT && e != ERR_NOTFOUND) /* a newer save came between */
-		log_error("policy not marked as served", F("domain", domain.name),
-		          F("why", err_name(e)));
+		log_error("a policy that is served cannot be announced",
+		          F("domain", s->domain.name), F("why", err_name(e)));
+}
+
+/* True: there may be more of them.  The lock is taken once for all: others wait for it as well. */
+static bool settle_some(struct desk *d, int64_t now)
+{
+	struct arena *a = arena_new();
+	struct publication *list = NULL;
+	struct settled *done = NULL;
+	size_t count = 0;
+
+	desk_lock(d);
+	enum err e = policies_offered(d->db, (int64_t)board_served(d->board), SETTLE_MAX, a, &list,
+	                              &count);
+	if (e == OK) {
+		done = arena_calloc(a, count + 1, sizeof(*done));
+		e = mark_served(d, list, count, a, now, done);
+	}
+	desk_unlock(d);
+	if (e != OK)
+		log_error("policies cannot be marked as served", F("why", err_name(e)));
+	for (size_t i = 0; e == OK && i < count; i++) {
+		log_info("policy served everywhere", F("domain", done[i].domain.name),
+		         F("id", done[i].p.policy_id));
+		go_on(d, &done[i], a, now);
+	}
+	arena_free(a);
+	return e == OK && count == SETTLE_MAX;
 }
 
 void publish_settle(struct desk *d, int64_t now)
 {
-	struct arena *a = arena_new();
-	struct publication *list = NULL;
-	size_t count = 0;
-
-	desk_lock(d);
-	enum err e = policies_staged(d->db, a, &list, &count);
-	desk_unlock(d);
-	if (e != OK)
-		log_error("staged policies cannot be read", F("why", err_name(e)));
-	for (size_t i = 0; e == OK && i < count; i++)
-		settle_one(d, &list[i], a, now);
-	arena_free(a);
+	for (unsigned i = 0; i < SETTLE_TURNS && settle_some(d, now); i++)
+		;
 }
 
 /* Why the certificate is not there yet. */

@@ -35,7 +35,22 @@ enum err publish_domain(struct desk *d, const struct domain *domain, int64_t now
                         int64_t *seq_out) MUST_USE;
 /* The same for the report host and the admin host. */
 enum err publish_hosts(struct desk *d, int64_t now, int64_t *seq_out) MUST_USE;
-/* Everything: all domains and hosts; after a restart, and for a new certificate. */
+/* publish_domain for each, as one change; *seq_out is the newest that any of them is known as. */
+enum err publish_domains(struct desk *d, const struct domain *list, size_t count, int64_t now,
+                         int64_t *seq_out) MUST_USE;
+
+/* Where a walk through all domains stands; zero at its beginning. */
+struct publish_cursor {
+	char after[DOMAIN_NAME_MAX + 1]; /* the last one that was given */
+	bool done;
+};
+/*
+ * publish_domains for the next limit domains (at most DB_LIST_MAX) by name, for who lets go of
+ * the lock between.
+ */
+enum err publish_page(struct desk *d, struct publish_cursor *at, size_t limit, int64_t now,
+                      int64_t *seq_out) MUST_USE;
+/* All domains and hosts. */
 enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out) MUST_USE;
 /* No edge answers for the domain any more.  The lock is held. */
 enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out) MUST_USE;

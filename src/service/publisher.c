@@ -11,25 +11,34 @@
 #include "service/publish.h"
 #include "service/push.h"
 #include "service/record_check.h"
+#include "store/arrivals.h"
+#include "store/checks.h"
 #include "store/fetches.h"
 
 #define THREADS 4u
 #define FAILING_PAUSE_MS 1000
 #define LEASE_S 120
-#define IDLE_S 60    /* what somebody else moves on is looked at so often */
+#define IDLE_S 60 /* what somebody else moves on is looked at so often */
+#define CATCH_UP_PAGE 100u
+#define CATCH_UP_PAUSE_MS 50
+#define COUNT_MS 30000
 #define TYPED_S 3600 /* a line that a person types is watched elsewhere */
 
 struct publisher {
 	struct desk *d;
 	struct crew crew;
-	atomic_bool failing; /* the database said no, and that was said */
+	atomic_bool failing;      /* the database said no, and that was said */
+	atomic_bool behind;       /* domains are left that edges may not have as they are now */
+	atomic_bool follows;      /* one thread at a time gives them */
+	struct publish_cursor at; /* of that thread */
+	_Atomic int64_t counted_ms, idle_s;
 };
 
 /* One step of one publication. */
 struct step {
 	struct desk *d;
 	struct arena *a;
-	int64_t now;
+	int64_t now, idle_s;
 	struct publication p;
 	struct domain domain;
 };
@@ -142,7 +151,7 @@ static void on_staged(struct step *s)
 	else if (publish_needs_claim(s->d, &s->domain))
 		see_claim(s);
 	else
-		again(s, s->now + (s->p.offered == 0 ? IDLE_S : 1), "", false);
+		again(s, s->now + (s->p.offered == 0 ? s->idle_s : 1), "", false);
 }
 
 static void look_from_outside(struct step *s)
@@ -273,9 +282,26 @@ static bool claim(struct publisher *u, struct step *s)
 	return e == OK;
 }
 
+/* Of many domains each is looked at less often: what moves it on makes it due. */
+static int64_t idle(struct publisher *u)
+{
+	int64_t now = clock_mono_ms(), last = atomic_load(&u->counted_ms), domains = 0;
+
+	if (last == 0 || now - last > COUNT_MS) {
+		atomic_store(&u->counted_ms, now);
+		desk_lock(u->d);
+		enum err e = arrivals_domains(u->d->db, &domains);
+		desk_unlock(u->d);
+		domains /= CHECKS_A_SECOND;
+		if (e == OK)
+			atomic_store(&u->idle_s, domains > IDLE_S ? domains : IDLE_S);
+	}
+	return atomic_load(&u->idle_s);
+}
+
 static bool publish_one(struct publisher *u, struct arena *a)
 {
-	struct step s = { .d = u->d, .a = a, .now = clock_now_s() };
+	struct step s = { .d = u->d, .a = a, .now = clock_now_s(), .idle_s = idle(u) };
 
 	if (!claim(u, &s))
 		return false;
@@ -301,19 +327,44 @@ static bool push_one(struct publisher *u, struct arena *a)
 	return e == OK;
 }
 
+/*
+ * What was committed before a restart edges have already; settings may be others now, and something
+ * may have been cut off.  It waits for nobody, so it takes its time.
+ */
+static void catch_up(struct publisher *u)
+{
+	int64_t seq;
+
+	if (!atomic_load(&u->behind) || atomic_exchange(&u->follows, true))
+		return;
+	desk_lock(u->d);
+	enum err e = publish_page(u->d, &u->at, CATCH_UP_PAGE, clock_now_s(), &seq);
+	desk_unlock(u->d);
+	if (e != OK)
+		on_failure(u, "policies for the edges", e);
+	atomic_store(&u->behind, !u->at.done);
+	atomic_store(&u->follows, false);
+	(void)poll(NULL, 0, CATCH_UP_PAUSE_MS); /* only passes time */
+}
+
 static bool turn(void *arg, struct arena *a)
 {
 	struct publisher *u = arg;
+
+	catch_up(u);
 	bool any = publish_one(u, a);
 
 	return push_one(u, a) || any;
 }
 
-enum err publisher_new(struct desk *d, struct publisher **out)
+enum err publisher_new(struct desk *d, const struct publish_cursor *from, struct publisher **out)
 {
 	struct publisher *u = mem_alloc(sizeof(*u));
 
 	u->d = d;
+	u->at = *from;
+	u->behind = !from->done;
+	u->idle_s = IDLE_S;
 	desk_lock(d);
 	enum err e = policies_all_due(d->db);
 	if (e == OK)

@@ -11,12 +11,16 @@
 #ifndef SERVICE_PUBLISHER_H
 #define SERVICE_PUBLISHER_H
 
-#include "service/desk.h"
+#include "service/publish.h"
 
 struct publisher;
 
-/* The desk lives as long.  ERR_IO: no thread. */
-enum err publisher_new(struct desk *d, struct publisher **out) MUST_USE;
+/*
+ * The desk lives as long.  from: how far the domains were given to the edges after the start; the
+ * rest is given here, slowly.  ERR_IO: no thread.
+ */
+enum err publisher_new(struct desk *d, const struct publish_cursor *from,
+                       struct publisher **out) MUST_USE;
 /* Ends the threads behind their step; NULL does nothing. */
 void publisher_free(struct publisher *p);
 

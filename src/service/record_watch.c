@@ -5,6 +5,7 @@
 #include "net/clock.h"
 #include "service/crew.h"
 #include "service/record_check.h"
+#include "store/arrivals.h"
 #include "store/checks.h"
 #include "store/jobs.h"
 
@@ -12,12 +13,23 @@
 #define FOLLOW_MS INT64_C(30000)
 #define LEASE_S 120
 #define FAILED_S 60
+#define WAITS_S 60 /* what is looked at more often than that somebody waits for */
 
 struct record_watch {
 	struct desk *d;
 	struct crew crew;
 	_Atomic int64_t follow_ms; /* when the domains were last looked through */
+	_Atomic int64_t every_s;   /* many domains are looked at less often */
 };
+
+static enum err plan(struct record_watch *w)
+{
+	int64_t domains = 0;
+	enum err e = arrivals_domains(w->d->db, &domains);
+
+	atomic_store(&w->every_s, domains / CHECKS_A_SECOND);
+	return e == OK ? checks_follow(w->d->db, RECORD_CHECK_JOB, clock_now_s()) : e;
+}
 
 /* Domains that have no job, for whatever reason, get one. */
 static void follow(struct record_watch *w)
@@ -28,7 +40,7 @@ static void follow(struct record_watch *w)
 		return;
 	atomic_store(&w->follow_ms, now);
 	desk_lock(w->d);
-	enum err e = checks_follow(w->d->db, RECORD_CHECK_JOB, clock_now_s());
+	enum err e = plan(w);
 	desk_unlock(w->d);
 	if (e != OK)
 		log_error("looks at records cannot be planned", F("why", err_name(e)));
@@ -36,8 +48,11 @@ static void follow(struct record_watch *w)
 
 static void settle(struct record_watch *w, const struct job *job, enum err e, int64_t again)
 {
+	int64_t every = atomic_load(&w->every_s);
 	enum err done;
 
+	if (again >= WAITS_S && again < every)
+		again = every;
 	if (e != OK && e != ERR_NOTFOUND)
 		log_warn("records could not be looked at", F("why", err_name(e)));
 	desk_lock(w->d);

@@ -1,7 +1,7 @@
 #include "service/zone_feed.h"
 
 #include "base/log.h"
-#include "service/board.h"
+#include "service/edge_write.h"
 #include "service/zone_rows.h"
 #include "store/policies.h"
 
@@ -52,12 +52,6 @@ static enum err merge(struct merge *m)
 	return e;
 }
 
-static void tell_edges(struct desk *d, int64_t seq)
-{
-	board_commit(d->board, (uint64_t)seq);
-	board_ring(d->bells, d->bell_count);
-}
-
 static enum err write_rows(struct desk *d, const char *domain, const struct zone_rows *rows,
                            struct arena *a, int64_t *seq_out)
 {
@@ -72,14 +66,8 @@ static enum err write_rows(struct desk *d, const char *domain, const struct zone
 	if (e != OK || m.changes == 0)
 		return e;
 	m.write = true;
-	e = edgedb_begin(d->edge, &seq);
-	if (e == OK)
-		e = edgedb_end(d->edge, merge(&m));
-	if (e == OK) {
-		tell_edges(d, seq);
-		*seq_out = seq;
-	}
-	return e;
+	e = edge_write_begin(d, &seq);
+	return e == OK ? edge_write_end(d, seq, merge(&m), seq_out) : e;
 }
 
 static struct zone_facts facts(const struct desk *d)

@@ -95,7 +95,8 @@ enum err checks_follow(struct db *db, const char *kind, int64_t now)
 		for (size_t i = 0; e == OK && i < count; i++) {
 			char key[32];
 			(void)snprintf(key, sizeof(key), "%lld", (long long)ids[i]); /* it fits */
-			e = jobs_add(db, kind, key, S(""), now, now, NULL);
+			e = jobs_add(db, kind, key, S(""), now + (int64_t)i / CHECKS_A_SECOND, now,
+			             NULL);
 		}
 		e = db_end(db, e);
 	}

@@ -11,6 +11,7 @@
 #include "store/db.h"
 
 #define CHECK_FACTS_MAX 1048576u
+#define CHECKS_A_SECOND 20 /* of domains that nobody waits for: others own the servers asked */
 
 struct check {
 	int64_t domain;
@@ -38,7 +39,10 @@ void checks_note_id(struct check *c, const char *id, int64_t now);
 enum err checks_put(struct db *db, const struct check *c) MUST_USE;
 /* Strings live in a.  ERR_NOTFOUND: it was never checked. */
 enum err checks_get(struct db *db, int64_t domain, struct arena *a, struct check *out) MUST_USE;
-/* Hosted and observed domains without a job of that kind get one, due at once. */
+/*
+ * Hosted and observed domains without a job of that kind get one, the first due at once, and of
+ * many not more than CHECKS_A_SECOND in each second.
+ */
 enum err checks_follow(struct db *db, const char *kind, int64_t now) MUST_USE;
 
 #endif

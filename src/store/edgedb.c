@@ -24,6 +24,7 @@ static const struct statement statements[EDGE_SQL_COUNT] = {
 	                    " seq = $2 where name = $1 and gone = 0"),
 	ROW(EDGE_HOST_CHANGES, "select " HOST_COLUMNS " from host"
 	                       " where seq > $1 and (gone = 0 or $1 > 0) order by seq"),
+	ROW(EDGE_HOST_ALL, "select " HOST_COLUMNS " from host where gone = 0"),
 	ROW(EDGE_HOST_GET, "select " HOST_COLUMNS " from host"
 	                   " where name = $1 and gone = 0"),
 	ROW(EDGE_CERT_PUT,

@@ -124,7 +124,8 @@ struct edgedb_visit {
 /*
  * Visits certificates, hosts, challenges and records changed after since, in the order of seq, all
  * from one state of the file; *seq_out is that state's number.  With since 0 rows that are gone are
- * left out. On failure some rows may have been visited: ask again with the same since.
+ * left out, and hosts come in any order.  On failure some rows may have been visited: ask again
+ * with the same since.
  */
 enum err edgedb_changes(struct edgedb *e, int64_t since, const struct edgedb_visit *visit,
                         int64_t *seq_out) MUST_USE;

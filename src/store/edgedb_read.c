@@ -86,9 +86,11 @@ static enum err visit_certs(struct edgedb *d, int64_t since, const struct edgedb
 
 static enum err visit_hosts(struct edgedb *d, int64_t since, const struct edgedb_visit *visit)
 {
-	struct query q = query_start(&d->conn, EDGE_HOST_CHANGES);
+	/* All of them in the order in which they lie: their index would lead to and fro. */
+	struct query q = query_start(&d->conn, since == 0 ? EDGE_HOST_ALL : EDGE_HOST_CHANGES);
 
-	query_int(&q, 1, since);
+	if (since != 0)
+		query_int(&q, 1, since);
 	while (visit->host != NULL && query_row(&q)) {
 		struct edge_host h = host_row(&q);
 

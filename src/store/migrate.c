@@ -320,6 +320,16 @@ static const char *const migrations[] = {
 	"drop table arrival_before;"
 	"create index arrival_digest on arrival (substr(sha256, 1, 12));"
 	"create index arrival_domain on arrival (domain, trust, arrived) where trust >= 2;",
+
+	/* 19: what edges were given and may serve by now, what is due of one kind, and the names of
+	 * one certificate, without a look at all there are
+	 */
+	"drop index publication_staged; drop index job_due;"
+	"create index job_due on job (kind, run_at);"
+	"drop index cert_name_of;"
+	"create index cert_name_of on cert_name (tenant, fingerprint, name);"
+	"create index publication_offered on publication (seq)"
+	" where served = 0 and end_cause = 0 and offered > 0;",
 };
 
 int migrate_newest(void)

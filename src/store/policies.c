@@ -169,11 +169,13 @@ enum err policies_answered(struct db *db, int64_t domain, int64_t now, struct ar
 	return e;
 }
 
-enum err policies_staged(struct db *db, struct arena *a, struct publication **out,
-                         size_t *count_out)
+enum err policies_offered(struct db *db, int64_t seq, size_t limit, struct arena *a,
+                          struct publication **out, size_t *count_out)
 {
-	struct query q = db_query(db, SQL_PUBLICATION_STAGED);
+	struct query q = db_query(db, SQL_PUBLICATION_OFFERED);
 
+	query_int(&q, 1, seq);
+	query_int(&q, 2, (int64_t)db_limit(limit));
 	return read_all(&q, a, out, count_out);
 }
 

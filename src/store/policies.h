@@ -158,8 +158,11 @@ enum err policies_hurry(struct db *db, int64_t domain) MUST_USE;
 /* After a restart nobody holds a claim, and what failed before is tried at once. */
 enum err policies_all_due(struct db *db) MUST_USE;
 
-/* Newest publications of all domains that are staged: what a restarted desk takes up again. */
-enum err policies_staged(struct db *db, struct arena *a, struct publication **out,
-                         size_t *count_out) MUST_USE;
+/*
+ * Staged publications that were offered up to seq of edge.db, at most limit (and DB_LIST_MAX) in
+ * the order of seq; those on web space elsewhere are left out.
+ */
+enum err policies_offered(struct db *db, int64_t seq, size_t limit, struct arena *a,
+                          struct publication **out, size_t *count_out) MUST_USE;
 
 #endif

@@ -152,9 +152,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_PUBLICATION_BY_ID, "select " PUBLICATION_COLUMNS "where p.id = $1"),
 	ROW(SQL_PUBLICATION_HISTORY,
 	    "select " PUBLICATION_COLUMNS "where p.domain = $1 order by p.number"),
-	ROW(SQL_PUBLICATION_STAGED,
+	ROW(SQL_PUBLICATION_OFFERED,
 	    "select " PUBLICATION_COLUMNS "join domain d on d.id = p.domain and d.removed = 0"
-	    " where p.served = 0 and p.end_cause = 0 order by p.domain"),
+	    " and d.hosting <> 'external' where p.served = 0 and p.end_cause = 0"
+	    " and p.offered > 0 and p.seq <= $1 order by p.seq, p.id limit $2"),
 	ROW(SQL_PUBLICATION_SUPERSEDE,
 	    "update publication set end_cause = 1, ended = case when offered = 0"
 	    " then cast($2 as bigint) else 0 end"

@@ -199,26 +199,26 @@ static bool read_files(struct api_body *b, const struct request *q, struct cert_
 
 void api_certs_import_files(const struct request *q, struct response *r)
 {
+	struct certs_files in = { .list = NULL };
 	struct cert_file *files = NULL;
 	struct certs_import done;
 	struct refusal why;
 	struct api_body b;
-	size_t count = 0;
-	bool dry_run;
 
 	api_body_open(&b, q);
-	(void)read_files(&b, q, &files, &count); /* a fault is noted in b */
-	dry_run = api_body_flag(&b, "dry_run");
+	(void)read_files(&b, q, &files, &in.count); /* a fault is noted in b */
+	in.list = files;
+	in.dry_run = api_body_flag(&b, "dry_run");
+	in.part = api_body_flag(&b, "part");
 	if (!api_body_close(&b, r))
 		return;
-	enum err e = certs_import(q->desk, q->actor, files, count, dry_run, q->now, q->arena, &done,
-	                          &why);
-	for (size_t i = 0; i < count; i++)
+	enum err e = certs_import(q->desk, q->actor, &in, q->now, q->arena, &done, &why);
+	for (size_t i = 0; i < in.count; i++)
 		mem_wipe((void *)(uintptr_t)files[i].pem.p, files[i].pem.len);
 	if (e != OK) {
 		problem_put(r, &why);
 		return;
 	}
-	bool served = !dry_run && done.seq > 0 && api_wait_served(q, done.seq);
-	response_json(r, api_certs_import(&done, dry_run, served));
+	bool served = !in.dry_run && done.seq > 0 && api_wait_served(q, done.seq);
+	response_json(r, api_certs_import(&done, in.dry_run, served));
 }

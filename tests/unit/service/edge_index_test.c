@@ -71,6 +71,52 @@ TEST(many_names)
 	edge_index_free(x);
 }
 
+TEST(texts_are_shared)
+{
+	struct edge_index *x = edge_index_new();
+	struct edge_host a = row(S("mta-sts.a.example"), "same"),
+	                 b = row(S("mta-sts.b.example"), "same");
+	struct edge_host c = row(S("mta-sts.c.example"), "same");
+
+	c.etag = S("other");
+	EXPECT(edge_index_apply(x, &a) == OK && edge_index_apply(x, &b) == OK &&
+	               edge_index_apply(x, &c) == OK,
+	       "added");
+	const char *text = edge_index_find(x, a.name)->text.p;
+	EXPECT(edge_index_find(x, b.name)->text.p == text, "one copy for both");
+	EXPECT(edge_index_find(x, c.name)->text.p != text, "another tag, another copy");
+	a.gone = true;
+	EXPECT(edge_index_apply(x, &a) == OK, "one host goes");
+	EXPECT_SLICE(edge_index_find(x, b.name)->text, S("same"), "the text stays for the other");
+	b.text = S("new");
+	EXPECT(edge_index_apply(x, &b) == OK, "and that one changes");
+	EXPECT_SLICE(edge_index_find(x, b.name)->text, S("new"), "its text");
+	EXPECT_SLICE(edge_index_find(x, c.name)->etag, S("other"), "nobody else's");
+	edge_index_free(x);
+}
+
+TEST(domains_beside_and_within_names)
+{
+	struct edge_index *x = edge_index_new();
+	struct edge_host h = row(S("mta-sts.a.example"), "x");
+	char longest[EDGE_NAME_MAX + 1];
+
+	h.domain = S("elsewhere.example");
+	EXPECT(edge_index_apply(x, &h) == OK, "a domain that the name does not end in");
+	EXPECT_SLICE(edge_index_find(x, h.name)->domain, h.domain, "is kept beside it");
+	h.domain = S("");
+	EXPECT(edge_index_apply(x, &h) == OK && edge_index_find(x, h.name)->domain.len == 0,
+	       "none");
+	memset(longest, 'a', sizeof(longest));
+	h.name = slice_of(longest, EDGE_NAME_MAX);
+	h.domain = slice_of("b", 1);
+	EXPECT(edge_index_apply(x, &h) == OK, "the longest name");
+	EXPECT_SLICE(edge_index_find(x, h.name)->domain, h.domain, "with its domain");
+	h.name = slice_of(longest, EDGE_NAME_MAX + 1);
+	EXPECT(edge_index_apply(x, &h) == ERR_SYNTAX, "a longer one");
+	edge_index_free(x);
+}
+
 TEST(peers_are_counted)
 {
 	struct edge_peers *p = edge_peers_new(3);
@@ -90,4 +136,5 @@ TEST(peers_are_counted)
 	edge_peers_free(NULL);
 }
 
-TEST_MAIN(UNIT(rows_come_change_and_go), UNIT(many_names), UNIT(peers_are_counted))
+TEST_MAIN(UNIT(rows_come_change_and_go), UNIT(many_names), UNIT(texts_are_shared),
+          UNIT(domains_beside_and_within_names), UNIT(peers_are_counted))

@@ -56,6 +56,23 @@ TEST(the_oldest_goes_first)
 	lru_free(NULL);
 }
 
+TEST(another_capacity)
+{
+	struct lru *l = lru_new(4, release);
+
+	released = 0;
+	for (int n = 1; n <= 4; n++)
+		lru_put(l, key((unsigned)n), number(n));
+	lru_limit(l, 2);
+	EXPECT(lru_count(l) == 2 && released == 3, "the oldest leave");
+	lru_put(l, key(5), number(5));
+	EXPECT(lru_count(l) == 2 && released == 6, "and the next of them");
+	lru_limit(l, 4);
+	lru_put(l, key(6), number(6));
+	EXPECT(lru_count(l) == 3 && released == 6, "there is room again");
+	lru_free(l);
+}
+
 /* Against a plain list of the most recent keys. */
 TEST(random_use_matches_a_list)
 {
@@ -85,4 +102,4 @@ TEST(random_use_matches_a_list)
 	lru_free(l);
 }
 
-TEST_MAIN(UNIT(the_oldest_goes_first), UNIT(random_use_matches_a_list))
+TEST_MAIN(UNIT(the_oldest_goes_first), UNIT(another_capacity), UNIT(random_use_matches_a_list))

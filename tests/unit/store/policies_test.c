@@ -212,15 +212,20 @@ TEST(marks)
 	       "the old id is answered until the new text is served");
 	struct publication *staged = NULL, *all = NULL;
 	size_t count = 0;
-	EXPECT(policies_staged(f.db, f.a, &staged, &count) == OK && count == 1 &&
+	EXPECT(policies_offered(f.db, 9, 10, f.a, &staged, &count) == OK && count == 0,
+	       "what was not offered is not waited for");
+	EXPECT(policies_mark_offered(f.db, second, 9, NOON + 15) == OK, "offered");
+	EXPECT(policies_offered(f.db, 8, 10, f.a, &staged, &count) == OK && count == 0,
+	       "nor what edges have not applied");
+	EXPECT(policies_offered(f.db, 9, 10, f.a, &staged, &count) == OK && count == 1 &&
 	               staged[0].id == second,
-	       "what is left to do after a restart");
+	       "what is left to do, also after a restart");
 	EXPECT(policies_mark_served(f.db, second, NOON + 20) == OK, "served");
 	EXPECT(policies_served(f.db, d, f.a, &p) == OK && p.id == second, "now the new one");
 	EXPECT(policies_history(f.db, d, f.a, &all, &count) == OK && count == 2, "two");
 	EXPECT(all[0].id == first && all[0].ended == NOON + 20 && all[0].end == END_REPLACED,
 	       "the first ended when the second was served everywhere");
-	EXPECT(all[1].offered == NOON + 20 && all[1].ended == 0, "the second lives");
+	EXPECT(all[1].offered == NOON + 15 && all[1].ended == 0, "the second lives");
 	EXPECT(policies_mark_stopped(f.db, d, NOON + 30) == OK, "service stops");
 	EXPECT(policies_history(f.db, d, f.a, &all, &count) == OK && all[1].end == END_STOPPED &&
 	               all[1].ended == NOON + 30 && all[0].ended == NOON + 20,
