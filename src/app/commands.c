@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&cmd_horizon,
 	&cmd_report_show,
 	&cmd_domain_add,
+	&cmd_domain_import,
 	&cmd_domain_list,
 	&cmd_domain_show,
 	&cmd_domain_fetches,

@@ -12,6 +12,7 @@ extern const struct command cmd_policy_lint;
 extern const struct command cmd_record_lint;
 extern const struct command cmd_horizon;
 extern const struct command cmd_domain_add;
+extern const struct command cmd_domain_import;
 extern const struct command cmd_domain_list;
 extern const struct command cmd_domain_show;
 extern const struct command cmd_domain_fetches;

@@ -242,6 +242,14 @@ enum err hosting_prepare(struct hosting_work *c)
 	return e;
 }
 
+enum err hosting_prepare_unasked(struct hosting_work *c)
+{
+	enum err e = hosting_guard(c->d, &c->domain, &c->draft, NULL, c->q->anyway, c->now, c->a,
+	                           &c->out->overridden, c->why);
+
+	return e == OK ? render(c->a, &c->draft.policy, &c->out->text, c->why) : e;
+}
+
 enum err hosting_finish_dry(struct hosting_work *c)
 {
 	enum err e = OK;

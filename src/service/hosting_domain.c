@@ -63,7 +63,7 @@ static enum err set_ways(struct hosting_work *c, const struct ways_request *q)
 	return e;
 }
 
-static enum err init_domain(struct hosting_work *c, const struct domain_request *q,
+enum err hosting_new_domain(struct hosting_work *c, const struct domain_request *q,
                             const char *name)
 {
 	char *claim = arena_alloc(c->a, CLAIM_LENGTH + 1), *tag = arena_alloc(c->a, TAG_LENGTH + 1);
@@ -129,7 +129,7 @@ static enum err add_observed(struct hosting_work *c)
 	return e == OK ? OK : hosting_store_failed(c->d, e, "adding the domain", c->why);
 }
 
-static enum err save_new(struct hosting_work *c)
+enum err hosting_save_new(struct hosting_work *c)
 {
 	enum err e = db_begin(c->d->db);
 
@@ -160,7 +160,7 @@ enum err hosting_add(struct desk *d, const char *actor, const struct domain_requ
 	if (e == OK)
 		e = already_there(&c, name, q->observed);
 	if (e == OK)
-		e = init_domain(&c, q, arena_str(a, slice_str(name)));
+		e = hosting_new_domain(&c, q, arena_str(a, slice_str(name)));
 	if (e == OK && q->observed) {
 		e = add_observed(&c);
 		goto done;
@@ -175,7 +175,8 @@ enum err hosting_add(struct desk *d, const char *actor, const struct domain_requ
 	done.before_id = c.before.id;
 	done.before_why = c.before.why;
 	if (e == OK)
-		e = q->policy.dry_run ? hosting_finish_dry(&c) : hosting_store_change(&c, save_new);
+		e = q->policy.dry_run ? hosting_finish_dry(&c)
+		                      : hosting_store_change(&c, hosting_save_new);
 done:
 	hosting_keep_policy(&c);
 	if (e == OK)

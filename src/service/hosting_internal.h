@@ -63,8 +63,15 @@ struct hosting_work {
 enum err hosting_name(struct slice in, char out[NAME_SIZE], struct refusal *why) MUST_USE;
 /* Reads domain and present policy into c.  ERR_NOTFOUND; ERR_SYNTAX: only observed. */
 enum err hosting_read(struct hosting_work *c, struct slice name, bool hosted_only) MUST_USE;
+/* Fills c->domain, which is to be added under name.  ERR_SYNTAX: a way that is not open. */
+enum err hosting_new_domain(struct hosting_work *c, const struct domain_request *q,
+                            const char *name) MUST_USE;
 /* Guards without DNS, DNS, the other guards, the text. */
 enum err hosting_prepare(struct hosting_work *c) MUST_USE;
+/* Guards without DNS and the text: for patterns that nobody lays over the live MX set. */
+enum err hosting_prepare_unasked(struct hosting_work *c) MUST_USE;
+/* Adds domain and policy in one transaction.  The lock is held. */
+enum err hosting_save_new(struct hosting_work *c) MUST_USE;
 /* Saves under the lock, gives the result to the edges, fills the answer. */
 enum err hosting_store_change(struct hosting_work *c,
                               enum err (*save)(struct hosting_work *)) MUST_USE;

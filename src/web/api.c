@@ -9,6 +9,8 @@ const struct route api_routes[] = {
 	{ "GET", "/api/v1/domains", ROUTE_READ, ROUTE_LOCKED, api_domains_list,
 	  "List the domains" },
 	{ "POST", "/api/v1/domains", ROUTE_WRITE, 0, api_domains_add, "Host or observe a domain" },
+	{ "POST", "/api/v1/import/domains", ROUTE_WRITE, 0, api_domains_import,
+	  "Host many domains at once" },
 	{ "GET", D, ROUTE_READ, 0, api_domain_show, "Show a domain" },
 	{ "PATCH", D, ROUTE_WRITE, 0, api_domain_set, "Change how a domain is published" },
 	{ "DELETE", D, ROUTE_WRITE, 0, api_domain_remove, "Stop hosting a domain" },

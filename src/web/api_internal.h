@@ -13,6 +13,7 @@
 /* Handlers, by file.  Their rows stand in api.c. */
 void api_domains_list(const struct request *q, struct response *r);
 void api_domains_add(const struct request *q, struct response *r);
+void api_domains_import(const struct request *q, struct response *r);
 void api_domain_show(const struct request *q, struct response *r);
 void api_domain_set(const struct request *q, struct response *r);
 void api_domain_remove(const struct request *q, struct response *r);
