@@ -144,8 +144,8 @@ static void note_stars(struct search *s)
 		}
 	}
 	s->out->stars = t;
-	s->out->beyond = arena_calloc(s->a, table_count(t) + 1, sizeof(*s->out->beyond));
-	s->last = arena_calloc(s->a, table_count(t) + 1, sizeof(*s->last));
+	s->out->beyond = arena_calloc(s->a, table_count(t) + 1, sizeof(struct certs_beyond *));
+	s->last = arena_calloc(s->a, table_count(t) + 1, sizeof(struct certs_beyond *));
 }
 
 /* Keeps host for every star over it; the one right above it covers it. */
