@@ -32,7 +32,8 @@ admin = 127.0.0.1:39000
 [service]
 host = service.example
 [resolver]
-forward = 127.0.0.1:1
+forward = 127.0.0.1@9
+trust_anchor = off
 [outgoing]
 allow = 127.0.0.0/8
 ca_file = {dir}/certs/ca.crt
