@@ -39,6 +39,8 @@ def unit(args):
                ASAN_OPTIONS="detect_leaks=1")
     if args.long:
         env["MXSEAL_TEST_LONG"] = "1"
+    if os.access("/dev/shm", os.W_OK):  # nothing of them is meant to outlive a machine
+        env.setdefault("TMPDIR", "/dev/shm")
     done = sh("meson", "test", "-C", BUILD, "--no-rebuild", "--print-errorlogs",
               "--timeout-multiplier", "20" if args.long else "10",
               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
@@ -71,8 +73,8 @@ def by_pytest(args, name, *command):
     env = dict(os.environ, MXSEAL_BIN=str(BUILD / "mxseal"), PYTHONDONTWRITEBYTECODE="1")
     if args.long:
         env["MXSEAL_TEST_LONG"] = "1"
-    else:  # looking for leaks is a third of what a command costs; unit tests always do
-        env["ASAN_OPTIONS"] = "detect_leaks=0"
+    else:  # these are half of what a short command costs; unit tests have them always
+        env["ASAN_OPTIONS"] = "detect_leaks=0:quarantine_size_mb=4:malloc_context_size=3"
     # One of them shows how far it is.
     kept = {} if args.only or name == "system" else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = sh(*command, "--junitxml", report, "-o", "junit_family=xunit2", *(["-k", args.k] if args.k else []), env=env, **kept)

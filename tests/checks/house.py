@@ -1,8 +1,8 @@
 """The house's own checks: what a compiler does not look for.
 
 usage: house.py BUILD-DIRECTORY [--long].  One line per check, then "N passed, N failed, N skipped".
---long: the analyzer of clang-tidy follows every path that it can, and clang builds the product, too; otherwise it stops
-after some thousand states a function, and clang's warnings are those that clang-tidy gives.
+--long: the analyzer of clang-tidy goes through it as well, and gcc and clang build the product without sanitizers;
+otherwise their warnings are those of the build with sanitizers and of clang-tidy.
 """
 import concurrent.futures
 import hashlib
@@ -181,7 +181,7 @@ def clang_tidy():
     cache = BUILD / ("tidy-long" if LONG else "tidy")
     cache.mkdir(exist_ok=True)
     common = shared_text()
-    brief = [] if LONG else [f"--extra-arg={a}" for a in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=20000")]
+    brief = [] if LONG else ["--checks=-clang-analyzer-*"]  # all but a thirtieth of its time
 
     def tidy(entry):
         path = (BUILD / entry["file"]).resolve()
@@ -208,8 +208,8 @@ def conformance():
         yield from (done.stdout + done.stderr).splitlines()
 
 
-CHECKS = [floors, banned, words, sizes, conformance, headers, release_build, *([clang_build] if LONG else []),
-          clang_format, cppcheck, clang_tidy]
+CHECKS = [floors, banned, words, sizes, conformance, headers, clang_format, cppcheck, clang_tidy,
+          *([release_build, clang_build] if LONG else [])]
 
 
 def main():

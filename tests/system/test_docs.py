@@ -143,7 +143,12 @@ def test_operations(reader):
         reader.configure(text)
         reader.systemctl("reload")
 
-    walk(reader, "operations.md", {"ini": settings, "sudo mxseal backup": lambda r: r.run("mkdir -p /srv/backup")})
+    def certificate(reader):
+        reader.run("mkdir -p /etc/ssl/mta-sts && cd /etc/ssl/mta-sts && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x "
+                   "-addext subjectAltName=DNS:mta-sts.example.org -keyout org.key -out org.crt")
+
+    walk(reader, "operations.md", {"ini": settings, "csv": lambda r, text: r.put(f"{r.cwd}/domains.csv", text),
+                                   "mxseal cert import": certificate, "sudo mxseal backup": lambda r: r.run("mkdir -p /srv/backup")})
     done = reader.run("mxseal domain list --json")
     assert json.loads(done.stdout)["items"][0]["domain"] == "example.com", "it came through all of it"
     assert "To: postmaster@example.net" in reader.read("/root/mails"), "who is to be told was told"
@@ -151,7 +156,7 @@ def test_operations(reader):
 
 def test_every_block_is_known():
     """Of the other pages, too: a block without a language, or one that nothing knows, is checked by nobody."""
-    known = {"sh", "console", "ini", "zone", "knot", "named", "text", "json", "postfix", "aliases", "exim", "powershell",
+    known = {"sh", "console", "ini", "zone", "knot", "named", "text", "json", "csv", "postfix", "aliases", "exim", "powershell",
              "nginx", "haproxy", "apache", "nginx-stream", "caddy", "traefik"}
     assert {b.language for page in pages.PAGES for b in pages.blocks(page)} <= known
     for page in pages.PAGES:

@@ -189,12 +189,17 @@ def fetch_or_none(hosted, domain):
         return None
 
 
+def lasting(policy):
+    """Without the words for what is waited for, which each look at DNS writes anew."""
+    return dict(policy, steps=[{k: v for k, v in step.items() if k != "why"} for step in policy["steps"]])
+
+
 def test_kill_of_the_parent(hosted):
     """After kill -9 of the parent its children end, and a restart serves the same state at once."""
     service = hosted.service
     add(service, "loop.example")
     hosted.certify("loop.example")
-    before = service.json("policy", "show", "loop.example")
+    before = lasting(service.json("policy", "show", "loop.example"))
     service.run("ingest", stdin=mail(0), check=0)
     children = service.children()
     service.process.kill()
@@ -204,7 +209,7 @@ def test_kill_of_the_parent(hosted):
     service.start()
     assert eventually(lambda: fetch_or_none(hosted, "loop.example"), seconds=SECOND)[0] == 200
     assert time.monotonic() - began < SECOND
-    assert service.json("policy", "show", "loop.example") == before
+    assert lasting(service.json("policy", "show", "loop.example")) == before
     eventually(lambda: summary(service)["trust"]["unsigned"]["reports"] == 1)
 
 
