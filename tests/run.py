@@ -1,4 +1,4 @@
-"""Builds with sanitizers, then runs the unit tests, the system tests, the lab and the house's checks beside each other.
+"""Builds with sanitizers, then runs the unit tests, the system tests and the lab, with the house's checks beside them.
 
 Prints one line per part and, last, "N passed, N failed, N skipped".
 """
@@ -89,9 +89,9 @@ def by_pytest(args, name, *command):
 
 
 def system(args):
-    # Tests mostly wait for peers and timers: many more of them than cores, each file in one process.
+    # Tests mostly wait for peers and timers: more of them than cores, each file in one process.
     return by_pytest(args, "system", "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                     "-n", str(3 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
+                     "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
 
 
 def lab(args):
@@ -125,10 +125,10 @@ def main():
         return
     sums = [0, 0, 0]
     wanted = [name for name in PARTS if args.only in (None, name)]
-    beside = concurrent.futures.ThreadPoolExecutor(len(PARTS))
-    running = {beside.submit(timed, PARTS[name], args): name for name in wanted}
-    for done in concurrent.futures.as_completed(running):
-        name, (counts, took) = running[done], done.result()
+    beside = concurrent.futures.ThreadPoolExecutor(1)
+    checking = beside.submit(timed, checks, args) if "checks" in wanted else None
+    for name in wanted:
+        counts, took = checking.result() if name == "checks" else timed(PARTS[name], args)
         sums = [a + b for a, b in zip(sums, counts)]
         print(f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped in {took:.0f} s", flush=True)
     print(f"{sums[0]} passed, {sums[1]} failed, {sums[2]} skipped")

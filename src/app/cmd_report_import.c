@@ -412,13 +412,15 @@ static int run(const struct cli *cli)
 		.add_domains = cli_has(cli, "add-domains"),
 	};
 	json_t *hello = json_pack("{s:s, s:b}", "op", "import", "dry_run", cli->dry_run);
-	int code = intake_open(cli, false, hello, &im.link);
+	int code;
+
+	progress_begin(&im.progress, cli);
+	code = intake_open(cli, false, hello, &im.link);
 	bool alive = code == EXIT_GOOD;
 
 	json_decref(hello);
 	if (!alive)
 		return code;
-	progress_begin(&im.progress, cli);
 	im.small = mem_alloc(SMALL_MAX);
 	buf_init(&im.bundle, BUNDLE_FILES * (SMALL_MAX + 512));
 	for (size_t i = 0; i < cli->arg_count && alive; i++)

@@ -452,8 +452,9 @@ def test_caa_is_looked_at_first(product, internet):
     far = lambda name: (time.time() + 9000, time.time() + 9100)
     with front(internet, service.ports, far):
         issued(service, "mta-sts.free.example")
-        order = eventually(lambda: certs(service)["mta-sts.caa.example"]["order"]["why"])
-    assert order.startswith("the CAA record of caa.example does not name this CA")
+        why = lambda: (certs(service)["mta-sts.caa.example"]["order"] or {}).get("why") or ""
+        service.run("cert", "renew", "caa.example", check=0)  # the authority may have come later than its first turn
+        order = eventually(lambda: why() if why().startswith("the CAA record of caa.example does not name this CA") else None)
     assert 'CAA 0 issue "ca.service.example"' in order
     assert "mta-sts.caa.example" not in spent(service)
 
