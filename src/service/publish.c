@@ -529,17 +529,56 @@ static void go_on(struct desk *d, struct settled *s, struct arena *a, int64_t no
 		          F("domain", s->domain.name), F("why", err_name(e)));
 }
 
+/*
+ * Whether every edge has it, by what edge.db itself says: a number that the main database noted for
+ * a change that edge.db never committed is that of another change by now.
+ */
+static bool is_served(struct desk *d, const struct publication *p, const struct domain *domain,
+                      uint64_t served, struct arena *a)
+{
+	char host[DOMAIN_NAME_MAX + 1];
+	struct edge_host row;
+
+	return publish_host_name(domain->name, host) == OK &&
+	       edgedb_host(d->edge, slice_str(host), a, &row) == OK && row.publication == p->id &&
+	       (uint64_t)row.seq <= served;
+}
+
+/* Leaves those in the list that edges serve; what was never given to them is given now. */
+static enum err keep_served(struct desk *d, struct publication *list, size_t *count,
+                            uint64_t served, struct arena *a, int64_t now)
+{
+	size_t kept = 0;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < *count; i++) {
+		struct domain domain;
+		int64_t seq;
+
+		e = domains_by_id(d->db, list[i].domain, a, &domain);
+		if (e == OK && is_served(d, &list[i], &domain, served, a))
+			list[kept++] = list[i];
+		else if (e == OK)
+			e = publish_domain(d, &domain, now, &seq);
+	}
+	*count = kept;
+	return e;
+}
+
 /* True: there may be more of them.  The lock is taken once for all: others wait for it as well. */
 static bool settle_some(struct desk *d, int64_t now)
 {
 	struct arena *a = arena_new();
 	struct publication *list = NULL;
 	struct settled *done = NULL;
-	size_t count = 0;
+	size_t count = 0, found = 0;
 
 	desk_lock(d);
-	enum err e = policies_offered(d->db, (int64_t)board_served(d->board), SETTLE_MAX, a, &list,
-	                              &count);
+	uint64_t served = board_served(d->board);
+	enum err e = policies_offered(d->db, (int64_t)served, SETTLE_MAX, a, &list, &count);
+	found = count;
+	if (e == OK)
+		e = keep_served(d, list, &count, served, a, now);
 	if (e == OK) {
 		done = arena_calloc(a, count + 1, sizeof(*done));
 		e = mark_served(d, list, count, a, now, done);
@@ -553,7 +592,7 @@ static bool settle_some(struct desk *d, int64_t now)
 		go_on(d, &done[i], a, now);
 	}
 	arena_free(a);
-	return e == OK && count == SETTLE_MAX;
+	return e == OK && found == SETTLE_MAX;
 }
 
 void publish_settle(struct desk *d, int64_t now)
