@@ -323,10 +323,10 @@ static void print_human(const struct import *im)
 	if (c->not_checked > 0)
 		(void)fprintf(
 		        im->cli->out,
-		        "The patterns of %lld domains were not laid over their live MX hosts; "
-		        "that is done within\na day or so, and `mxseal alert list` then names "
-		        "hosts that no pattern matches.\n",
-		        (long long)c->not_checked);
+		        "The patterns of %lld domain%s were not laid over live MX hosts; that is "
+		        "done within\na day or so, and `mxseal alert list` then names hosts that "
+		        "no pattern matches.\n",
+		        (long long)c->not_checked, c->not_checked == 1 ? "" : "s");
 }
 
 static void print_result(struct import *im)

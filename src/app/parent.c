@@ -14,12 +14,20 @@
 
 #define TICK_MS 250
 #define TICK_STARTING_MS 20
-#define DRAIN_EDGE_MS 5000
+#define DRAIN_PHASE_MS 5000
 #define DRAIN_MS 10000
 #define START_DEATHS_MAX 3u /* of one process, until the others do not wait for it any more */
 #define NOT_YET INT64_MAX   /* due when the main database is migrated, or never again */
 
-enum phase { PHASE_STARTING, PHASE_SERVING, PHASE_DRAIN_EDGES, PHASE_DRAIN_REST, PHASE_OVER };
+/* In the order in which they come; an ending intake needs its readers, so these go last. */
+enum phase {
+	PHASE_STARTING,
+	PHASE_SERVING,
+	PHASE_DRAIN_EDGES,
+	PHASE_DRAIN_REST,
+	PHASE_DRAIN_READERS,
+	PHASE_OVER,
+};
 
 struct parent {
 	struct parent_setup *setup;
@@ -124,32 +132,40 @@ static void tell(struct process *c, int signal)
 		log_error("a process cannot be signalled", FN("pid", c->pid));
 }
 
-static void end_all(struct parent *p, int signal, bool edges)
+/* The phase in which those with this role end. */
+static enum phase drain_phase(enum role role)
+{
+	if (role == ROLE_EDGE)
+		return PHASE_DRAIN_EDGES;
+	return role == ROLE_READER ? PHASE_DRAIN_READERS : PHASE_DRAIN_REST;
+}
+
+static void end_all(struct parent *p, int signal, enum phase phase)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if ((p->list[i].role == ROLE_EDGE) == edges)
+		if (drain_phase(p->list[i].role) == phase)
 			tell(&p->list[i], signal);
 }
 
-static size_t running(const struct parent *p, bool edges_only)
+static size_t running(const struct parent *p, enum phase phase)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->count; i++)
-		n += p->list[i].pid != 0 && (!edges_only || p->list[i].role == ROLE_EDGE) ? 1 : 0;
+		n += p->list[i].pid != 0 && drain_phase(p->list[i].role) == phase ? 1 : 0;
 	return n;
 }
 
 static void stop(struct parent *p, int code)
 {
 	if (stopping(p)) { /* asked twice: no more patience */
-		end_all(p, SIGKILL, true);
-		end_all(p, SIGKILL, false);
+		for (enum phase phase = PHASE_DRAIN_EDGES; phase < PHASE_OVER; phase++)
+			end_all(p, SIGKILL, phase);
 		return;
 	}
 	p->code = code;
 	notify_send("STOPPING=1");
-	end_all(p, SIGTERM, true);
+	end_all(p, SIGTERM, PHASE_DRAIN_EDGES);
 	enter(p, PHASE_DRAIN_EDGES);
 }
 
@@ -408,11 +424,20 @@ static void pet(struct parent *p)
 	notify_send("WATCHDOG=1");
 }
 
+/* Asks the next ones to end when the last of these has. */
+static void drain(struct parent *p, int64_t spent)
+{
+	if (running(p, p->phase) == 0) {
+		enter(p, p->phase + 1);
+		end_all(p, SIGTERM, p->phase);
+	} else if (spent > DRAIN_PHASE_MS) {
+		end_all(p, SIGKILL, p->phase);
+	}
+}
+
 /* Moves the phase on when its time has come. */
 static void advance(struct parent *p)
 {
-	int64_t spent = clock_mono_ms() - p->phase_ms;
-
 	if (p->phase == PHASE_STARTING && all_ready(p)) {
 		enter(p, PHASE_SERVING);
 		notify_send("READY=1");
@@ -421,16 +446,8 @@ static void advance(struct parent *p)
 		if (p->setup->on_ready != NULL)
 			p->setup->on_ready(p->setup, p->setup->arg);
 	}
-	if (p->phase == PHASE_DRAIN_EDGES && (running(p, true) == 0 || spent > DRAIN_EDGE_MS)) {
-		end_all(p, SIGKILL, true);
-		end_all(p, SIGTERM, false);
-		enter(p, PHASE_DRAIN_REST);
-		return;
-	}
-	if (p->phase == PHASE_DRAIN_REST && running(p, false) > 0 && spent > DRAIN_EDGE_MS)
-		end_all(p, SIGKILL, false);
-	if (p->phase == PHASE_DRAIN_REST && running(p, false) == 0)
-		enter(p, PHASE_OVER);
+	if (stopping(p))
+		drain(p, clock_mono_ms() - p->phase_ms);
 }
 
 static void take_signals(struct parent *p)

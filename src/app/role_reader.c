@@ -19,6 +19,17 @@
 #define SOON_MS 1000 /* a child that was killed younger than this is an odd thing */
 #define SOON_MAX 3   /* in a row; then the parent shall decide how to go on */
 
+static volatile sig_atomic_t asked_to_end;
+static volatile pid_t child;
+
+/* The child ends first, with what it has in hand. */
+static void on_term(int signal)
+{
+	asked_to_end = 1;
+	if (child > 0)
+		(void)kill(child, signal);
+}
+
 static int wait_for(pid_t pid)
 {
 	int status = 0;
@@ -35,26 +46,47 @@ static void be_child(pid_t maker)
 		_exit(1);
 }
 
+/* 0: this is the child, in which SIGTERM is blocked; <0: there is none. */
+static pid_t make_child(const sigset_t *term)
+{
+	pid_t maker = getpid(), pid;
+
+	(void)sigprocmask(SIG_BLOCK, term, NULL); /* cannot fail with this set */
+	pid = fork();
+	if (pid == 0) {
+		be_child(maker);
+		return 0;
+	}
+	child = pid;
+	(void)sigprocmask(SIG_UNBLOCK, term, NULL); /* see above */
+	return pid;
+}
+
 void reader_generations(void)
 {
+	const struct sigaction act = { .sa_handler = on_term };
+	sigset_t term;
 	unsigned soon = 0;
 
+	if (sigemptyset(&term) != 0 || sigaddset(&term, SIGTERM) != 0 ||
+	    sigaction(SIGTERM, &act, NULL) != 0)
+		_exit(1);
 	mime_setup(); /* once for all of them */
-	for (;;) {
+	while (!asked_to_end) {
 		int64_t born = clock_mono_ms();
-		pid_t maker = getpid(), pid = fork();
+		pid_t pid = make_child(&term);
 
-		if (pid == 0) {
-			be_child(maker);
+		if (pid == 0)
 			return;
-		}
 		int status = pid < 0 ? 0 : wait_for(pid);
+		child = 0;
 		if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) != 0))
 			_exit(1);
 		soon = WIFSIGNALED(status) && clock_mono_ms() - born < SOON_MS ? soon + 1 : 0;
 		if (soon > SOON_MAX)
 			_exit(1);
 	}
+	_exit(0);
 }
 
 int role_reader(const struct boot *b)

@@ -13,7 +13,7 @@
 
 #define TICK_MS 500
 #define HANDS_TURN 64u  /* hand-overs taken before others get their turn */
-#define DRAIN_TICKS 16u /* of TICK_MS: how long an ending intake goes on working */
+#define DRAIN_TICKS 8u /* of TICK_MS: how long an ending intake goes on working */
 
 static void on_hand(void *arg, unsigned ready)
 {

@@ -43,15 +43,11 @@ struct pool {
 	size_t count;
 	uint64_t next_id;
 	struct loop_timer retry; /* reports submissions that could not be sent */
-	struct pool_counts counts;
 };
 
 /* Reports the end of one message. */
 static void tell(struct pool *p, void *job, enum pool_result result, struct slice record)
 {
-	p->counts.read += result == POOL_READ;
-	p->counts.died += result == POOL_DIED;
-	p->counts.timeouts += result == POOL_TIMEOUT;
 	p->owner.done(p->owner.arg, job, result, record);
 }
 
@@ -88,6 +84,28 @@ static void forget_process(struct slot *s)
 	s->pid = 0;
 }
 
+static void ask_hello(const struct slot *s)
+{
+	struct reader_request hello = { .count = 0 };
+
+	(void)!send(s->fd, &hello, sizeof(hello), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* What ended one may have ended all: a message shall not meet another that is gone already. */
+static void doubt_others(const struct slot *dead)
+{
+	struct pool *p = dead->pool;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct slot *s = &p->slots[i];
+
+		if (s == dead || s->state != SLOT_IDLE)
+			continue;
+		s->state = SLOT_ABSENT;
+		ask_hello(s);
+	}
+}
+
 /* The process behind the slot is gone. */
 static void gone(struct slot *s)
 {
@@ -98,8 +116,10 @@ static void gone(struct slot *s)
 
 	forget_process(s);
 	s->state = SLOT_ABSENT;
-	if (busy)
-		finish(s, (struct slice){ NULL, 0 }, result);
+	if (!busy)
+		return;
+	doubt_others(s);
+	finish(s, (struct slice){ NULL, 0 }, result);
 }
 
 static void drain(struct slot *s);
@@ -225,7 +245,6 @@ static void on_readable(void *arg, unsigned ready)
 
 static void open_slot(struct pool *p, struct slot *s, int fd)
 {
-	struct reader_request hello = { .count = 0 };
 	int on = 1;
 
 	*s = (struct slot){ .pool = p, .fd = fd, .pidfd = -1, .out = -1 };
@@ -234,7 +253,7 @@ static void open_slot(struct pool *p, struct slot *s, int fd)
 		log_fatal("the reader's socket does not tell who speaks");
 	loop_watch_want(&s->watch, LOOP_READ);
 	/* A reader that starts says hello by itself; one that was there before we were is asked. */
-	(void)!send(fd, &hello, sizeof(hello), MSG_DONTWAIT | MSG_NOSIGNAL);
+	ask_hello(s);
 }
 
 static void on_retry(void *arg)
@@ -405,14 +424,4 @@ void pool_submit(struct pool *p, const struct pool_message *list, size_t count)
 	}
 	if (in >= 0)
 		(void)close(in); /* the reader has its own */
-}
-
-struct pool_counts pool_counts(const struct pool *p)
-{
-	struct pool_counts c = p->counts;
-
-	c.readers = p->count;
-	for (size_t i = 0; i < p->count; i++)
-		c.idle += p->slots[i].state == SLOT_IDLE;
-	return c;
 }

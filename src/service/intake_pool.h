@@ -47,10 +47,4 @@ bool pool_has_idle(const struct pool *p);
  */
 void pool_submit(struct pool *p, const struct pool_message *list, size_t count);
 
-struct pool_counts {
-	uint64_t read, died, timeouts;
-	size_t readers, idle;
-};
-struct pool_counts pool_counts(const struct pool *p);
-
 #endif

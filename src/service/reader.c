@@ -1,6 +1,8 @@
 #include "service/reader.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -67,6 +69,42 @@ static void take_descriptors(struct msghdr *msg, struct work *w)
 	memcpy(fds, CMSG_DATA(c), sizeof(fds));
 	w->in = fds[0];
 	w->out = fds[1];
+}
+
+static volatile sig_atomic_t asked_to_end;
+
+static void on_term(int signal)
+{
+	(void)signal;
+	asked_to_end = 1;
+}
+
+/* SIGTERM comes while the reader waits, never in the middle of a request. */
+static enum err hold_term(sigset_t *waiting_out)
+{
+	const struct sigaction act = { .sa_handler = on_term };
+	sigset_t term;
+
+	if (sigemptyset(&term) != 0 || sigaddset(&term, SIGTERM) != 0 ||
+	    sigprocmask(SIG_BLOCK, &term, waiting_out) != 0 ||
+	    sigdelset(waiting_out, SIGTERM) != 0 || sigaction(SIGTERM, &act, NULL) != 0)
+		return ERR_IO;
+	return OK;
+}
+
+/* Until a request is there, also one that came just before the wish to end.  ERR_CLOSED, ERR_IO. */
+static enum err await_request(int fd, const sigset_t *waiting)
+{
+	static const struct timespec now = { 0 };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n;
+
+	do
+		n = ppoll(&p, 1, asked_to_end ? &now : NULL, waiting);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return ERR_IO;
+	return n == 0 ? ERR_CLOSED : OK;
 }
 
 /* OK, ERR_CLOSED, ERR_IO. */
@@ -188,29 +226,41 @@ static void close_both(const struct work *w)
 		(void)close(w->out); /* memory */
 }
 
+/* One request and its answer.  *left: messages that are still taken. */
+static enum err serve(int fd, struct work *w, uint32_t *left)
+{
+	struct reader_reply r;
+	enum err e = receive(fd, w);
+
+	if (e != OK)
+		return e;
+	r = (struct reader_reply){ .id = w->request.id, .status = READER_HELLO, .left = *left };
+	if (w->request.count != 0) {
+		(void)alarm(ALARM_S);
+		r.status = do_work(w, &r);
+		(void)alarm(0);
+	}
+	*left = r.left;
+	close_both(w);
+	return reply(fd, &r);
+}
+
 enum err reader_run(int fd)
 {
 	struct reader_reply hello = { .status = READER_HELLO, .left = READER_MESSAGES_MAX };
-	struct reader_reply r = hello;
+	uint32_t left = READER_MESSAGES_MAX;
+	sigset_t waiting;
 	struct work w;
-	enum err e = reply(fd, &hello);
+	enum err e = hold_term(&waiting);
 
+	if (e == OK)
+		e = reply(fd, &hello);
 	work_init(&w);
-	for (uint32_t left = READER_MESSAGES_MAX; e == OK && left > 0; left = r.left) {
-		e = receive(fd, &w);
-		if (e != OK)
-			break;
-		r = (struct reader_reply){ .id = w.request.id,
-			                   .status = READER_HELLO,
-			                   .left = left };
-		if (w.request.count != 0) {
-			(void)alarm(ALARM_S);
-			r.status = do_work(&w, &r);
-			(void)alarm(0);
-		}
-		close_both(&w);
-		e = reply(fd, &r);
+	while (e == OK && left > 0) {
+		e = await_request(fd, &waiting);
+		if (e == OK)
+			e = serve(fd, &w, &left);
 	}
 	work_fini(&w);
-	return e;
+	return e == ERR_CLOSED && asked_to_end ? OK : e;
 }

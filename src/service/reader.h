@@ -6,7 +6,8 @@
  * empty output.  The reader writes a bundle with a record of tlsrpt/facts.h for each
  * message, in order, and answers with struct reader_reply.  It says hello when it starts and
  * whenever it is asked; who it is intake learns from the kernel, not from the words.
- * It holds nothing else, and it ends by itself after READER_MESSAGES_MAX messages.
+ * It holds nothing else, and it ends by itself after READER_MESSAGES_MAX messages; SIGTERM ends it
+ * between two requests.
  */
 #ifndef SERVICE_READER_H
 #define SERVICE_READER_H
@@ -43,8 +44,9 @@ struct reader_reply {
 };
 
 /*
- * Serves requests from fd until READER_MESSAGES_MAX are done (OK), the other side is closed
- * (ERR_CLOSED) or the socket is broken (ERR_IO).
+ * Serves requests from fd until READER_MESSAGES_MAX are done or SIGTERM came (OK), the other side is
+ * closed (ERR_CLOSED) or the socket is broken (ERR_IO).  SIGTERM is the reader's from here on; one
+ * that waited while it was blocked counts.
  */
 enum err reader_run(int fd) MUST_USE;
 

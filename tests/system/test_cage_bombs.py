@@ -12,8 +12,8 @@ import zipfile
 
 import pytest
 
-from conftest import BIN, LONG, Service, demo_ports, eventually, free_port_base
-from test_intake_ways import mail, report
+from conftest import BIN, DEADLINE, LONG, Service, demo_ports, eventually, free_port_base
+from test_intake_ways import mail, report, reports_by_trust
 
 READER_MEMORY = 1 << 30  # bytes; what a reader may need for the largest message that it takes
 READER_TIME = 30         # seconds until intake ends it
@@ -159,6 +159,71 @@ def test_a_death_costs_one_message(service, tmp_path):
     expect_next(service, tmp_path, "after death")
     assert eventually(lambda: len(readers(service)) == 2), "both are back"
     assert service.json("report", "retry")["quarantined"] == before + 1
+
+
+@contextlib.contextmanager
+def frozen(service):
+    """Both readers stand still, so that what comes is in their hands."""
+    held = eventually(lambda: len(found := list(readers(service))) == 2 and found)
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    yield held
+    for pid in held:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def give(service, name):
+    """A mail that is acknowledged and that a reader has been given."""
+    service.run("ingest", stdin=mail(report(name, f"{name}.example")), check=0)
+    intake = next(pid for pid, role in service.children().items() if role == "intake")
+    answers = lambda: [link for link in pathlib.Path(f"/proc/{intake}/fd").glob("*") if "memfd:facts" in os.readlink(link)]
+    eventually(answers)
+
+
+def expect_one(service, domain):
+    """The one report of the domain is in its figures, and nothing is in quarantine."""
+    eventually(lambda: sum(reports_by_trust(service, domain).values()) == 1)
+    assert service.json("report", "retry")["quarantined"] == 0
+
+
+def test_an_end_harms_no_message(make_demo):
+    """What a reader has in hand when the service ends is read to its end: intake ends before its readers."""
+    service = make_demo()
+    service.run("domain", "add", "end.example", "--mx", "mx.end.example", check=0)
+    with frozen(service):
+        give(service, "end")
+        service.process.send_signal(signal.SIGTERM)
+        eventually(lambda: "desk" not in service.children().values())
+        assert list(service.children().values()).count("reader") == 2, "intake needs them to the last"
+    service.process.wait(DEADLINE)
+    service.start()
+    expect_one(service, "end.example")
+
+
+def test_readers_that_are_killed_together(make_demo):
+    """Deaths that are not a message's doing do not add up to its quarantine."""
+    service = make_demo()
+    service.run("domain", "add", "both.example", "--mx", "mx.both.example", check=0)
+    with frozen(service):
+        give(service, "both")
+        makers = [pid for pid, role in service.children().items() if role == "reader"]
+        for pid in makers:
+            os.kill(pid, signal.SIGKILL)
+    expect_one(service, "both.example")
+
+
+def test_a_reader_asked_to_end_finishes(make_demo):
+    """SIGTERM, as for a new configuration: what is in hand is answered first."""
+    service = make_demo()
+    service.run("domain", "add", "new.example", "--mx", "mx.new.example", check=0)
+    makers = [pid for pid, role in service.children().items() if role == "reader"]
+    with frozen(service) as held:
+        give(service, "new")
+        for pid in makers:
+            os.kill(pid, signal.SIGTERM)
+    expect_one(service, "new.example")
+    eventually(lambda: not set(held) & set(readers(service)) and len(readers(service)) == 2)
 
 
 @pytest.mark.skipif(not LONG, reason="waits for the time limit")
