@@ -2,7 +2,26 @@
 
 #include <poll.h>
 
+#include "net/clock.h"
+
 #define PAUSE_MS 250
+
+/* Nothing was there a moment ago: asking costs more than waiting for the next moment. */
+static bool is_idle(struct crew *c)
+{
+	return clock_mono_ms() < atomic_load(&c->idle_until_ms);
+}
+
+static void be_idle(struct crew *c)
+{
+	int64_t left = atomic_load(&c->idle_until_ms) - clock_mono_ms();
+
+	if (left <= 0) {
+		left = PAUSE_MS;
+		atomic_store(&c->idle_until_ms, clock_mono_ms() + PAUSE_MS);
+	}
+	(void)poll(NULL, 0, (int)left + 1); /* only passes time */
+}
 
 static void *work(void *arg)
 {
@@ -11,8 +30,8 @@ static void *work(void *arg)
 
 	while (!atomic_load(&c->stop)) {
 		arena_reset(a);
-		if (!c->turn(c->arg, a))
-			(void)poll(NULL, 0, PAUSE_MS); /* only passes time */
+		if (is_idle(c) || !c->turn(c->arg, a))
+			be_idle(c);
 	}
 	arena_free(a);
 	return NULL;

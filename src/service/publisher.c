@@ -8,6 +8,7 @@
 #include "service/acme_plan.h"
 #include "service/crew.h"
 #include "service/outside.h"
+#include "service/pace.h"
 #include "service/publish.h"
 #include "service/push.h"
 #include "service/record_check.h"
@@ -31,11 +32,13 @@ struct publisher {
 	atomic_bool behind;       /* domains are left that edges may not have as they are now */
 	atomic_bool follows;      /* one thread at a time gives them */
 	struct publish_cursor at; /* of that thread */
+	struct pace failing_pace; /* of steps that failed */
 	_Atomic int64_t counted_ms, idle_s;
 };
 
 /* One step of one publication. */
 struct step {
+	struct publisher *u;
 	struct desk *d;
 	struct arena *a;
 	int64_t now, idle_s;
@@ -54,11 +57,18 @@ static void again(struct step *s, int64_t due, const char *why, bool failed)
 		          F("why", err_name(e)));
 }
 
+/* When a step that failed is tried again.  After an import it may be thousands at once. */
+static int64_t retry_at(struct step *s)
+{
+	return pace_take(&s->u->failing_pace, s->now, s->now + acme_plan_fault(s->p.tries + 1),
+	                 CHECKS_A_SECOND);
+}
+
 static void fail(struct step *s, const char *why)
 {
 	if (strcmp(s->p.why, why) != 0)
 		log_info("a publication waits", F("domain", s->domain.name), F("why", why));
-	again(s, s->now + acme_plan_fault(s->p.tries + 1), why, true);
+	again(s, retry_at(s), why, true);
 }
 
 static void not_stored(struct step *s, enum err e)
@@ -67,7 +77,7 @@ static void not_stored(struct step *s, enum err e)
 		return;
 	log_error("a step of a publication cannot be stored", F("domain", s->domain.name),
 	          F("why", err_name(e)));
-	again(s, s->now + acme_plan_fault(s->p.tries + 1), "the database cannot be used", true);
+	again(s, retry_at(s), "the database cannot be used", true);
 }
 
 /* The domain as it is now that the lock is held again.  ERR_CONFLICT: it is hosted elsewhere. */
@@ -301,7 +311,7 @@ static int64_t idle(struct publisher *u)
 
 static bool publish_one(struct publisher *u, struct arena *a)
 {
-	struct step s = { .d = u->d, .a = a, .now = clock_now_s(), .idle_s = idle(u) };
+	struct step s = { .u = u, .d = u->d, .a = a, .now = clock_now_s(), .idle_s = idle(u) };
 
 	if (!claim(u, &s))
 		return false;

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "net/clock.h"
 #include "service/crew.h"
+#include "service/pace.h"
 #include "service/record_check.h"
 #include "store/arrivals.h"
 #include "store/checks.h"
@@ -20,6 +21,7 @@ struct record_watch {
 	struct crew crew;
 	_Atomic int64_t follow_ms; /* when the domains were last looked through */
 	_Atomic int64_t every_s;   /* many domains are looked at less often */
+	struct pace soon_pace;     /* of those that somebody may wait for */
 };
 
 static enum err plan(struct record_watch *w)
@@ -48,17 +50,18 @@ static void follow(struct record_watch *w)
 
 static void settle(struct record_watch *w, const struct job *job, enum err e, int64_t again)
 {
-	int64_t every = atomic_load(&w->every_s);
+	int64_t every = atomic_load(&w->every_s), now = clock_now_s();
 	enum err done;
 
 	if (again >= WAITS_S && again < every)
 		again = every;
+	if (again < every)
+		again = pace_take(&w->soon_pace, now, now + again, CHECKS_A_SECOND) - now;
 	if (e != OK && e != ERR_NOTFOUND)
 		log_warn("records could not be looked at", F("why", err_name(e)));
 	desk_lock(w->d);
-	done = e == ERR_NOTFOUND
-	               ? jobs_done(w->d->db, job->id)
-	               : jobs_again(w->d->db, job->id, clock_now_s() + again, err_name(e));
+	done = e == ERR_NOTFOUND ? jobs_done(w->d->db, job->id)
+	                         : jobs_again(w->d->db, job->id, now + again, err_name(e));
 	desk_unlock(w->d);
 	if (done != OK && done != ERR_NOTFOUND)
 		log_error("a look at records cannot be noted", F("why", err_name(done)));

@@ -11,7 +11,7 @@
 #include "store/db.h"
 
 #define CHECK_FACTS_MAX 1048576u
-#define CHECKS_A_SECOND 20 /* of domains that nobody waits for: others own the servers asked */
+#define CHECKS_A_SECOND 10 /* of domains that nobody waits for: others own the servers asked */
 
 struct check {
 	int64_t domain;

@@ -89,13 +89,28 @@ const char *db_why(struct db *db)
 	return sqlite3_errmsg(db->conn.handle);
 }
 
-static enum err begin(struct db *db, const char *how)
+/* Whether commits wait for the disk; between transactions only. */
+static enum err set_light(struct db *db, bool light)
+{
+	enum err e = OK;
+
+	if (db->light != light)
+		e = conn_exec(&db->conn,
+		              light ? "pragma synchronous = normal" : "pragma synchronous = full");
+	if (e == OK)
+		db->light = light;
+	return e;
+}
+
+static enum err begin(struct db *db, const char *how, bool light)
 {
 	if (db->depth > 0) {
 		db->depth++;
 		return OK;
 	}
-	enum err e = conn_exec(&db->conn, how);
+	enum err e = set_light(db, light);
+	if (e == OK)
+		e = conn_exec(&db->conn, how);
 	if (e == OK) {
 		db->depth = 1;
 		db->doomed = OK;
@@ -103,29 +118,56 @@ static enum err begin(struct db *db, const char *how)
 	return e;
 }
 
+/* False: SQLite does not tell. */
+static bool data_version(struct db *db, unsigned *out)
+{
+	return sqlite3_file_control(db->conn.handle, "main", SQLITE_FCNTL_DATA_VERSION, out) ==
+	       SQLITE_OK;
+}
+
 /* From here to the end of the transaction nobody else writes. */
 static void compare_version(struct db *db)
 {
 	unsigned version = 0;
 
-	if (sqlite3_file_control(db->conn.handle, "main", SQLITE_FCNTL_DATA_VERSION, &version) !=
-	    SQLITE_OK)
+	if (!data_version(db, &version))
 		known_forget(db->known);
 	known_version(db->known, version);
 }
 
+/* SQLite counts this connection's commits as well. */
+static void note_own_commit(struct db *db)
+{
+	unsigned version = 0;
+
+	if (data_version(db, &version))
+		known_own_version(db->known, version);
+}
+
+static enum err begin_write(struct db *db, bool light)
+{
+	enum err e = begin(db, "begin immediate", light);
+
+	if (e == OK && db->depth == 1) {
+		db->writes = true;
+		compare_version(db);
+	}
+	return e;
+}
+
 enum err db_begin(struct db *db)
 {
-	enum err e = begin(db, "begin immediate");
+	return begin_write(db, false);
+}
 
-	if (e == OK && db->depth == 1)
-		compare_version(db);
-	return e;
+enum err db_begin_light(struct db *db)
+{
+	return begin_write(db, true);
 }
 
 enum err db_begin_read(struct db *db)
 {
-	return begin(db, "begin");
+	return begin(db, "begin", false);
 }
 
 static void roll_back(struct db *db)
@@ -145,14 +187,21 @@ enum err db_end(struct db *db, enum err so_far)
 	enum err e = db->doomed != OK ? db->doomed : conn_exec(&db->conn, "commit");
 	if (e != OK)
 		roll_back(db);
-	return e;
+	else if (db->writes)
+		note_own_commit(db);
+	db->writes = false;
+	/* What follows without a transaction of its own is durable as well. */
+	enum err back = set_light(db, false);
+	return e == OK ? back : e;
 }
 
 void db_undo(struct db *db)
 {
 	assert(db->depth == 1);
 	db->depth = 0;
+	db->writes = false;
 	roll_back(db);
+	(void)set_light(db, false); /* the next transaction sees to it otherwise */
 }
 
 /* Seconds in front so that rows of one time lie together; then chance, then counting on. */

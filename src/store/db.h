@@ -68,6 +68,13 @@ void db_undo(struct db *db);
 /* The same for reading several things from one state of the database; also ended by db_end. */
 enum err db_begin_read(struct db *db) MUST_USE;
 
+/*
+ * The same for what is simply done again when power fails right after it (who works on what, and
+ * when it is due next): the commit does not wait for the disk, and the next ordinary one makes it
+ * durable.  Within another transaction it is a part of that one.
+ */
+enum err db_begin_light(struct db *db) MUST_USE;
+
 /* SQLite's words for the last failure on this connection; for logs, not for people. */
 const char *db_why(struct db *db);
 

@@ -11,6 +11,8 @@ struct db {
 	struct conn conn;
 	int depth;       /* of db_begin */
 	enum err doomed; /* an inner transaction failed with it */
+	bool writes;     /* the transaction: nobody else does meanwhile */
+	bool light;      /* commits do not wait for the disk: db_begin_light */
 	int64_t last_id;
 	struct known *known;
 };

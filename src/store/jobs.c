@@ -41,8 +41,9 @@ enum err jobs_add(struct db *db, const char *kind, const char *key, struct slice
 	return e;
 }
 
-enum err jobs_claim(struct db *db, const char *kind, int64_t now, int64_t lease_s, struct arena *a,
-                    struct job *out)
+/* id 0: none is due, and nothing changed. */
+static enum err claim(struct db *db, const char *kind, int64_t now, int64_t lease_s,
+                      struct arena *a, struct job *out)
 {
 	struct query q = db_query(db, kind == NULL ? SQL_JOB_CLAIM : SQL_JOB_CLAIM_KIND);
 	struct job job = { 0 };
@@ -51,8 +52,7 @@ enum err jobs_claim(struct db *db, const char *kind, int64_t now, int64_t lease_
 	query_int(&q, 2, now + lease_s);
 	if (kind != NULL)
 		query_str(&q, 3, kind);
-	bool found = query_row(&q);
-	if (found) {
+	if (query_row(&q)) {
 		job.id = query_get_int(&q, 0);
 		job.kind = query_copy_str(&q, 1, a);
 		job.key = query_copy_str(&q, 2, a);
@@ -62,12 +62,24 @@ enum err jobs_claim(struct db *db, const char *kind, int64_t now, int64_t lease_
 		job.attempts = query_get_int(&q, 6);
 		job.last_error = query_copy_str(&q, 7, a);
 	}
-	enum err e = query_run(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	*out = job;
+	return query_run(&q);
+}
+
+enum err jobs_claim(struct db *db, const char *kind, int64_t now, int64_t lease_s, struct arena *a,
+                    struct job *out)
+{
+	struct job job = { 0 };
+	enum err e = db_begin_light(db);
+
 	if (e == OK)
-		*out = job;
-	return e;
+		e = db_end(db, claim(db, kind, now, lease_s, a, &job));
+	if (e != OK)
+		return e;
+	if (job.id == 0)
+		return ERR_NOTFOUND;
+	*out = job;
+	return OK;
 }
 
 enum err jobs_done(struct db *db, int64_t id)
@@ -78,7 +90,7 @@ enum err jobs_done(struct db *db, int64_t id)
 	return query_run_one(&q);
 }
 
-enum err jobs_again(struct db *db, int64_t id, int64_t run_at, const char *why)
+static enum err put_back(struct db *db, int64_t id, int64_t run_at, const char *why)
 {
 	struct query q = db_query(db, SQL_JOB_AGAIN);
 
@@ -86,6 +98,13 @@ enum err jobs_again(struct db *db, int64_t id, int64_t run_at, const char *why)
 	query_int(&q, 2, run_at);
 	query_str(&q, 3, why);
 	return query_run_one(&q);
+}
+
+enum err jobs_again(struct db *db, int64_t id, int64_t run_at, const char *why)
+{
+	enum err e = db_begin_light(db);
+
+	return e == OK ? db_end(db, put_back(db, id, run_at, why)) : e;
 }
 
 enum err jobs_next(struct db *db, int64_t *run_at_out)

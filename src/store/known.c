@@ -22,6 +22,7 @@ struct reporter_entry {
 struct known {
 	unsigned char key[crypto_shorthash_KEYBYTES];
 	unsigned version;
+	bool empty;
 	struct domain_entry domains[DOMAINS];
 	struct reporter_entry reporters[REPORTERS];
 };
@@ -41,6 +42,9 @@ void known_free(struct known *k)
 
 void known_forget(struct known *k)
 {
+	if (k->empty)
+		return;
+	k->empty = true;
 	memset(k->domains, 0, sizeof(k->domains));
 	memset(k->reporters, 0, sizeof(k->reporters));
 }
@@ -49,6 +53,11 @@ void known_version(struct known *k, unsigned version)
 {
 	if (k->version != version)
 		known_forget(k);
+	k->version = version;
+}
+
+void known_own_version(struct known *k, unsigned version)
+{
 	k->version = version;
 }
 
@@ -84,6 +93,7 @@ void known_domain_add(struct known *k, int64_t tenant, struct slice name, int64_
 {
 	struct domain_entry *e = &k->domains[domain_place(k, tenant, name)];
 
+	k->empty = false;
 	if (name.len > sizeof(e->name))
 		return;
 	e->tenant = tenant;
@@ -97,6 +107,8 @@ bool known_reporter_again(struct known *k, const struct known_reporter *r)
 	uint64_t who = digest(k, (uint64_t)r->tenant, r->organization);
 	uint64_t what = digest(k, digest(k, who, r->name), r->signer);
 	struct reporter_entry *e = &k->reporters[who % REPORTERS];
+
+	k->empty = false;
 	bool again = e->who == who && e->what == what;
 
 	*e = (struct reporter_entry){ who, what };

@@ -17,6 +17,8 @@ void known_free(struct known *k); /* NULL does nothing */
 void known_forget(struct known *k);
 /* The version of what others have written; another one than the last time forgets everything. */
 void known_version(struct known *k, unsigned version);
+/* The version after a commit of this connection's own: it knows what it wrote. */
+void known_own_version(struct known *k, unsigned version);
 
 /* The id of a domain that is there; 0: not remembered. */
 int64_t known_domain(const struct known *k, int64_t tenant, struct slice name);

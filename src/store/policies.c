@@ -481,24 +481,32 @@ enum err policies_mark_ahead(struct db *db, int64_t publication, int64_t now, bo
 	return e;
 }
 
-enum err policies_claim(struct db *db, int64_t now, int64_t until, struct arena *a,
-                        struct publication *out)
+/* id 0: none is due, and nothing changed. */
+static enum err claim(struct db *db, int64_t now, int64_t until, int64_t *id)
 {
 	struct query q = db_query(db, SQL_PUBLICATION_CLAIM);
-	int64_t id = 0;
 
 	query_int(&q, 1, now);
 	query_int(&q, 2, until);
-	if (query_row(&q))
-		id = query_get_int(&q, 0);
-	enum err e = query_run(&q);
+	*id = query_row(&q) ? query_get_int(&q, 0) : 0;
+	return query_run(&q);
+}
+
+enum err policies_claim(struct db *db, int64_t now, int64_t until, struct arena *a,
+                        struct publication *out)
+{
+	int64_t id = 0;
+	enum err e = db_begin_light(db);
+
+	if (e == OK)
+		e = db_end(db, claim(db, now, until, &id));
 	if (e != OK)
 		return e;
 	return id == 0 ? ERR_NOTFOUND : policies_by_id(db, id, a, out);
 }
 
-enum err policies_again(struct db *db, int64_t publication, int64_t due, const char *why,
-                        bool failed)
+static enum err put_back(struct db *db, int64_t publication, int64_t due, const char *why,
+                         bool failed)
 {
 	struct query q = db_query(db, SQL_PUBLICATION_AGAIN);
 
@@ -507,6 +515,14 @@ enum err policies_again(struct db *db, int64_t publication, int64_t due, const c
 	query_str(&q, 3, why);
 	query_int(&q, 4, failed ? 1 : 0);
 	return query_run(&q);
+}
+
+enum err policies_again(struct db *db, int64_t publication, int64_t due, const char *why,
+                        bool failed)
+{
+	enum err e = db_begin_light(db);
+
+	return e == OK ? db_end(db, put_back(db, publication, due, why, failed)) : e;
 }
 
 enum err policies_hurry(struct db *db, int64_t domain)

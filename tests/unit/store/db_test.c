@@ -182,6 +182,44 @@ TEST(transactions)
 	fixture_close(&f);
 }
 
+static int64_t waits(struct fixture *f)
+{
+	return fixture_number(f, "pragma synchronous");
+}
+
+TEST(light_transactions)
+{
+	static const struct {
+		const char *label;
+		bool outer_light, inner_light;
+		enum err so_far;
+		int64_t want;
+	} rows[] = {
+		{ "a light one does not wait for the disk", true, true, OK, 1 },
+		{ "an ordinary one within it is a part of it", true, false, OK, 1 },
+		{ "a light one within an ordinary one waits", false, true, OK, 2 },
+		{ "also one that is rolled back", true, true, ERR_CONFLICT, 1 },
+	};
+	struct fixture f;
+
+	fixture_open(&f);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		EXPECT((rows[i].outer_light ? db_begin_light : db_begin)(f.db) == OK,
+		       rows[i].label);
+		EXPECT((rows[i].inner_light ? db_begin_light : db_begin)(f.db) == OK,
+		       rows[i].label);
+		EXPECT(waits(&f) == rows[i].want, rows[i].label);
+		EXPECT(db_end(f.db, rows[i].so_far) == rows[i].so_far, rows[i].label);
+		EXPECT(db_end(f.db, rows[i].so_far) == rows[i].so_far, rows[i].label);
+		EXPECT(waits(&f) == 2, "what follows waits for the disk again");
+	}
+	EXPECT(db_begin_light(f.db) == OK, "one more");
+	db_undo(f.db);
+	EXPECT(db_begin(f.db) == OK && waits(&f) == 2, "after an undone one as well");
+	EXPECT(db_end(f.db, OK) == OK, "ended");
+	fixture_close(&f);
+}
+
 TEST(busy_is_unavailable)
 {
 	struct fixture f;
@@ -250,4 +288,5 @@ TEST(cleaning)
 }
 
 TEST_MAIN(UNIT(opening), UNIT(pragmas), UNIT(migrations_from_each_version), UNIT(statements),
-          UNIT(transactions), UNIT(busy_is_unavailable), UNIT(ids), UNIT(cleaning))
+          UNIT(transactions), UNIT(light_transactions), UNIT(busy_is_unavailable), UNIT(ids),
+          UNIT(cleaning))

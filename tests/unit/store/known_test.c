@@ -31,6 +31,30 @@ TEST(a_domain_that_another_process_removes)
 	fixture_close(&f);
 }
 
+TEST(what_stays)
+{
+	struct fixture f;
+	struct db *other = NULL;
+
+	fixture_open(&f);
+	int64_t id = fixture_domain(&f, "example.com");
+	EXPECT(send(&f, &one).result == REPORT_NEW, "known");
+	EXPECT(known_domain(f.db->known, 1, S("example.com")) == id, "after its own commit, too");
+	assert_int_equal(db_begin_light(f.db), OK);
+	EXPECT(known_domain(f.db->known, 1, S("example.com")) == id, "and in the next transaction");
+	assert_int_equal(db_end(f.db, OK), OK);
+	assert_int_equal(db_open(f.path, DB_WRITE, &other, NULL), OK);
+	assert_int_equal(domains_remove(other, id, NOON), OK);
+	db_close(other);
+	assert_int_equal(db_begin_read(f.db), OK);
+	assert_int_equal(db_end(f.db, OK), OK);
+	assert_int_equal(db_begin(f.db), OK);
+	EXPECT(known_domain(f.db->known, 1, S("example.com")) == 0,
+	       "not when another one wrote, though it was read since");
+	assert_int_equal(db_end(f.db, OK), OK);
+	fixture_close(&f);
+}
+
 TEST(what_is_rolled_back)
 {
 	struct fixture f;
@@ -120,5 +144,5 @@ TEST(more_than_is_remembered)
 }
 
 TEST_MAIN(UNIT(a_domain_that_is_removed), UNIT(a_domain_that_another_process_removes),
-          UNIT(what_is_rolled_back), UNIT(the_last_note_of_a_reporter),
+          UNIT(what_stays), UNIT(what_is_rolled_back), UNIT(the_last_note_of_a_reporter),
           UNIT(more_than_is_remembered))

@@ -1,0 +1,22 @@
+/*
+ * The pace of work that nobody waits for: of much that is wanted soon, each gets a moment of its
+ * own, so that the work of all is spread evenly; while there is little, it is done when it is
+ * wanted.
+ */
+#ifndef SERVICE_PACE_H
+#define SERVICE_PACE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct pace {
+	_Atomic int64_t next_ms; /* the first moment that is free; zeroed: all are */
+};
+
+/*
+ * When that is done which is wanted at the second wanted, not before now: at most a_second of them
+ * are given for one second, counted from now on.  From any thread.
+ */
+int64_t pace_take(struct pace *p, int64_t now, int64_t wanted, int64_t a_second);
+
+#endif
