@@ -119,6 +119,14 @@ static void on_tick(void *arg)
 	loop_timer_set(&e->tick, EDGE_TICK_MS);
 }
 
+static void on_warm(void *arg)
+{
+	struct edge *e = arg;
+
+	if (edge_warm_turn(e->warm, e->certs, e->db))
+		loop_timer_set(&e->warming, EDGE_WARM_MS);
+}
+
 static void on_bell(void *arg, unsigned ready)
 {
 	struct edge *e = arg;
@@ -163,6 +171,8 @@ struct edge *edge_new(const struct edge_options *o)
 	e->challenges = edge_challenges_new();
 	e->zone = make_zone(o->zone);
 	e->certs = edge_certs_new(o->limits.certificates, o->edge_key, o->report_key);
+	e->warm = edge_warm_new();
+	loop_timer_init(&e->warming, e->loop, on_warm, e);
 	e->peers = edge_peers_new(o->limits.connections);
 	e->relay_peers = edge_peers_new(o->limits.relays);
 	link_init(&e->unused);
@@ -207,7 +217,9 @@ void edge_free(struct edge *e)
 	stop_listening(e);
 	loop_watch_fini(&e->bell);
 	loop_timer_fini(&e->tick);
+	loop_timer_fini(&e->warming);
 	edgedb_close(e->db);
+	edge_warm_free(e->warm);
 	edge_certs_free(e->certs);
 	edge_index_free(e->index);
 	edge_challenges_free(e->challenges);

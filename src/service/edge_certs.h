@@ -18,6 +18,8 @@ size_t edge_certs_count(const struct edge_certs *c);
  * four thousand of them, with which most senders are answered.
  */
 void edge_certs_names(struct edge_certs *c, size_t names);
+/* How many more fit. */
+size_t edge_certs_room(const struct edge_certs *c);
 
 /*
  * From the cache, else from db (NULL: cache only), unsealed and decoded.  The identity

@@ -35,12 +35,22 @@ void edge_feed_open(struct edge *e)
 		say_trouble(e, result);
 }
 
+static void warm(struct edge *e, struct slice name)
+{
+	const struct edge_site *site = edge_index_find(e->index, name);
+
+	if (site != NULL && site->has_cert)
+		edge_warm_add(e->warm, site->fingerprint);
+}
+
 static void on_host(void *ctx, const struct edge_host *row)
 {
 	struct edge *e = ctx;
 
 	if (edge_index_apply(e->index, row) != OK)
 		log_error("a row of edge.db makes no sense", FS("host", row->name));
+	else
+		warm(e, row->name);
 }
 
 static void on_cert(void *ctx, const struct edge_cert *row)
@@ -117,6 +127,7 @@ static enum err apply(struct edge *e)
 		return result;
 	e->applied = seq;
 	edge_certs_names(e->certs, edge_index_count(e->index));
+	loop_timer_set(&e->warming, EDGE_WARM_MS);
 	log_debug("changes applied", FN("seq", seq));
 	return OK;
 }

@@ -14,11 +14,13 @@
 #include "service/edge_index.h"
 #include "service/edge_list.h"
 #include "service/edge_peers.h"
+#include "service/edge_warm.h"
 #include "service/fetches.h"
 #include "wire/http_head.h"
 
 #define EDGE_TICK_MS 250 /* deadlines are kept to this grain; the board is looked at */
 #define EDGE_BEAT_MS 1000
+#define EDGE_WARM_MS 20           /* between two turns: a tenth of a core, and nobody waits long */
 #define EDGE_DRAIN_MS 6000        /* longest life after edge_drain */
 #define EDGE_DRAIN_FIRST_MS 1000  /* of a connection on which nothing was said yet */
 #define EDGE_SCRATCH 16384u       /* one TLS record */
@@ -80,6 +82,7 @@ struct edge {
 	struct tls_server *tls;
 	struct edge_index *index;
 	struct edge_certs *certs;
+	struct edge_warm *warm;
 	struct edge_challenges *challenges;
 	struct zone *zone; /* NULL: none is served */
 	struct dns_server *dns;
@@ -101,7 +104,7 @@ struct edge {
 	size_t relay_count;
 
 	struct loop_watch bell, signals;
-	struct loop_timer tick;
+	struct loop_timer tick, warming;
 	int64_t beat_ms;
 	bool draining;
 	int64_t drain_due_ms, drain_first_due_ms;
