@@ -12,7 +12,7 @@
 #include "service/watch.h"
 
 #define TICK_MS 500
-#define HANDS_TURN 64u  /* hand-overs taken before others get their turn */
+#define HANDS_TURN 64u /* hand-overs taken before others get their turn */
 #define DRAIN_TICKS 8u /* of TICK_MS: how long an ending intake goes on working */
 
 static void on_hand(void *arg, unsigned ready)

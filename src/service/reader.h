@@ -44,9 +44,9 @@ struct reader_reply {
 };
 
 /*
- * Serves requests from fd until READER_MESSAGES_MAX are done or SIGTERM came (OK), the other side is
- * closed (ERR_CLOSED) or the socket is broken (ERR_IO).  SIGTERM is the reader's from here on; one
- * that waited while it was blocked counts.
+ * Serves requests from fd until READER_MESSAGES_MAX are done or SIGTERM came (OK), the other side
+ * is closed (ERR_CLOSED) or the socket is broken (ERR_IO).  SIGTERM is the reader's from here on;
+ * one that waited while it was blocked counts.
  */
 enum err reader_run(int fd) MUST_USE;
 
