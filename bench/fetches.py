@@ -104,13 +104,18 @@ def nginx(folder, domains, tickets):
     return process
 
 
-def edge_seconds(parent):
-    """Processor time of the edge below the service's parent so far."""
-    for pid in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        if b"--role=edge" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    raise SystemExit("there is no edge")
+def seconds(parent):
+    """Processor time of the service's edge and of all its processes so far."""
+    edge = whole = 0
+    waiting = [str(parent)]
+    while waiting:
+        pid = pathlib.Path("/proc", waiting.pop())
+        waiting += (pid / "task" / pid.name / "children").read_text().split()
+        fields = (pid / "stat").read_text().rsplit(")", 1)[1].split()
+        spent = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        whole += spent
+        edge += spent if b"--role=edge" in (pid / "cmdline").read_bytes() else 0
+    return edge, whole
 
 
 def measure(args, folder, port, pid, seconds):
@@ -124,14 +129,14 @@ def measure(args, folder, port, pid, seconds):
 
 
 def one_round(args, folder, servers):
-    """Both in short turns, since a machine's pace changes within seconds: microseconds a fetch, and our fetches."""
+    """Microseconds a fetch, ours and nginx's: in short turns, since a machine's pace changes within seconds."""
     spent = {name: [0, 0] for name, _, _ in servers}
     for _ in range(TURNS):
         for name, port, pid in servers:
             told = measure(args, folder, port, pid, args.t / TURNS)
             spent[name][0] += told["srv_cpu_s"] * 1e6
             spent[name][1] += told["ok"]
-    return *(cpu / fetches for cpu, fetches in (spent["mxseal"], spent["nginx"])), spent["mxseal"][1]
+    return [cpu / fetches for cpu, fetches in (spent["mxseal"], spent["nginx"])]
 
 
 def rounds(args, folder, servers):
@@ -141,11 +146,11 @@ def rounds(args, folder, servers):
     time.sleep(args.s)
     ratios = []
     for turn in range(args.r):
-        began = edge_seconds(service)
-        ours, theirs, fetches = one_round(args, folder, servers if turn % 2 else servers[::-1])
-        edge = (edge_seconds(service) - began) / fetches * 1e6
+        began = seconds(service)
+        ours, theirs = one_round(args, folder, servers if turn % 2 else servers[::-1])
+        edge, whole = (now - then for now, then in zip(seconds(service), began))
         ratios.append(ours / theirs)
-        print(f"mxseal {ours:.1f} us (its edge {edge:.1f}), nginx {theirs:.1f} us, ratio {ratios[-1]:.3f}", flush=True)
+        print(f"mxseal {ours:.1f} us (its edge {edge / whole:.1%}), nginx {theirs:.1f} us, ratio {ratios[-1]:.3f}", flush=True)
     print(f"median ratio of {len(ratios)} rounds: {statistics.median(ratios):.3f}")
 
 
