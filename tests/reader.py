@@ -1,7 +1,8 @@
 """The machine of somebody who reads the pages, with the paths, ports and names that stand there; root.
 
-It has a network, a host name and mounts of its own.  What the package brings lies at its place; /etc, /usr, /var,
-/srv and /root are those of this machine, and what is changed in them goes away with it.  systemctl does what the
+It has a network, a host name and mounts of its own.  What the package brings lies at its place, and nothing is left of
+another mxseal; else /etc, /usr, /var, /srv and /root are those of this machine, and what is changed in them goes away
+with it.  systemctl does what the
 unit does: systemd itself runs in tests/fresh-unit only.
 """
 import configparser
@@ -29,6 +30,8 @@ mount -t tmpfs -o mode=755 none /run
 hostname mxseal.example.net
 ip link set lo up
 for a in 192.0.2.1/32 2001:db8::1/128; do ip address add $a dev lo; done
+rm -rf /var/lib/mxseal
+find /etc/mxseal -mindepth 1 ! -name mxseal.conf ! -name master.key -delete
 systemd-sysusers mxseal.conf >/dev/null
 systemd-tmpfiles --create mxseal.conf
 chown mxseal: /var/lib/mxseal /run/mxseal

@@ -319,7 +319,7 @@ static struct refused sum_refused(const struct alert_facts *f)
 
 static const char *kinds_of(const struct refused *r, struct arena *a)
 {
-	const char *names[ARRAY_LEN(r->kinds)];
+	const char *names[ARRAY_LEN(r->kinds)] = { NULL };
 
 	for (size_t i = 0; i < r->kind_count; i++)
 		names[i] = arena_str(a, r->kinds[i]->result_type);

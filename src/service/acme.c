@@ -20,7 +20,7 @@ static bool is_follow_due(struct acme_queue *q)
 
 static void follow(struct acme_queue *q, int64_t now)
 {
-	const char *hosts[2];
+	const char *hosts[2] = { NULL };
 	size_t count = 0;
 
 	/* Behind a proxy the certificates of these are not ours. */

@@ -42,7 +42,7 @@ static int no_password(char *buf, int size, int writing, void *arg)
  */
 static void digest_public(const EVP_PKEY *key, unsigned char out[SHA256_SIZE])
 {
-	unsigned char bytes[NUMBER_MAX];
+	unsigned char bytes[NUMBER_MAX] = { 0 };
 	struct slice number = { "", 0 };
 	BIGNUM *n = NULL;
 	size_t len = 0;

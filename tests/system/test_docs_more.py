@@ -77,7 +77,7 @@ def test_certificates(reader):
 
 def test_readme(reader):
     """The tour, in a demonstration with the ports and places that it has."""
-    reader.run("mkdir -p mxseal/build && ln -s /usr/bin/mxseal mxseal/build/mxseal")
+    reader.run("rm -rf mxseal/build mxseal/var && mkdir -p mxseal/build && ln -s /usr/bin/mxseal mxseal/build/mxseal")
     reader.cwd = "/root/mxseal"
     reader.start("build/mxseal serve --demo")
     eventually(lambda: "reported by 3 senders" in reader.run("build/mxseal report summary acme.example", range(256)).stdout)

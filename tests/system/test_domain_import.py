@@ -115,9 +115,11 @@ def test_cut_off_and_again(make_product, tmp_path):
         while beneath.execute("SELECT count(*) FROM domain").fetchone()[0] <= 400:
             assert not importing.done()
         os.kill(desk, signal.SIGKILL)
-        assert importing.result().returncode == 3
+        # Between two parts nothing of it is in desk's hands, and the next desk takes the rest.
+        assert importing.result().returncode in (0, 3)
     some = eventually(lambda: len(stored(service)) if service.run("domain", "list").returncode == 0 else 0)
-    assert 400 < some < LONG_TABLE and some % 100 == 0, "a part is stored whole or not at all"
+    assert some > 400 and some % 100 == 0, "a part is stored whole or not at all"
+    assert some == LONG_TABLE or importing.result().returncode == 3
     done = service.json("domain", "import", path)
     assert (done["added"], done["unchanged"], done["refused"]) == (LONG_TABLE - some, some, 0), done
     again = service.json("domain", "import", path)
