@@ -25,9 +25,12 @@ static volatile pid_t child;
 /* The child ends first, with what it has in hand. */
 static void on_term(int signal)
 {
+	int before = errno;
+
 	asked_to_end = 1;
 	if (child > 0)
-		(void)kill(child, signal);
+		(void)kill(child, signal); /* it may just have ended */
+	errno = before;
 }
 
 static int wait_for(pid_t pid)
@@ -52,6 +55,8 @@ static pid_t make_child(const sigset_t *term)
 	pid_t maker = getpid(), pid;
 
 	(void)sigprocmask(SIG_BLOCK, term, NULL); /* cannot fail with this set */
+	if (asked_to_end)
+		_exit(0);
 	pid = fork();
 	if (pid == 0) {
 		be_child(maker);
@@ -72,7 +77,7 @@ void reader_generations(void)
 	    sigaction(SIGTERM, &act, NULL) != 0)
 		_exit(1);
 	mime_setup(); /* once for all of them */
-	while (!asked_to_end) {
+	for (;;) {
 		int64_t born = clock_mono_ms();
 		pid_t pid = make_child(&term);
 
@@ -86,7 +91,6 @@ void reader_generations(void)
 		if (soon > SOON_MAX)
 			_exit(1);
 	}
-	_exit(0);
 }
 
 int role_reader(const struct boot *b)

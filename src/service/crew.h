@@ -18,8 +18,8 @@ struct crew {
 	pthread_t threads[CREW_MAX];
 	size_t count;
 	atomic_bool stop; /* long work of a turn looks at it */
-	_Atomic int64_t
-	        idle_until_ms; /* one of them found nothing to do: the others need not look */
+	/* One of them found nothing to do: until then the others need not look. */
+	_Atomic int64_t idle_until_ms;
 	crew_turn_fn turn;
 	void *arg;
 };

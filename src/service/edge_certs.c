@@ -14,7 +14,6 @@
 struct edge_certs {
 	struct lru *lru;
 	size_t capacity; /* at most */
-	size_t limit;    /* at present */
 	struct tls_chains *chains;
 	struct arena *step;
 	const unsigned char *edge_key, *report_key;
@@ -31,7 +30,6 @@ struct edge_certs *edge_certs_new(size_t capacity, const unsigned char *edge_key
 	struct edge_certs *c = mem_alloc(sizeof(*c));
 
 	*c = (struct edge_certs){ lru_new(capacity, release),
-		                  capacity,
 		                  capacity,
 		                  tls_chains_new(),
 		                  arena_new(),
@@ -62,13 +60,12 @@ void edge_certs_names(struct edge_certs *c, size_t names)
 
 	if (room < CERTS_MIN)
 		room = CERTS_MIN;
-	c->limit = room < c->capacity ? room : c->capacity;
-	lru_limit(c->lru, c->limit);
+	lru_limit(c->lru, room < c->capacity ? room : c->capacity);
 }
 
 size_t edge_certs_room(const struct edge_certs *c)
 {
-	return c->limit - lru_count(c->lru);
+	return lru_room(c->lru);
 }
 
 static const unsigned char *key_for(const struct edge_certs *c, struct slice purpose)

@@ -45,18 +45,13 @@ struct pool {
 	struct loop_timer retry; /* reports submissions that could not be sent */
 };
 
-/* Reports the end of one message. */
-static void tell(struct pool *p, void *job, enum pool_result result, struct slice record)
-{
-	p->owner.done(p->owner.arg, job, result, record);
-}
-
 /*
  * Reports the end of the slot's request: the answers first, then result for the others.  state is
  * already what it shall be.
  */
 static void finish(struct slot *s, struct slice answers, enum pool_result result)
 {
+	const struct pool_owner *owner = &s->pool->owner;
 	struct bundle_item answer;
 	void *jobs[READER_BATCH_MAX];
 	size_t count = s->job_count, i = 0;
@@ -69,9 +64,9 @@ static void finish(struct slot *s, struct slice answers, enum pool_result result
 		(void)close(s->out); /* memory */
 	s->out = -1;
 	while (i < count && bundle_next(&answers, &answer) == OK)
-		tell(s->pool, jobs[i++], POOL_READ, answer.bytes);
+		owner->done(owner->arg, jobs[i++], POOL_READ, answer.bytes);
 	while (i < count)
-		tell(s->pool, jobs[i++], result, (struct slice){ NULL, 0 });
+		owner->done(owner->arg, jobs[i++], result, (struct slice){ NULL, 0 });
 }
 
 static void forget_process(struct slot *s)
@@ -84,11 +79,13 @@ static void forget_process(struct slot *s)
 	s->pid = 0;
 }
 
-static void ask_hello(const struct slot *s)
+/* False: the socket took no more, so that no answer will come. */
+static bool ask_hello(const struct slot *s)
 {
 	struct reader_request hello = { .count = 0 };
 
-	(void)!send(s->fd, &hello, sizeof(hello), MSG_DONTWAIT | MSG_NOSIGNAL);
+	return send(s->fd, &hello, sizeof(hello), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)sizeof(hello);
 }
 
 /* What ended one may have ended all: a message shall not meet another that is gone already. */
@@ -99,10 +96,8 @@ static void doubt_others(const struct slot *dead)
 	for (size_t i = 0; i < p->count; i++) {
 		struct slot *s = &p->slots[i];
 
-		if (s == dead || s->state != SLOT_IDLE)
-			continue;
-		s->state = SLOT_ABSENT;
-		ask_hello(s);
+		if (s != dead && s->state == SLOT_IDLE && ask_hello(s))
+			s->state = SLOT_ABSENT;
 	}
 }
 
@@ -253,7 +248,7 @@ static void open_slot(struct pool *p, struct slot *s, int fd)
 		log_fatal("the reader's socket does not tell who speaks");
 	loop_watch_want(&s->watch, LOOP_READ);
 	/* A reader that starts says hello by itself; one that was there before we were is asked. */
-	ask_hello(s);
+	(void)ask_hello(s); /* one request at a time never fills it */
 }
 
 static void on_retry(void *arg)

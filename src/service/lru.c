@@ -39,6 +39,11 @@ size_t lru_count(const struct lru *l)
 	return l->count;
 }
 
+size_t lru_room(const struct lru *l)
+{
+	return l->capacity - l->count;
+}
+
 /* Keys are digests: any of their bits are as good as a hash. */
 static struct entry **bucket(struct lru *l, const unsigned char *key)
 {

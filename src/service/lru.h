@@ -16,6 +16,7 @@ struct lru;
 struct lru *lru_new(size_t capacity, void (*release)(void *value));
 void lru_free(struct lru *l); /* releases all; NULL does nothing */
 size_t lru_count(const struct lru *l);
+size_t lru_room(const struct lru *l); /* how many more fit */
 /* Another capacity, at least 1 and at most the first one; what does not fit leaves. */
 void lru_limit(struct lru *l, size_t capacity);
 

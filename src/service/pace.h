@@ -14,9 +14,9 @@ struct pace {
 };
 
 /*
- * When that is done which is wanted at the second wanted, not before now: at most a_second of them
- * are given for one second, counted from now on.  From any thread.
+ * In how many seconds that is done which is wanted in wanted seconds: then, or later, so that at
+ * most a_second of them come in one second.  now_ms is monotonic.  From any thread.
  */
-int64_t pace_take(struct pace *p, int64_t now, int64_t wanted, int64_t a_second);
+int64_t pace_take(struct pace *p, int64_t now_ms, int64_t wanted, int64_t a_second);
 
 #endif

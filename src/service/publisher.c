@@ -32,14 +32,14 @@ struct publisher {
 	atomic_bool behind;       /* domains are left that edges may not have as they are now */
 	atomic_bool follows;      /* one thread at a time gives them */
 	struct publish_cursor at; /* of that thread */
-	struct pace failing_pace; /* of steps that failed */
+	struct pace failing_pace; /* after an import it may be thousands at once */
 	_Atomic int64_t counted_ms, idle_s;
 };
 
 /* One step of one publication. */
 struct step {
-	struct publisher *u;
 	struct desk *d;
+	struct pace *failing; /* of all steps that fail */
 	struct arena *a;
 	int64_t now, idle_s;
 	struct publication p;
@@ -57,11 +57,10 @@ static void again(struct step *s, int64_t due, const char *why, bool failed)
 		          F("why", err_name(e)));
 }
 
-/* When a step that failed is tried again.  After an import it may be thousands at once. */
 static int64_t retry_at(struct step *s)
 {
-	return pace_take(&s->u->failing_pace, s->now, s->now + acme_plan_fault(s->p.tries + 1),
-	                 CHECKS_A_SECOND);
+	return s->now + pace_take(s->failing, clock_mono_ms(), acme_plan_fault(s->p.tries + 1),
+	                          CHECKS_A_SECOND);
 }
 
 static void fail(struct step *s, const char *why)
@@ -311,7 +310,11 @@ static int64_t idle(struct publisher *u)
 
 static bool publish_one(struct publisher *u, struct arena *a)
 {
-	struct step s = { .u = u, .d = u->d, .a = a, .now = clock_now_s(), .idle_s = idle(u) };
+	struct step s = { .d = u->d,
+		          .failing = &u->failing_pace,
+		          .a = a,
+		          .now = clock_now_s(),
+		          .idle_s = idle(u) };
 
 	if (!claim(u, &s))
 		return false;

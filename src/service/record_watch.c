@@ -50,18 +50,19 @@ static void follow(struct record_watch *w)
 
 static void settle(struct record_watch *w, const struct job *job, enum err e, int64_t again)
 {
-	int64_t every = atomic_load(&w->every_s), now = clock_now_s();
+	int64_t every = atomic_load(&w->every_s);
 	enum err done;
 
 	if (again >= WAITS_S && again < every)
 		again = every;
 	if (again < every)
-		again = pace_take(&w->soon_pace, now, now + again, CHECKS_A_SECOND) - now;
+		again = pace_take(&w->soon_pace, clock_mono_ms(), again, CHECKS_A_SECOND);
 	if (e != OK && e != ERR_NOTFOUND)
 		log_warn("records could not be looked at", F("why", err_name(e)));
 	desk_lock(w->d);
-	done = e == ERR_NOTFOUND ? jobs_done(w->d->db, job->id)
-	                         : jobs_again(w->d->db, job->id, now + again, err_name(e));
+	done = e == ERR_NOTFOUND
+	               ? jobs_done(w->d->db, job->id)
+	               : jobs_again(w->d->db, job->id, clock_now_s() + again, err_name(e));
 	desk_unlock(w->d);
 	if (done != OK && done != ERR_NOTFOUND)
 		log_error("a look at records cannot be noted", F("why", err_name(done)));

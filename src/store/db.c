@@ -114,6 +114,8 @@ static enum err begin(struct db *db, const char *how, bool light)
 	if (e == OK) {
 		db->depth = 1;
 		db->doomed = OK;
+	} else {
+		(void)set_light(db, false); /* the next transaction sees to it otherwise */
 	}
 	return e;
 }

@@ -167,10 +167,12 @@ def frozen(service):
     held = eventually(lambda: len(found := list(readers(service))) == 2 and found)
     for pid in held:
         os.kill(pid, signal.SIGSTOP)
-    yield held
-    for pid in held:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+    try:
+        yield held
+    finally:
+        for pid in held:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def give(service, name):
@@ -222,6 +224,9 @@ def test_a_reader_asked_to_end_finishes(make_demo):
         give(service, "new")
         for pid in makers:
             os.kill(pid, signal.SIGTERM)
+        for pid in makers:  # it was told, and waits for what its reader has in hand
+            eventually(lambda: int(status(pid)["ShdPnd"], 16) == 0)
+            assert pid in service.children()
     expect_one(service, "new.example")
     eventually(lambda: not set(held) & set(readers(service)) and len(readers(service)) == 2)
 

@@ -110,6 +110,42 @@ TEST(names_and_versions)
 	stop(&w);
 }
 
+/* Only what was decoded before edge.db lost it is still answered with. */
+static bool is_at_hand(struct world *w, const char *name, useconds_t pause)
+{
+	const struct world_host host = { name, EDGE_POLICY, TEXT_A, false, false, false };
+	struct arena *a = arena_new();
+	struct edge_host row;
+	struct client c;
+	int64_t seq = world_put(w, &host, 1);
+
+	assert_true(world_await(w, seq));
+	(void)usleep(pause); /* nothing tells that a certificate is decoded */
+	assert_int_equal(edgedb_host(w->writer, slice_str(name), a, &row), OK);
+	assert_int_equal(edgedb_begin(w->writer, &seq), OK);
+	assert_int_equal(edgedb_drop_cert(w->writer, row.fingerprint), OK);
+	assert_int_equal(edgedb_end(w->writer, OK), OK);
+	bool good = client_open(&c, w, name, TLS1_3_VERSION, NULL);
+	client_close(&c);
+	arena_free(a);
+	return good;
+}
+
+TEST(certificates_are_decoded_ahead)
+{
+	struct world w;
+	char name[64];
+	bool good = false;
+
+	(void)start(&w);
+	for (unsigned i = 0; i < 12 && !good; i++) {
+		(void)snprintf(name, sizeof(name), "mta-sts.ahead%u.example", i);
+		good = is_at_hand(&w, name, 1000u << i);
+	}
+	EXPECT(good, "before anybody asks");
+	stop(&w);
+}
+
 TEST(nothing_is_resumed)
 {
 	struct world w;
@@ -445,6 +481,7 @@ TEST(answers_are_counted)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { UNIT(names_and_versions),
+		                            UNIT(certificates_are_decoded_ahead),
 		                            UNIT(nothing_is_resumed),
 		                            UNIT(requests_on_one_connection),
 		                            UNIT(refused_heads_are_answered),

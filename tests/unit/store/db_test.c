@@ -229,6 +229,8 @@ TEST(busy_is_unavailable)
 	assert_int_equal(sqlite3_exec(other, "begin immediate", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_busy_timeout(f.db->conn.handle, 10), SQLITE_OK);
 	EXPECT(db_begin(f.db) == ERR_UNAVAILABLE, "another writer holds the lock");
+	EXPECT(db_begin_light(f.db) == ERR_UNAVAILABLE, "a light transaction says so too");
+	EXPECT(waits(&f) == 2, "and what follows waits for the disk again");
 	EXPECT(set(f.db, "a") == ERR_UNAVAILABLE, "a single statement says so too");
 	assert_int_equal(sqlite3_close(other), SQLITE_OK);
 	EXPECT(set(f.db, "a") == OK, "and goes on afterwards");

@@ -16,17 +16,23 @@ TEST(a_domain_that_is_removed)
 	fixture_close(&f);
 }
 
+static void remove_beside(struct fixture *f, int64_t domain)
+{
+	struct db *other = NULL;
+
+	assert_int_equal(db_open(f->path, DB_WRITE, &other, NULL), OK);
+	assert_int_equal(domains_remove(other, domain, NOON), OK);
+	db_close(other);
+}
+
 TEST(a_domain_that_another_process_removes)
 {
 	struct fixture f;
-	struct db *other = NULL;
 
 	fixture_open(&f);
 	int64_t id = fixture_domain(&f, "example.com");
 	EXPECT(send(&f, &one).result == REPORT_NEW, "known");
-	assert_int_equal(db_open(f.path, DB_WRITE, &other, NULL), OK);
-	assert_int_equal(domains_remove(other, id, NOON), OK);
-	db_close(other);
+	remove_beside(&f, id);
 	EXPECT(send(&f, &two).result == REPORT_FOREIGN, "removed by another one");
 	fixture_close(&f);
 }
@@ -34,7 +40,6 @@ TEST(a_domain_that_another_process_removes)
 TEST(what_stays)
 {
 	struct fixture f;
-	struct db *other = NULL;
 
 	fixture_open(&f);
 	int64_t id = fixture_domain(&f, "example.com");
@@ -43,9 +48,7 @@ TEST(what_stays)
 	assert_int_equal(db_begin_light(f.db), OK);
 	EXPECT(known_domain(f.db->known, 1, S("example.com")) == id, "and in the next transaction");
 	assert_int_equal(db_end(f.db, OK), OK);
-	assert_int_equal(db_open(f.path, DB_WRITE, &other, NULL), OK);
-	assert_int_equal(domains_remove(other, id, NOON), OK);
-	db_close(other);
+	remove_beside(&f, id);
 	assert_int_equal(db_begin_read(f.db), OK);
 	assert_int_equal(db_end(f.db, OK), OK);
 	assert_int_equal(db_begin(f.db), OK);
