@@ -104,7 +104,7 @@ def nginx(folder, domains, tickets):
     return process
 
 
-def seconds(parent):
+def cpu_seconds(parent):
     """Processor time of the service's edge and of all its processes so far."""
     edge = whole = 0
     waiting = [str(parent)]
@@ -146,9 +146,9 @@ def rounds(args, folder, servers):
     time.sleep(args.s)
     ratios = []
     for turn in range(args.r):
-        began = seconds(service)
+        began = cpu_seconds(service)
         ours, theirs = one_round(args, folder, servers if turn % 2 else servers[::-1])
-        edge, whole = (now - then for now, then in zip(seconds(service), began))
+        edge, whole = (now - then for now, then in zip(cpu_seconds(service), began))
         ratios.append(ours / theirs)
         print(f"mxseal {ours:.1f} us (its edge {edge / whole:.1%}), nginx {theirs:.1f} us, ratio {ratios[-1]:.3f}", flush=True)
     print(f"median ratio of {len(ratios)} rounds: {statistics.median(ratios):.3f}")
