@@ -206,7 +206,8 @@ static enum err id_allocate(struct db *db, int64_t domain, int64_t now, int64_t 
 	int64_t at = last >= now ? last + 1 : now;
 
 	while (e == OK) {
-		e = policies_id_holder(db, domain, slice_str(utc_format_compact(at, text)), &holder);
+		e = policies_id_holder(db, domain, slice_str(utc_format_compact(at, text)),
+		                       &holder);
 		if (e == OK)
 			at++;
 	}

@@ -1,4 +1,4 @@
-/* What becomes of a publication once it is saved: its steps, who takes the next one, adopted ids. */
+/* What becomes of a publication once it is saved: its steps, who takes the next, adopted ids. */
 #include <stdio.h>
 
 #include "base/utc.h"
