@@ -41,6 +41,14 @@ enum err acme_key_open(struct acme_step *s, EVP_PKEY **out) MUST_USE;
 /* acme_steps.c: takes o one step further and stores it. */
 void acme_step_run(struct acme_queue *q, struct order *o, struct arena *a, int64_t now);
 
+/* acme_idle.c: looks when the certificate in use is to be renewed (RFC 9773). */
+enum err acme_on_idle(struct acme_step *s) MUST_USE;
+/* Notes which one a new certificate replaces: it may be wanted by hand, right behind another one.
+ * ERR_IO. */
+enum err acme_note_replaced(struct acme_step *s) MUST_USE;
+/* Its identifier for the CA; NULL: none, or not of this CA. */
+const char *acme_replaced(struct acme_step *s);
+
 /* acme_issue.c: the last steps of an order. */
 enum err acme_on_proved(struct acme_step *s) MUST_USE;
 enum err acme_on_signing(struct acme_step *s) MUST_USE;

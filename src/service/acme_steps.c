@@ -1,12 +1,8 @@
 /* The states of an order up to its proof; each handler is one step. */
-#include <sodium.h>
-
 #include "base/log.h"
 #include "net/fetch.h"
 #include "service/acme_internal.h"
-#include "service/certs_request.h"
 #include "service/publish.h"
-#include "store/certs.h"
 #include "store/policies.h"
 #include "wire/jose.h"
 
@@ -45,12 +41,6 @@ static int64_t rank_of(const struct order *o)
 	return is_renewal(o) ? RANK_RENEWAL : RANK_NEW;
 }
 
-static enum err want(struct acme_step *s)
-{
-	s->o->tries = s->o->faults = 0;
-	return acme_enter(s, ORDER_WANTED, s->now);
-}
-
 /* Not a failure: something has to happen first, here or in DNS. */
 static enum err wait(struct acme_step *s, const char *why, int64_t seconds)
 {
@@ -59,59 +49,6 @@ static enum err wait(struct acme_step *s, const char *why, int64_t seconds)
 	s->o->faults++;
 	s->o->due = s->now + (seconds != 0 ? seconds : acme_plan_fault(s->o->faults));
 	return ERR_AGAIN;
-}
-
-/* RFC 9773: the CA may want it sooner, or later, than two thirds. */
-static void ask_window(struct acme_step *s, const struct cert *c)
-{
-	struct order *o = s->o;
-	struct acme_problem problem;
-	struct acme_window w = { .retry_after = 0 };
-	struct buf id;
-	enum err e;
-
-	buf_init(&id, CERTS_ARI_ID_MAX);
-	e = certs_ari_id(c->der, &id);
-	if (e == OK)
-		e = acme_renewal(s->q->ca, buf_str(&id), s->a, &w, &problem);
-	buf_fini(&id);
-	if (e == OK && (o->renew_at < w.start || o->renew_at > w.end))
-		o->renew_at = acme_plan_window(w.start, w.end, s->now, randombytes_random());
-	/* A window that reaches beyond the certificate's own end is not waited for. */
-	int64_t latest = acme_plan_renewal(c->not_before, c->not_after, true, 0);
-	if (o->renew_at > latest)
-		o->renew_at = latest;
-	if (e == OK)
-		o->explanation = w.explanation == NULL ? "" : w.explanation;
-	int64_t ask = acme_plan_ask(s->now, w.retry_after);
-	o->due = o->renew_at < ask ? o->renew_at : ask;
-}
-
-static enum err on_idle(struct acme_step *s)
-{
-	struct order *o = s->o;
-	struct cert c;
-
-	desk_lock(s->q->d);
-	enum err e = certs_assigned(s->q->d->db, o->tenant, slice_str(o->host), s->a, &c);
-	desk_unlock(s->q->d);
-	if (e == ERR_NOTFOUND || (e == OK && c.not_after <= s->now)) {
-		o->replaces = "";
-		return want(s);
-	}
-	if (e != OK)
-		return acme_say(s, ERR_IO, "the certificate in use cannot be read");
-	bool ours = strcmp(c.source, "acme") == 0;
-	if (strcmp(o->replaces, c.fingerprint) != 0) {
-		o->replaces = c.fingerprint;
-		o->explanation = o->why = o->problem = "";
-		o->renew_at =
-		        acme_plan_renewal(c.not_before, c.not_after, !ours, randombytes_random());
-	}
-	o->due = o->renew_at;
-	if (ours && o->renew_at > s->now)
-		ask_window(s, &c);
-	return o->renew_at <= s->now ? want(s) : OK;
 }
 
 /* The domain of the order when it has a policy to serve; ERR_AGAIN: none now. */
@@ -203,27 +140,6 @@ static enum err spend(struct acme_step *s, int64_t *id_out)
 	return OK;
 }
 
-/* The identifier of the certificate that is replaced; NULL: none of this CA's. */
-static const char *replaced(struct acme_step *s)
-{
-	struct cert c;
-	struct buf id;
-	const char *text = NULL;
-
-	if (!is_renewal(s->o))
-		return NULL;
-	desk_lock(s->q->d);
-	enum err e = certs_get(s->q->d->db, s->o->tenant, slice_str(s->o->replaces), s->a, &c);
-	desk_unlock(s->q->d);
-	if (e != OK || strcmp(c.source, "acme") != 0)
-		return NULL;
-	buf_init(&id, CERTS_ARI_ID_MAX);
-	if (certs_ari_id(c.der, &id) == OK)
-		text = arena_str(s->a, buf_slice(&id));
-	buf_fini(&id);
-	return text;
-}
-
 /* An authority that does not answer costs nothing of the allowance. */
 static void refund(struct acme_step *s, int64_t id)
 {
@@ -242,7 +158,8 @@ static enum err place(struct acme_step *s)
 
 	if (e != OK)
 		return e;
-	e = acme_order_new(s->q->ca, &s->who, s->o->host, replaced(s), s->a, &order, &s->problem);
+	e = acme_order_new(s->q->ca, &s->who, s->o->host, acme_replaced(s), s->a, &order,
+	                   &s->problem);
 	if (e == ERR_UNAVAILABLE && s->problem.status == 0)
 		refund(s, id);
 	if (e != OK)
@@ -256,8 +173,10 @@ static enum err place(struct acme_step *s)
 static enum err on_wanted(struct acme_step *s)
 {
 	struct acme_directory d;
-	enum err e = check(s);
+	enum err e = acme_note_replaced(s);
 
+	if (e == OK)
+		e = check(s);
 	if (e == OK)
 		e = acme_look(s->q->ca, s->a, &d, &s->problem);
 	if (e == OK)
@@ -427,7 +346,7 @@ static void save(struct acme_step *s)
 {
 	s->o->rank = rank_of(s->o);
 	desk_lock(s->q->d);
-	enum err e = orders_put(s->q->d->db, s->o, false);
+	enum err e = orders_put(s->q->d->db, s->o);
 	desk_unlock(s->q->d);
 	if (e != OK && e != ERR_NOTFOUND) /* the domain went in between */
 		log_error("an order cannot be stored", F("host", s->o->host),
@@ -437,12 +356,9 @@ static void save(struct acme_step *s)
 void acme_step_run(struct acme_queue *q, struct order *o, struct arena *a, int64_t now)
 {
 	static enum err (*const on[ORDER_STATES])(struct acme_step *) = {
-		[ORDER_IDLE] = on_idle,
-		[ORDER_WANTED] = on_wanted,
-		[ORDER_PLACED] = on_placed,
-		[ORDER_OFFERED] = on_offered,
-		[ORDER_ASKED] = on_asked,
-		[ORDER_PROVED] = acme_on_proved,
+		[ORDER_IDLE] = acme_on_idle,       [ORDER_WANTED] = on_wanted,
+		[ORDER_PLACED] = on_placed,        [ORDER_OFFERED] = on_offered,
+		[ORDER_ASKED] = on_asked,          [ORDER_PROVED] = acme_on_proved,
 		[ORDER_SIGNING] = acme_on_signing,
 	};
 	struct acme_step s = { .q = q, .o = o, .a = a, .now = now };

@@ -116,7 +116,7 @@ enum err orders_unclaim_all(struct db *db)
 	return query_run(&q);
 }
 
-enum err orders_put(struct db *db, const struct order *o, bool claimed)
+enum err orders_put(struct db *db, const struct order *o)
 {
 	struct query q = db_query(db, SQL_ORDER_PUT);
 	const int64_t numbers[] = { o->due, o->rank,     o->tries,  o->faults,
@@ -132,7 +132,6 @@ enum err orders_put(struct db *db, const struct order *o, bool claimed)
 	for (int i = 0; i < (int)ARRAY_LEN(texts); i++)
 		query_str(&q, 11 + i, texts[i]);
 	query_blob(&q, 19, o->sealed_key);
-	query_int(&q, 20, claimed ? 1 : 0);
 	return query_run_one(&q);
 }
 

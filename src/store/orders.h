@@ -27,7 +27,7 @@ struct order {
 	int64_t tenant, domain; /* domain 0: a host of the service itself */
 	const char *host;
 	enum order_state state;
-	int64_t due;           /* not before */
+	int64_t due;           /* not before; 0: somebody said now, and it was not taken up yet */
 	int64_t rank;          /* lower goes first */
 	int64_t tries, faults; /* refusals, and failures to ask, in a row */
 	const char *why;       /* the last failure in words; "" for none */
@@ -55,9 +55,10 @@ enum err orders_claim(struct db *db, int64_t now, int64_t lease_s, struct arena 
 enum err orders_clear(struct db *db) MUST_USE;
 /* After a restart nobody holds a claim. */
 enum err orders_unclaim_all(struct db *db) MUST_USE;
-/* Writes everything but tenant, host and domain; claimed: the lease stays.  ERR_NOTFOUND: the host
- * is no longer wanted. */
-enum err orders_put(struct db *db, const struct order *o, bool claimed) MUST_USE;
+/* Writes everything but tenant, host and domain, and ends the claim.  One that was hurried in
+ * between stays due, and wanted when it would be idle.  ERR_NOTFOUND: the host is no longer wanted.
+ */
+enum err orders_put(struct db *db, const struct order *o) MUST_USE;
 enum err orders_get(struct db *db, int64_t tenant, struct slice host, struct arena *a,
                     struct order *out) MUST_USE;
 /* As domains_list: in the order of hosts, those behind after. */

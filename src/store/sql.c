@@ -32,6 +32,7 @@
 	"tenant, host, domain, state, due, rank, tries, faults, seq, renew_at, started, " \
 	"why, problem, order_url, authorization_url, challenge_url, method, replaces, "   \
 	"explanation, sealed_key"
+#define ORDER_HURRIED "due = 0 and state = 'wanted' and $3 = 'idle'"
 #define ORDER_NEW                                                                            \
 	"insert into cert_order (tenant, host, domain, state, due, claimed_until, rank,"     \
 	" tries, faults, why, problem, order_url, authorization_url, challenge_url, method," \
@@ -294,16 +295,20 @@ const struct statement sql_table[SQL_COUNT] = {
 	            "$1", "3") " from domain where removed = 0 and hosted = 1 and hosting = 'here'"
 	                       " on conflict (tenant, host) do nothing"),
 	ROW(SQL_ORDER_CLAIM,
-	    "update cert_order set claimed_until = $2 where (tenant, host) = ("
+	    "update cert_order set claimed_until = $2, due = case when due = 0 then $1 else due end"
+	    " where (tenant, host) = ("
 	    "select tenant, host from cert_order where due <= $1 and claimed_until <= $1"
 	    " order by rank, due, host limit 1) returning " ORDER_COLUMNS),
 	ROW(SQL_ORDER_CLEAR, "delete from cert_order"),
 	ROW(SQL_ORDER_UNCLAIM, "update cert_order set claimed_until = 0 where claimed_until > 0"),
+	/* One made due while it is worked on stays due, and an idle one wanted. */
 	ROW(SQL_ORDER_PUT,
-	    "update cert_order set state = $3, due = $4, rank = $5, tries = $6, faults = $7,"
-	    " seq = $8, renew_at = $9, started = $10, why = $11, problem = $12, order_url = $13,"
+	    "update cert_order set state = case when " ORDER_HURRIED " then state else $3 end,"
+	    " renew_at = case when " ORDER_HURRIED " then renew_at else $9 end,"
+	    " due = case when due = 0 then due else $4 end, rank = $5, tries = $6, faults = $7,"
+	    " seq = $8, started = $10, why = $11, problem = $12, order_url = $13,"
 	    " authorization_url = $14, challenge_url = $15, method = $16, replaces = $17,"
-	    " explanation = $18, sealed_key = $19, claimed_until = claimed_until * $20"
+	    " explanation = $18, sealed_key = $19, claimed_until = 0"
 	    " where tenant = $1 and host = $2"),
 	ROW(SQL_ORDER_GET,
 	    "select " ORDER_COLUMNS " from cert_order where tenant = $1 and host = $2"),
@@ -313,7 +318,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "select state, count(*), sum(case when why <> '' then 1 else 0 end) from cert_order"
 	    " where tenant = $1 group by state"),
 	ROW(SQL_ORDER_HURRY,
-	    "update cert_order set due = $3, renew_at = $3, state = case when state = 'idle'"
+	    "update cert_order set due = 0, renew_at = $3, state = case when state = 'idle'"
 	    " then 'wanted' else state end where tenant = $1 and host = $2"),
 	ROW(SQL_ORDER_SPEND, "insert into cert_spent (id, directory, tenant, host, moment)"
 	                     " values ($1, $2, $3, $4, $5)"),

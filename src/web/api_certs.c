@@ -15,7 +15,7 @@ static enum err order_json(const struct request *q, struct slice host, json_t **
 	*out = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "state", order_state_name(o.state),
 	                 "why", api_string(o.why[0] == '\0' ? NULL : o.why), "problem",
 	                 api_string(o.problem[0] == '\0' ? NULL : o.problem), "next",
-	                 api_time(o.due), "renews",
+	                 api_time(o.due > 0 ? o.due : q->now), "renews",
 	                 o.renew_at == 0 ? json_null() : api_time(o.renew_at), "explanation",
 	                 api_string(o.explanation[0] == '\0' ? NULL : o.explanation), "summary",
 	                 api_string(acme_order_words(&o, q->now, q->arena)));

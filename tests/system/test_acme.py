@@ -17,7 +17,7 @@ import urllib.request
 
 import pytest
 
-from conftest import LONG, free_port, eventually
+from conftest import DEADLINE, LONG, free_port, eventually
 
 pytestmark = pytest.mark.skipif(not shutil.which("pebble"), reason="pebble is not installed")
 
@@ -305,6 +305,26 @@ def test_renew_by_hand(product, internet):
     service.run("cert", "renew", host, check=0)
     eventually(lambda: fingerprint(service, host) != first)
     assert service.run("cert", "renew", "x.example").returncode == 1
+
+
+def test_renew_by_hand_while_a_window_is_asked_for(product, internet):
+    """ACME-25: what an operator says is not lost to the step that is under way, and is a renewal."""
+    service, asked, answer = product(), [], threading.Event()
+
+    def window(name):
+        asked.append(name)
+        assert answer.wait(DEADLINE)
+        return time.time() + 9000, time.time() + 9100
+
+    with front(internet, service.ports, window) as server:
+        issued(service, ADMIN, REPORT)
+        first = fingerprint(service, ADMIN)
+        eventually(lambda: len(asked) == 2)
+        service.run("cert", "renew", ADMIN, check=0)
+        answer.set()
+        eventually(lambda: fingerprint(service, ADMIN) != first)
+    renewed = [name for name in server.replaces if name]
+    assert len(renewed) == 1 and renewed[0] in asked[:2]
 
 
 def test_authority_down(product, internet):

@@ -80,7 +80,7 @@ TEST(claiming)
 	o.why = "no";
 	o.sealed_key = S("sealed");
 	o.explanation = "https://ca.example/why";
-	EXPECT(orders_put(f.db, &o, false) == OK, "put back");
+	EXPECT(orders_put(f.db, &o) == OK, "put back");
 	fixture_reopen(&f);
 	EXPECT(orders_get(f.db, TENANT_ONLY, S("admin.example"), f.a, &other) == OK &&
 	               other.state == ORDER_ASKED && other.due == NOON + 5 && other.tries == 2 &&
@@ -90,15 +90,54 @@ TEST(claiming)
 	       "whole");
 	EXPECT(orders_hurry(f.db, TENANT_ONLY, S("admin.example"), NOON) == OK &&
 	               orders_get(f.db, TENANT_ONLY, S("admin.example"), f.a, &other) == OK &&
-	               other.due == NOON && other.state == ORDER_ASKED,
+	               other.due == 0 && other.state == ORDER_ASKED,
 	       "what is under way goes on");
 	EXPECT(orders_hurry(f.db, TENANT_ONLY, S("x.example"), NOON) == ERR_NOTFOUND, "unknown");
 	EXPECT(orders_clear(f.db) == OK &&
 	               orders_claim(f.db, NOON + 99, 60, f.a, &other) == ERR_NOTFOUND,
 	       "switched off");
 	o.host = "x.example";
-	EXPECT(orders_put(f.db, &o, false) == ERR_NOTFOUND, "a row that went");
+	EXPECT(orders_put(f.db, &o) == ERR_NOTFOUND, "a row that went");
 	fixture_close(&f);
+}
+
+/* A host is claimed in state from, hurried, and put back in state to. */
+static void hurry_while_claimed(enum order_state from, enum order_state to, enum order_state after,
+                                int64_t renew_at, const char *label)
+{
+	struct fixture f;
+	struct order o;
+
+	fixture_open(&f);
+	assert_int_equal(orders_follow(f.db, hosts, 1, NOON), OK);
+	assert_int_equal(orders_claim(f.db, NOON, 60, f.a, &o), OK);
+	o.state = from;
+	o.due = NOON;
+	assert_int_equal(orders_put(f.db, &o), OK);
+	assert_int_equal(orders_claim(f.db, NOON, 60, f.a, &o), OK);
+	EXPECT(orders_hurry(f.db, TENANT_ONLY, S("admin.example"), NOON + 1) == OK, label);
+	EXPECT(orders_claim(f.db, NOON + 1, 60, f.a, &o) == ERR_NOTFOUND, label); /* in hand */
+	o.state = to;
+	o.due = o.renew_at = NOON + 99;
+	o.replaces = "before";
+	EXPECT(orders_put(f.db, &o) == OK, label);
+	EXPECT(orders_claim(f.db, NOON + 2, 60, f.a, &o) == OK, label);
+	EXPECT(o.state == after && o.renew_at == renew_at, label);
+	EXPECT(strcmp(o.replaces, "before") == 0, label);
+	o.due = NOON + 50;
+	EXPECT(orders_put(f.db, &o) == OK, label);
+	EXPECT(orders_claim(f.db, NOON + 2, 60, f.a, &o) == ERR_NOTFOUND, label); /* once */
+	fixture_close(&f);
+}
+
+TEST(hurrying)
+{
+	hurry_while_claimed(ORDER_IDLE, ORDER_IDLE, ORDER_WANTED, NOON + 1,
+	                    "wanted while a window is asked for");
+	hurry_while_claimed(ORDER_WANTED, ORDER_WANTED, ORDER_WANTED, NOON + 99,
+	                    "tried again at once");
+	hurry_while_claimed(ORDER_SIGNING, ORDER_IDLE, ORDER_IDLE, NOON + 99,
+	                    "not ordered a second time");
 }
 
 TEST(spending)
@@ -145,4 +184,4 @@ TEST(accounts)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(following), UNIT(claiming), UNIT(spending), UNIT(accounts))
+TEST_MAIN(UNIT(following), UNIT(claiming), UNIT(hurrying), UNIT(spending), UNIT(accounts))
