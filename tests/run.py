@@ -1,4 +1,4 @@
-"""Builds with sanitizers, then runs the unit tests, the system tests and the lab, with the house's checks beside them.
+"""Builds with sanitizers, then runs the unit and the system tests, with the lab and the house's checks beside them.
 
 Prints one line per part and, last, "N passed, N failed, N skipped".
 """
@@ -91,7 +91,7 @@ def by_pytest(args, name, *command):
 def system(args):
     # Tests mostly wait for peers and timers: more of them than cores, each file in one process.
     return by_pytest(args, "system", "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                     "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
+                     "-n", str(5 * (os.cpu_count() or 1) // 2), "--dist", "loadfile", "tests/system")
 
 
 def lab(args):
@@ -104,6 +104,7 @@ def lab(args):
 
 
 PARTS = {"unit": unit, "system": system, "lab": lab, "checks": checks}
+BESIDE = ("checks", "lab")  # begun first, waited for last
 
 
 def timed(part, args):
@@ -125,10 +126,10 @@ def main():
         return
     sums = [0, 0, 0]
     wanted = [name for name in PARTS if args.only in (None, name)]
-    beside = concurrent.futures.ThreadPoolExecutor(1)
-    checking = beside.submit(timed, checks, args) if "checks" in wanted else None
+    pool = concurrent.futures.ThreadPoolExecutor(len(BESIDE))
+    beside = {name: pool.submit(timed, PARTS[name], args) for name in BESIDE if name in wanted}
     for name in wanted:
-        counts, took = checking.result() if name == "checks" else timed(PARTS[name], args)
+        counts, took = beside[name].result() if name in beside else timed(PARTS[name], args)
         sums = [a + b for a, b in zip(sums, counts)]
         print(f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped in {took:.0f} s", flush=True)
     print(f"{sums[0]} passed, {sums[1]} failed, {sums[2]} skipped")
