@@ -25,6 +25,7 @@ def build():
     if not (BUILD / "build.ninja").exists():
         done = sh("meson", "setup", BUILD, "--buildtype=debugoptimized", "--werror",
                   "-Db_sanitize=address,undefined", "-Doptimization=1",
+                  "-Dc_args=-g1", "-Dc_link_args=-fuse-ld=lld",  # quicker to build; lines in traces need no more
                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             sys.exit(done.stdout)
@@ -91,7 +92,7 @@ def by_pytest(args, name, *command):
 def system(args):
     # Tests mostly wait for peers and timers: more of them than cores, each file in one process.
     return by_pytest(args, "system", "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                     "-n", str(5 * (os.cpu_count() or 1) // 2), "--dist", "loadfile", "tests/system")
+                     "-n", str(3 * (os.cpu_count() or 1)), "--dist", "loadfile", "tests/system")
 
 
 def lab(args):
