@@ -97,8 +97,10 @@ struct fetch_tally *fetch_tally_new(struct desk *d, int pipe, unsigned slot)
 	return t;
 }
 
-static struct fetch_row row_of(const struct cell *c, char network[FETCH_NETWORK_SIZE])
+static struct fetch_row row_of(const struct cell *c, struct arena *a)
 {
+	char *network = arena_alloc(a, FETCH_NETWORK_SIZE);
+
 	return (struct fetch_row){ .publication = c->key.publication,
 		                   .day = c->key.at,
 		                   .status = c->key.status,
@@ -108,19 +110,21 @@ static struct fetch_row row_of(const struct cell *c, char network[FETCH_NETWORK_
 		                   .last = c->last };
 }
 
-static enum err put_all(struct fetch_tally *t)
+static enum err put_all(struct fetch_tally *t, struct arena *a)
 {
-	char network[FETCH_NETWORK_SIZE];
+	struct fetch_row *rows = arena_calloc(a, t->used, sizeof(*rows));
+	size_t count = 0;
 	enum err e = OK;
 
+	for (size_t i = 0; i < CELLS; i++)
+		if (t->cells[i].count != 0)
+			rows[count++] = row_of(&t->cells[i], a);
+	desk_lock(t->desk);
 	if (t->named < 0)
 		e = fetches_named(t->desk->db, &t->named);
-	for (size_t i = 0; e == OK && i < CELLS; i++) {
-		if (t->cells[i].count == 0)
-			continue;
-		struct fetch_row row = row_of(&t->cells[i], network);
-		e = fetches_add(t->desk->db, &row, &t->named);
-	}
+	if (e == OK)
+		e = fetches_add(t->desk->db, rows, count, &t->named);
+	desk_unlock(t->desk);
 	return e;
 }
 
@@ -129,11 +133,9 @@ static void store(struct fetch_tally *t)
 {
 	if (t->used == 0)
 		return;
-	desk_lock(t->desk);
-	enum err e = db_begin(t->desk->db);
-	if (e == OK)
-		e = db_end(t->desk->db, put_all(t));
-	desk_unlock(t->desk);
+	struct arena *a = arena_new();
+	enum err e = put_all(t, a);
+	arena_free(a);
 	if (e != OK) {
 		if (!t->failing)
 			log_error("counts of fetches cannot be stored", F("why", err_name(e)));

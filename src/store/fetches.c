@@ -39,14 +39,6 @@ enum err fetches_named(struct db *db, int64_t *out)
 	return number(&q, out);
 }
 
-static enum err has_row(struct db *db, const struct fetch_row *r, bool *out)
-{
-	struct query q = key_query(db, SQL_FETCH_GET, r);
-
-	*out = query_row(&q);
-	return query_end(&q);
-}
-
 /* Whether one more network may be kept for the row's publication and day. */
 static enum err has_room(struct db *db, const struct fetch_row *r, int64_t named, bool *out)
 {
@@ -60,6 +52,14 @@ static enum err has_room(struct db *db, const struct fetch_row *r, int64_t named
 	return e;
 }
 
+/* ERR_NOTFOUND: there is no such row yet. */
+static enum err add_to_row(struct db *db, const struct fetch_row *r)
+{
+	struct query q = row_query(db, SQL_FETCH_MORE, r);
+
+	return query_run_one(&q);
+}
+
 static enum err put_row(struct db *db, const struct fetch_row *r)
 {
 	struct query q = row_query(db, SQL_FETCH_ADD, r);
@@ -67,22 +67,25 @@ static enum err put_row(struct db *db, const struct fetch_row *r)
 	return query_run(&q);
 }
 
-static enum err put_total(struct db *db, const struct fetch_row *r)
+static enum err put_total(struct db *db, unsigned status, int64_t count)
 {
 	struct query q = db_query(db, SQL_FETCH_TOTAL_ADD);
 
-	query_int(&q, 1, (int64_t)r->status);
-	query_int(&q, 2, r->count);
+	query_int(&q, 1, (int64_t)status);
+	query_int(&q, 2, count);
 	return query_run(&q);
 }
 
-static enum err add(struct db *db, const struct fetch_row *in, int64_t *named)
+static enum err add_row(struct db *db, const struct fetch_row *in, int64_t *named)
 {
 	struct fetch_row r = *in;
-	bool there = false, room = false;
-	enum err e = has_row(db, &r, &there);
+	bool room = false;
+	enum err e = add_to_row(db, &r);
 
-	if (e == OK && !there && r.network[0] != '\0') {
+	if (e != ERR_NOTFOUND)
+		return e;
+	e = OK;
+	if (r.network[0] != '\0') {
 		e = has_room(db, &r, *named, &room);
 		if (room)
 			(*named)++; /* one too many for a publication that is gone; counted anew
@@ -90,16 +93,31 @@ static enum err add(struct db *db, const struct fetch_row *in, int64_t *named)
 		else
 			r.network = "";
 	}
-	if (e == OK)
-		e = put_row(db, &r);
-	return e == OK ? put_total(db, &r) : e;
+	return e == OK ? put_row(db, &r) : e;
 }
 
-enum err fetches_add(struct db *db, const struct fetch_row *r, int64_t *named)
+/* The sum of a run of rows with the same status is one statement. */
+static enum err add_all(struct db *db, const struct fetch_row *rows, size_t count, int64_t *named)
+{
+	int64_t sum = 0;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < count; i++) {
+		e = add_row(db, &rows[i], named);
+		sum += rows[i].count;
+		if (e == OK && (i + 1 == count || rows[i + 1].status != rows[i].status)) {
+			e = put_total(db, rows[i].status, sum);
+			sum = 0;
+		}
+	}
+	return e;
+}
+
+enum err fetches_add(struct db *db, const struct fetch_row *rows, size_t count, int64_t *named)
 {
 	enum err e = db_begin(db);
 
-	return e == OK ? db_end(db, add(db, r, named)) : e;
+	return e == OK ? db_end(db, add_all(db, rows, count, named)) : e;
 }
 
 enum err fetches_add_own(struct db *db, int64_t publication, int64_t now)
@@ -113,7 +131,7 @@ enum err fetches_add_own(struct db *db, int64_t publication, int64_t now)
 		                     .last = now };
 	int64_t named = 0; /* it has no network */
 
-	return fetches_add(db, &r, &named);
+	return fetches_add(db, &r, 1, &named);
 }
 
 /* Strings live in a. */

@@ -54,10 +54,12 @@ struct fetch_cursor {
 };
 
 /*
- * Adds counts; a publication that is not there (any more) adds to the totals only.  *named is how
- * many rows carry a network (fetches_named); it is brought up to date.
+ * Adds all of these counts or none; rows of the same status stand together where that is cheap.  A
+ * publication that is not there (any more) adds to the totals only.  *named is how many rows carry
+ * a network (fetches_named); it is brought up to date, and to be asked for anew after a failure.
  */
-enum err fetches_add(struct db *db, const struct fetch_row *r, int64_t *named) MUST_USE;
+enum err fetches_add(struct db *db, const struct fetch_row *rows, size_t count,
+                     int64_t *named) MUST_USE;
 enum err fetches_named(struct db *db, int64_t *out) MUST_USE;
 
 /* One look of this service, which its own edges answered with the policy. */

@@ -706,8 +706,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " else policy_fetch.first_at end,"
 	    " last_at = case when excluded.last_at > policy_fetch.last_at then excluded.last_at"
 	    " else policy_fetch.last_at end, " ADD("policy_fetch", "n")),
-	ROW(SQL_FETCH_GET, "select n from policy_fetch where publication = $1 and day = $2"
-	                   " and status = $3 and network = $4"),
+	ROW(SQL_FETCH_MORE,
+	    "update policy_fetch set n = n + cast($5 as bigint),"
+	    " first_at = case when $6 < first_at then $6 else first_at end,"
+	    " last_at = case when $7 > last_at then $7 else last_at end"
+	    " where publication = $1 and day = $2 and status = $3 and network = $4"),
 	ROW(SQL_FETCH_NETWORKS,
 	    "select count(*) from policy_fetch where publication = $1 and day = $2"
 	    " and network <> ''"),

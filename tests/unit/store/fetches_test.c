@@ -36,7 +36,7 @@ static enum err add(struct world *w, int64_t day, unsigned status, const char *n
 		               .first = day + 10,
 		               .last = day + 20 };
 
-	return fetches_add(w->f.db, &r, &w->named);
+	return fetches_add(w->f.db, &r, 1, &w->named);
 }
 
 static size_t list(struct world *w, struct fetch_row **out)
@@ -62,7 +62,7 @@ TEST(counts_are_added_up)
 	EXPECT(add(&w, MIDNIGHT, 200, "192.0.2.0/24", 3) == OK, "first");
 	late = (struct fetch_row){ w.publication, MIDNIGHT,      200, "192.0.2.0/24", 4,
 		                   MIDNIGHT + 5,  MIDNIGHT + 90, NULL };
-	EXPECT(fetches_add(w.f.db, &late, &w.named) == OK, "the same again");
+	EXPECT(fetches_add(w.f.db, &late, 1, &w.named) == OK, "the same again");
 	EXPECT(add(&w, MIDNIGHT, 200, "2001:db8:1::/48", 1) == OK, "another network");
 	EXPECT(add(&w, MIDNIGHT, 404, "192.0.2.0/24", 2) == OK, "another status");
 	EXPECT(add(&w, MIDNIGHT + UTC_DAY, 200, "192.0.2.0/24", 8) == OK, "another day");
@@ -85,6 +85,43 @@ TEST(counts_are_added_up)
 	w.publication++;
 	EXPECT(add(&w, MIDNIGHT, 200, "192.0.2.0/24", 1) == OK && list(&w, &rows) == 4,
 	       "a publication that is not there");
+	fixture_close(&w.f);
+}
+
+TEST(many_at_once)
+{
+	static const struct {
+		const char *network;
+		unsigned status;
+		int64_t count;
+	} in[] = { { "192.0.2.0/24", 200, 1 },
+		   { "198.51.100.0/24", 200, 2 },
+		   { "192.0.2.0/24", 404, 4 },
+		   { "192.0.2.0/24", 200, 8 },
+		   { "203.0.113.0/24", 404, 16 } };
+	struct fetch_row rows[ARRAY_LEN(in)], *got;
+	struct fetch_total *totals;
+	struct world w;
+	size_t count = 0;
+
+	begin(&w);
+	for (size_t i = 0; i < ARRAY_LEN(in); i++)
+		rows[i] = (struct fetch_row){ .publication = w.publication,
+			                      .day = MIDNIGHT,
+			                      .status = in[i].status,
+			                      .network = in[i].network,
+			                      .count = in[i].count,
+			                      .first = NOON,
+			                      .last = NOON };
+	EXPECT(fetches_add(w.f.db, rows, ARRAY_LEN(rows), &w.named) == OK && w.named == 4,
+	       "five rows, two of them the same");
+	EXPECT(list(&w, &got) == 4 && got[0].count == 9 && got[1].count == 2 && got[2].count == 4 &&
+	               got[3].count == 16,
+	       "each");
+	EXPECT(fetches_totals(w.f.db, w.f.a, &totals, &count) == OK && count == 2 &&
+	               totals[0].count == 11 && totals[1].count == 20,
+	       "sums of statuses that take turns");
+	EXPECT(fetches_add(w.f.db, rows, 0, &w.named) == OK && list(&w, &got) == 4, "none");
 	fixture_close(&w.f);
 }
 
@@ -239,6 +276,6 @@ TEST(ceilings)
 	fixture_close(&w.f);
 }
 
-TEST_MAIN(UNIT(counts_are_added_up), UNIT(own_looks_stand_beside),
+TEST_MAIN(UNIT(counts_are_added_up), UNIT(many_at_once), UNIT(own_looks_stand_beside),
           UNIT(a_listing_goes_on_behind_its_last_row), UNIT(networks_go_after_their_days),
           UNIT(many_rows_go_in_several_steps), UNIT(ceilings))
