@@ -3,15 +3,19 @@
 
 usage: bench/hostile.py STSLOAD [-b MXSEAL] [-m CONNECTIONS] [-t SECONDS] [-r RATE]   (default build/mxseal, 10000, 20, 150)
 
-STSLOAD is a load generator that holds bad connections beside an open loop of fetches and prints one line of JSON.
-A demonstration is started for it. Kinds: idle (no byte), hello (half a ClientHello, byte by byte), tlsidle (a handshake
-and nothing more), header (half a request). The bad ones come from 64 addresses and are opened again when they are closed.
+STSLOAD is a load generator that holds bad connections from 64 addresses and opens them again when they are closed, while
+this program fetches in an open loop from addresses of its own; a fetch's time counts from when it was due. A demonstration
+is started for it. Kinds: idle (no byte), hello (half a ClientHello, byte by byte), tlsidle (a handshake and nothing more),
+header (half a request). One line of JSON for each.
 """
 import argparse
+import concurrent.futures
+import contextlib
 import json
 import pathlib
+import socket
+import ssl
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -50,6 +54,37 @@ def connections(port):
     return len(done.stdout.splitlines())
 
 
+def fetch(context, number, due):
+    """Seconds from due to the end of the answer; None: none came."""
+    time.sleep(max(0, due - time.monotonic()))
+    name = f"mta-sts.d{number % DOMAINS}.example"
+    with contextlib.suppress(OSError), socket.socket() as sock:
+        sock.settimeout(10)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind((f"127.7.{number % 200}.1", 0))
+        sock.connect(("127.0.0.1", BASE + 443))
+        with context.wrap_socket(sock, server_hostname=name) as tls:
+            tls.sendall(f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+            text = b""
+            while piece := tls.recv(4096):
+                text += piece
+        if b"version: STSv1" in text:
+            return time.monotonic() - due
+    return None
+
+
+def honest(ca, rate, seconds):
+    """Fetches at a steady rate: how many failed, and how long the others took."""
+    context = ssl.create_default_context(cafile=ca)
+    start = time.monotonic() + 0.5
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        took = list(pool.map(lambda n: fetch(context, n, start + n / rate), range(rate * seconds)))
+    good = sorted(1000 * t for t in took if t is not None)
+    share = lambda part: round(good[int(part * (len(good) - 1))], 1) if good else None
+    return {"fetches": len(took), "failed": len(took) - len(good), "p50_ms": share(0.5), "p95_ms": share(0.95),
+            "p99_ms": share(0.99), "max_ms": share(1)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stsload")
@@ -74,17 +109,19 @@ def main():
             names.write_text("".join(f"mta-sts.d{n}.example\n" for n in range(DOMAINS)))
             before = None
             for kind in KINDS:
-                bad = [] if kind == "none" else ["-m", str(args.m), "-k", kind]
-                done = subprocess.run([args.stsload, "-f", names, "-p", str(BASE + 443), "-R", str(args.r), "-t", str(args.t), "-c", "256",
-                                       "-W", "3", "-A", state / "demo-ca.pem", "-B", "64", "-J", *bad],
-                                      capture_output=True, text=True, check=False)
-                if not done.stdout.strip():
-                    sys.exit(done.stderr)
-                told = json.loads(done.stdout.splitlines()[-1])
+                bad = None if kind == "none" else subprocess.Popen(
+                    [args.stsload, "-f", names, "-p", str(BASE + 443), "-c", "1", "-R", "1", "-t", "600", "-B", "64", "-m", str(args.m),
+                     "-k", kind], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(5 if bad else 0)
+                told = honest(state / "demo-ca.pem", args.r, args.t)
+                held = connections(BASE + 443)
+                if bad:
+                    bad.kill()
+                    bad.wait()
                 time.sleep(12)  # beyond every deadline
                 after = pss(family(service.pid))
                 before = before or after
-                print(json.dumps({"kind": kind, **told, "left": connections(BASE + 443), "edges_pss_mib": round(after, 1),
+                print(json.dumps({"kind": kind, **told, "held": held, "left": connections(BASE + 443), "edges_pss_mib": round(after, 1),
                                   "grown_mib": round(after - before, 1)}), flush=True)
         finally:
             service.terminate()

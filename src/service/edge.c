@@ -109,14 +109,14 @@ static void on_tick(void *arg)
 
 	if (e->draining && now_ms >= e->drain_first_due_ms)
 		edge_conn_drain(e, true);
-	edge_conn_expire(e, now_ms);
+	bool more = edge_conn_expire(e, now_ms);
 	edge_relay_expire(e, now_ms);
 	dns_server_expire(e->dns, now_ms);
 	edge_feed_look(e);
 	beat(e, now_ms);
 	give_back(e);
 	stop_when_empty(e, now_ms);
-	loop_timer_set(&e->tick, EDGE_TICK_MS);
+	loop_timer_set(&e->tick, more ? 0 : EDGE_TICK_MS);
 }
 
 static void on_warm(void *arg)
@@ -173,11 +173,14 @@ struct edge *edge_new(const struct edge_options *o)
 	e->certs = edge_certs_new(o->limits.certificates, o->edge_key, o->report_key);
 	e->warm = edge_warm_new();
 	loop_timer_init(&e->warming, e->loop, on_warm, e);
+	loop_timer_init(&e->crowd_turn, e->loop, edge_conn_crowd_turn, e);
 	e->peers = edge_peers_new(o->limits.connections);
 	e->relay_peers = edge_peers_new(o->limits.relays);
 	link_init(&e->unused);
 	link_init(&e->open);
 	link_init(&e->headless);
+	link_init(&e->crowd);
+	e->crowd_left = EDGE_CROWD_TURN;
 	link_init(&e->relays);
 	buf_init(&e->answer, EDGE_ANSWER_MAX);
 	edge_conn_pool(e);
@@ -218,6 +221,7 @@ void edge_free(struct edge *e)
 	loop_watch_fini(&e->bell);
 	loop_timer_fini(&e->tick);
 	loop_timer_fini(&e->warming);
+	loop_timer_fini(&e->crowd_turn);
 	edgedb_close(e->db);
 	edge_warm_free(e->warm);
 	edge_certs_free(e->certs);

@@ -3,9 +3,9 @@
 #include "service/edge_internal.h"
 
 static const char *const state_names[] = {
-	[CONN_PROXY] = "proxy",   [CONN_FIRST] = "first",   [CONN_HELLO] = "hello",
-	[CONN_HAND] = "hand",     [CONN_HEAD] = "head",     [CONN_ANSWER] = "answer",
-	[CONN_FINISH] = "finish", [CONN_LINGER] = "linger",
+	[CONN_PROXY] = "proxy",   [CONN_FIRST] = "first",   [CONN_CROWD] = "crowd",
+	[CONN_HELLO] = "hello",   [CONN_HAND] = "hand",     [CONN_HEAD] = "head",
+	[CONN_ANSWER] = "answer", [CONN_FINISH] = "finish", [CONN_LINGER] = "linger",
 };
 
 void edge_conn_pool(struct edge *e)
@@ -42,6 +42,7 @@ static void release(struct edge_conn *c)
 	struct edge *e = c->edge;
 
 	have_head(c);
+	link_remove(&c->crowd);
 	loop_watch_fini(&c->watch);
 	buf_fini(&c->in);
 	buf_fini(&c->out);
@@ -104,9 +105,33 @@ static enum err on_first(struct edge_conn *c)
 	if (!c->tls)
 		return edge_conn_enter(c, CONN_HEAD);
 	e = tls_await_hello(&c->stream);
-	if (e != OK)
-		return e;
-	tls_accept(c->edge->tls, &c->stream, c);
+	return e == OK ? edge_conn_enter(c, CONN_CROWD) : e;
+}
+
+static bool is_crowded(const struct edge_conn *c)
+{
+	return c->peer != NULL && c->peer->open > EDGE_CROWDED;
+}
+
+/*
+ * A handshake is what costs.  Those of an address with many connections are a few a turn of the
+ * loop, so that others never wait behind thousands of them; the newest first, since under more than
+ * can be served whoever waits long gives up.
+ */
+static enum err on_crowd(struct edge_conn *c)
+{
+	struct edge *e = c->edge;
+
+	if (is_crowded(c)) {
+		loop_timer_set(&e->crowd_turn, 0);
+		if (e->crowd_left == 0) {
+			link_append(&e->crowd, &c->crowd);
+			c->stream.want = 0;
+			return ERR_AGAIN;
+		}
+		e->crowd_left--;
+	}
+	tls_accept(e->tls, &c->stream, c);
 	return edge_conn_enter(c, CONN_HELLO);
 }
 
@@ -301,6 +326,7 @@ static void run(struct edge_conn *c)
 	static enum err (*const on[])(struct edge_conn *) = {
 		[CONN_PROXY] = edge_behind_preamble,
 		[CONN_FIRST] = on_first,
+		[CONN_CROWD] = on_crowd,
 		[CONN_HELLO] = on_hello,
 		[CONN_HAND] = on_hand,
 		[CONN_HEAD] = on_head,
@@ -322,6 +348,19 @@ static void on_ready(void *arg, unsigned ready)
 {
 	(void)ready; /* the stream finds out */
 	run(arg);
+}
+
+void edge_conn_crowd_turn(void *arg)
+{
+	struct edge *e = arg;
+
+	e->crowd_left = EDGE_CROWD_TURN;
+	while (e->crowd_left > 0 && !link_is_alone(&e->crowd)) {
+		struct edge_conn *c = LINK_OWNER(e->crowd.prev, struct edge_conn, crowd);
+
+		link_remove(&c->crowd);
+		run(c);
+	}
 }
 
 /* NULL: all are in use, and none of them may be closed. */
@@ -358,6 +397,7 @@ static void open_slot(struct edge_conn *c, const struct edge_conn *start)
 	link_init(&c->age);
 	link_init(&c->headless);
 	link_init(&c->of_peer);
+	link_init(&c->crowd);
 	link_append(&e->open, &c->age);
 	e->open_count++;
 	if (e->open_count > e->open_peak)
@@ -392,16 +432,28 @@ void edge_conn_open(struct edge *e, int fd, const struct sockaddr_storage *peer,
 	run(c);
 }
 
-void edge_conn_expire(struct edge *e, int64_t now_ms)
+/* The next one that has passed a deadline, or NULL. */
+static struct edge_conn *late(struct edge *e, int64_t now_ms)
 {
-	struct link *l;
+	struct link *l = link_first(&e->headless);
 
-	while ((l = link_first(&e->headless)) != NULL &&
-	       LINK_OWNER(l, struct edge_conn, headless)->head_due_ms <= now_ms)
-		edge_conn_close(LINK_OWNER(l, struct edge_conn, headless));
-	while ((l = link_first(&e->open)) != NULL &&
-	       LINK_OWNER(l, struct edge_conn, age)->due_ms <= now_ms)
-		edge_conn_close(LINK_OWNER(l, struct edge_conn, age));
+	if (l != NULL && LINK_OWNER(l, struct edge_conn, headless)->head_due_ms <= now_ms)
+		return LINK_OWNER(l, struct edge_conn, headless);
+	l = link_first(&e->open);
+	if (l != NULL && LINK_OWNER(l, struct edge_conn, age)->due_ms <= now_ms)
+		return LINK_OWNER(l, struct edge_conn, age);
+	return NULL;
+}
+
+bool edge_conn_expire(struct edge *e, int64_t now_ms)
+{
+	struct edge_conn *c = late(e, now_ms);
+
+	for (int n = 0; c != NULL && n < EDGE_EXPIRE_TURN; n++) {
+		edge_conn_close(c);
+		c = late(e, now_ms);
+	}
+	return c != NULL;
 }
 
 void edge_conn_drain(struct edge *e, bool silent)

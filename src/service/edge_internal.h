@@ -20,6 +20,9 @@
 
 #define EDGE_TICK_MS 250 /* deadlines are kept to this grain; the board is looked at */
 #define EDGE_BEAT_MS 1000
+#define EDGE_CROWDED 16           /* connections of one address at once */
+#define EDGE_CROWD_TURN 8u        /* handshakes of such addresses between two looks at all others */
+#define EDGE_EXPIRE_TURN 128      /* connections closed before others get their turn */
 #define EDGE_WARM_MS 20           /* between two turns: a tenth of a core, and nobody waits long */
 #define EDGE_DRAIN_MS 6000        /* longest life after edge_drain */
 #define EDGE_DRAIN_FIRST_MS 1000  /* of a connection on which nothing was said yet */
@@ -42,6 +45,7 @@ struct edge_listener {
 enum conn_state {
 	CONN_PROXY,  /* a trusted proxy says whom it speaks for */
 	CONN_FIRST,  /* no whole ClientHello came yet, and no TLS object exists */
+	CONN_CROWD,  /* a whole ClientHello of a crowded address waits for its turn */
 	CONN_HELLO,  /* TLS handshake */
 	CONN_HAND,   /* report or admin host: the first decrypted byte is awaited */
 	CONN_HEAD,   /* a request head */
@@ -55,6 +59,7 @@ struct edge_conn {
 	struct link age;        /* in edge->unused or edge->open, oldest first */
 	struct link headless;   /* in edge->headless, by head_due_ms */
 	struct link of_peer;    /* in peer->headless */
+	struct link crowd;      /* in edge->crowd */
 	struct edge_peer *peer; /* NULL: a proxy, which does not count */
 	struct stream stream;
 	struct loop_watch watch;
@@ -96,7 +101,9 @@ struct edge {
 	struct edge_conn *pool;
 	struct edge_peers *peers;
 	struct link unused, open, headless;
-	size_t pool_used; /* slots of the pool that were ever taken */
+	struct link crowd;   /* in CONN_CROWD, newest last */
+	unsigned crowd_left; /* handshakes that crowded addresses may begin in this turn */
+	size_t pool_used;    /* slots of the pool that were ever taken */
 	size_t open_count, open_peak;
 
 	struct edge_peers *relay_peers;
@@ -104,7 +111,7 @@ struct edge {
 	size_t relay_count;
 
 	struct loop_watch bell, signals;
-	struct loop_timer tick, warming;
+	struct loop_timer tick, warming, crowd_turn;
 	int64_t beat_ms;
 	bool draining;
 	int64_t drain_due_ms, drain_first_due_ms;
@@ -127,12 +134,14 @@ void edge_conn_note(const struct edge_conn *c, const struct edge_site *site, uns
 /* Answers from edge->answer, sending what it can at once. */
 enum err edge_conn_send(struct edge_conn *c, bool close) MUST_USE;
 enum err edge_conn_refuse(struct edge_conn *c, unsigned status, const char *why) MUST_USE;
-/* Closes what has passed a deadline. */
-void edge_conn_expire(struct edge *e, int64_t now_ms);
+/* Closes what has passed a deadline, up to EDGE_EXPIRE_TURN of them; true: there are more. */
+bool edge_conn_expire(struct edge *e, int64_t now_ms);
 /* Closes connections that wait for a further request, and with silent those without any byte. */
 void edge_conn_drain(struct edge *e, bool silent);
 /* Closes the oldest connection without a complete head; false: there is none. */
 bool edge_conn_shed(struct edge *e);
+/* A timer's function, e its argument: the next turn of those in CONN_CROWD. */
+void edge_conn_crowd_turn(void *e);
 
 /* edge_behind.c */
 /* Whether this connection is of a proxy whose word counts. */

@@ -6,6 +6,7 @@ import selectors
 import signal
 import socket
 import ssl
+import struct
 import threading
 import time
 
@@ -216,6 +217,40 @@ def test_a_hello_in_pieces(demo):
         half.shutdown(socket.SHUT_WR)
         assert ends({"half": half}, HEAD_S + SLACK_S)
         assert not select.select([silent], [], [], 0)[0], "it ended before the deadline of one that came before"
+
+
+def first_flight(host):
+    """A ClientHello that asks for host."""
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(into, out, server_hostname=host).do_handshake()
+    return out.read()
+
+
+def answered_at(sock):
+    """When its last data came, in milliseconds of this machine's clock, by tcp_info."""
+    ago, = struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 52)
+    return time.monotonic() * 1000 - ago
+
+
+def test_a_crowd_of_handshakes(make_demo):
+    """STS-51: who comes alone does not wait behind the handshakes of addresses with very many connections."""
+    demo = make_demo("--edges", "1")
+    add_acme(demo)
+    address = lambda n: (f"127.0.1.{n % 4 + 1}" if n < 300 else "127.0.2.1", 0)
+    crowd = [socket.create_connection(("127.0.0.1", demo.ports["tls"]), timeout=DEADLINE, source_address=address(n))
+             for n in range(301)]
+    edge, = [pid for pid, role in demo.children().items() if role == "edge"]
+    hello = first_flight(HOST)
+    os.kill(edge, signal.SIGSTOP)
+    for sock in crowd:
+        sock.sendall(hello)
+    os.kill(edge, signal.SIGCONT)
+    assert all(select.select([sock], [], [], DEADLINE)[0] and sock.recv(1, socket.MSG_PEEK) for sock in crowd)
+    *others, alone = [answered_at(sock) for sock in crowd]
+    assert sum(at < alone for at in others) < 150, "half of those before it in the queue"
+    for sock in crowd:
+        sock.close()
 
 
 def test_hostile_clients(demo):
