@@ -112,12 +112,16 @@ def main():
                 bad = None if kind == "none" else subprocess.Popen(
                     [args.stsload, "-f", names, "-p", str(BASE + 443), "-c", "1", "-R", "1", "-t", "600", "-B", "64", "-m", str(args.m),
                      "-k", kind], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                time.sleep(5 if bad else 0)
-                told = honest(state / "demo-ca.pem", args.r, args.t)
-                held = connections(BASE + 443)
-                if bad:
-                    bad.kill()
-                    bad.wait()
+                try:
+                    time.sleep(5 if bad else 0)
+                    told = honest(state / "demo-ca.pem", args.r, args.t)
+                    held = connections(BASE + 443)
+                    if bad and bad.poll() is not None:
+                        raise SystemExit(f"{args.stsload} ended with {bad.returncode}: nothing hostile was measured")
+                finally:
+                    if bad:
+                        bad.kill()
+                        bad.wait()
                 time.sleep(12)  # beyond every deadline
                 after = pss(family(service.pid))
                 before = before or after

@@ -45,7 +45,7 @@ struct edge_listener {
 enum conn_state {
 	CONN_PROXY,  /* a trusted proxy says whom it speaks for */
 	CONN_FIRST,  /* no whole ClientHello came yet, and no TLS object exists */
-	CONN_CROWD,  /* a whole ClientHello of a crowded address waits for its turn */
+	CONN_CROWD,  /* a whole ClientHello is there; crowded addresses wait for their turn */
 	CONN_HELLO,  /* TLS handshake */
 	CONN_HAND,   /* report or admin host: the first decrypted byte is awaited */
 	CONN_HEAD,   /* a request head */

@@ -54,7 +54,7 @@ struct fetch_cursor {
 };
 
 /*
- * Adds all of these counts or none; rows of the same status stand together where that is cheap.  A
+ * Adds all of these counts or none; neighbours with the same status share a statement.  A
  * publication that is not there (any more) adds to the totals only.  *named is how many rows carry
  * a network (fetches_named); it is brought up to date, and to be asked for anew after a failure.
  */
