@@ -9,6 +9,7 @@
 #include "app/demo.h"
 #include "app/parent.h"
 #include "app/privilege.h"
+#include "app/socket_path.h"
 #include "app/state.h"
 #include "app/transfer_keys.h"
 #include "app/update_key.h"
@@ -163,12 +164,24 @@ static int no_sockets(const struct serve *s)
 	                 "raise the limit of open files (ulimit -n, LimitNOFILE= of the unit)");
 }
 
+static bool blame_path(const struct serve *s, const struct socket_fault *f,
+                       struct socket_path_fault *out)
+{
+	struct address at;
+
+	return address_parse(slice_str(f->address), &at) == OK && at.any.ss_family == AF_UNIX &&
+	       !socket_path_good(&at, s->privilege.uid, s->cli->arena, out);
+}
+
 static int socket_error(const struct serve *s, const struct socket_fault *f)
 {
 	struct arena *a = s->cli->arena;
+	struct socket_path_fault path;
 
 	if (f->err == ERR_LIMIT)
 		return no_sockets(s);
+	if (blame_path(s, f, &path))
+		return cli_error(s->cli, EXIT_FINDINGS, f->address, path.why, path.fix);
 	if (f->control)
 		return cli_error(s->cli, EXIT_FINDINGS, f->address,
 		                 "cannot be made: commands do not reach the service",

@@ -1,11 +1,14 @@
 /* doctor: the service, its certificates, its ports. */
 #include <jansson.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/alert_command.h"
 #include "app/client.h"
 #include "app/doctor.h"
 #include "app/port_owner.h"
+#include "app/socket_path.h"
 #include "app/sockets.h"
 #include "app/store_fault.h"
 #include "net/listen.h"
@@ -216,6 +219,30 @@ void doctor_alerts(struct doctor *d)
 	json_decref(status);
 }
 
+/* It belongs to whom the state belongs. */
+static void judge_path(struct doctor *d, const char *what, const struct address *at,
+                       const char *text)
+{
+	const char *of = arena_printf(d->cli->arena, "%s %s", what, text);
+	struct socket_path_fault fault;
+	struct stat st;
+	uid_t uid = stat(d->state, &st) == 0 ? st.st_uid : geteuid();
+
+	if (d->running && socket_path_answers(at))
+		doctor_add(d, DOCTOR_PASS, "ports",
+		           arena_printf(d->cli->arena, "%s: is answered", of), NULL);
+	else if (!socket_path_good(at, uid, d->cli->arena, &fault))
+		doctor_add(d, DOCTOR_FAIL, "ports",
+		           arena_printf(d->cli->arena, "%s: %s", of, fault.why), fault.fix);
+	else if (d->running)
+		doctor_add(d, DOCTOR_FAIL, "ports",
+		           arena_printf(d->cli->arena, "%s: nobody listens", of),
+		           "restart the service; [listen] changes at a restart only");
+	else
+		doctor_add(d, DOCTOR_PASS, "ports",
+		           arena_printf(d->cli->arena, "%s: can be made", of), NULL);
+}
+
 /* A listener is the service's when this program holds it. */
 static void judge_port(struct doctor *d, const char *what, const struct address *at)
 {
@@ -225,8 +252,10 @@ static void judge_port(struct doctor *d, const char *what, const struct address 
 	enum err e;
 
 	(void)address_format(&at->any, text);
-	if (at->any.ss_family == AF_UNIX)
+	if (at->any.ss_family == AF_UNIX) {
+		judge_path(d, what, at, text);
 		return;
+	}
 	e = sockets_probe(at, 0, a, &f);
 	if (e == OK)
 		doctor_add(d, d->running ? DOCTOR_FAIL : DOCTOR_PASS, "ports",

@@ -154,6 +154,23 @@ static struct port_owner owner(const char *pid, uint64_t number, struct arena *a
 	};
 }
 
+/* The kernel notes who began to listen. */
+static struct port_owner of_path(const struct address *at, struct arena *a)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct port_owner o = { .name = "" };
+	struct ucred who = { 0 };
+	socklen_t len = sizeof(who);
+
+	if (fd < 0)
+		return o;
+	if (connect(fd, (const struct sockaddr *)&at->any, at->len) == 0 &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.pid > 0)
+		o = owner(arena_printf(a, "%d", (int)who.pid), (uint64_t)who.pid, a);
+	(void)close(fd); /* nothing was said */
+	return o;
+}
+
 struct port_owner port_owner_find(const struct address *at, unsigned flags, struct arena *a)
 {
 	const struct wanted w = wanted_for(at, flags);
@@ -164,6 +181,8 @@ struct port_owner port_owner_find(const struct address *at, unsigned flags, stru
 	uint64_t pid;
 	DIR *d;
 
+	if (at->any.ss_family == AF_UNIX)
+		return of_path(at, a);
 	read_table(datagrams ? "/proc/net/udp" : "/proc/net/tcp", &w, &inodes);
 	read_table(datagrams ? "/proc/net/udp6" : "/proc/net/tcp6", &w, &inodes);
 	d = inodes.count == 0 ? NULL : opendir("/proc");

@@ -13,7 +13,8 @@ struct port_owner {
 
 /*
  * Who keeps an address from being listened on, flags as for listen_open: whoever has it or the
- * wildcard and, for a wildcard, any address.  Looks through /proc; strings are in the arena.
+ * wildcard and, for a wildcard, any address.  Looks through /proc, or connects to a Unix socket;
+ * strings are in the arena.
  */
 struct port_owner port_owner_find(const struct address *at, unsigned flags, struct arena *a);
 /* "nginx (process 812)" or "a process of another user". */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum err of_errno(void)
@@ -28,12 +29,18 @@ static bool set_option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-/* A socket left behind by a process that is gone refuses connections. */
+/* A socket left behind by a process that is gone refuses connections; so does a file of any kind.
+ */
 static bool is_stale_path(const struct address *a)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&a->any;
+	struct stat st;
 	bool stale;
+	int fd;
 
+	if (lstat(un->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	stale = connect(fd, (const struct sockaddr *)&a->any, a->len) != 0 && errno == ECONNREFUSED;

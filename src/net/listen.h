@@ -16,7 +16,8 @@ enum { LISTEN_SHARED = 1, LISTEN_DATAGRAM = 2 };
 
 /*
  * A non-blocking, close-on-exec listener.  IPv6 sockets take IPv6 only, except
- * the wildcard of "*:port".  A Unix path that nobody listens on any more is replaced.
+ * the wildcard of "*:port".  A Unix socket that nobody listens on any more is replaced; whatever
+ * else lies at that path is left alone.
  * ERR_CONFLICT: taken.  ERR_DENIED: a privileged port or a folder we may not write.
  * ERR_UNAVAILABLE: no such address here.  ERR_LIMIT: no descriptor is left.  ERR_IO: else (errno is
  * kept).

@@ -1,0 +1,111 @@
+#include "app/socket_path.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place {
+	const char *path, *folder, *user;
+	uid_t uid;
+	struct arena *a;
+};
+
+static struct sockaddr_un unix_of(const struct address *at)
+{
+	struct sockaddr_un un;
+
+	memcpy(&un, &at->any, sizeof(un));
+	return un;
+}
+
+static const char *folder_of(const char *path, struct arena *a)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return ".";
+	return slash == path ? "/" : arena_str(a, slice_of(path, (size_t)(slash - path)));
+}
+
+static struct place place_of(const struct address *at, uid_t uid, struct arena *a)
+{
+	const struct sockaddr_un un = unix_of(at);
+	const struct passwd *pw = getpwuid(uid);
+	struct place p = { .uid = uid, .a = a };
+
+	p.path = arena_str(a, slice_of(un.sun_path, strnlen(un.sun_path, sizeof(un.sun_path))));
+	p.folder = folder_of(p.path, a);
+	p.user = pw == NULL ? arena_printf(a, "%u", (unsigned)uid)
+	                    : arena_printf(a, "%s", pw->pw_name);
+	return p;
+}
+
+static bool blame(struct socket_path_fault *fault, const char *why, const char *fix)
+{
+	*fault = (struct socket_path_fault){ why, fix };
+	return false;
+}
+
+/* By its mode and owner; that the user is in the folder's group is believed. */
+static bool may_write(const struct stat *st, uid_t uid)
+{
+	return uid == 0 || (st->st_uid == uid && (st->st_mode & S_IWUSR) != 0) ||
+	       (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+static bool folder_good(const struct place *p, struct socket_path_fault *fault)
+{
+	const char *install =
+	        arena_printf(p->a, "sudo install -d -o %s -m 755 %s", p->user, p->folder);
+	struct stat st;
+	bool there = stat(p->folder, &st) == 0;
+
+	if (!there && errno == ENOENT)
+		return blame(fault, arena_printf(p->a, "its folder %s is not there", p->folder),
+		             arena_printf(p->a, "make it: %s", install));
+	if (!there && errno == EACCES && p->uid == geteuid())
+		return blame(
+		        fault,
+		        arena_printf(p->a, "%s cannot get to its folder %s", p->user, p->folder),
+		        "open the folders above it (chmod o+x), or change [listen]");
+	if (there && !may_write(&st, p->uid))
+		return blame(
+		        fault,
+		        arena_printf(p->a, "%s may not write to its folder %s", p->user, p->folder),
+		        arena_printf(p->a, "give it the folder: %s", install));
+	if (there && p->uid == geteuid() && access(p->folder, W_OK) != 0 && errno == EROFS)
+		return blame(
+		        fault,
+		        arena_printf(p->a, "its folder %s is read-only to the service", p->folder),
+		        arena_printf(p->a,
+		                     "sudo systemctl edit mxseal, with the lines [Service] and "
+		                     "ReadWritePaths=%s",
+		                     p->folder));
+	return true;
+}
+
+bool socket_path_good(const struct address *at, uid_t uid, struct arena *a,
+                      struct socket_path_fault *fault)
+{
+	const struct place p = place_of(at, uid, a);
+	struct stat st;
+
+	if (lstat(p.path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return blame(fault, "something that is no socket lies there",
+		             arena_printf(a, "move %s away, or change [listen]", p.path));
+	return folder_good(&p, fault);
+}
+
+bool socket_path_answers(const struct address *at)
+{
+	const struct sockaddr_un un = unix_of(at);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool answers;
+
+	if (fd < 0)
+		return false;
+	answers = connect(fd, (const struct sockaddr *)&un, at->len) == 0;
+	(void)close(fd); /* nothing was said */
+	return answers;
+}
