@@ -23,14 +23,20 @@ static enum err mark(struct db *db, struct query *q, int64_t publication)
 	return e;
 }
 
-enum err policies_mark_offered(struct db *db, int64_t publication, int64_t seq, int64_t now)
+static enum err mark_two(struct db *db, enum sql statement, int64_t publication, int64_t first,
+                         int64_t second)
 {
-	struct query q = db_query(db, SQL_PUBLICATION_MARK_OFFERED);
+	struct query q = db_query(db, statement);
 
 	query_int(&q, 1, publication);
-	query_int(&q, 2, seq);
-	query_int(&q, 3, now);
+	query_int(&q, 2, first);
+	query_int(&q, 3, second);
 	return mark(db, &q, publication);
+}
+
+enum err policies_mark_offered(struct db *db, int64_t publication, int64_t seq, int64_t now)
+{
+	return mark_two(db, SQL_PUBLICATION_MARK_OFFERED, publication, seq, now);
 }
 
 static enum err end_before(struct db *db, int64_t publication, int64_t now)
@@ -199,12 +205,7 @@ enum err policies_all_due(struct db *db)
 
 enum err policies_mark_seen(struct db *db, int64_t publication, int64_t seen, int64_t ttl)
 {
-	struct query q = db_query(db, SQL_PUBLICATION_MARK_SEEN);
-
-	query_int(&q, 1, publication);
-	query_int(&q, 2, seen);
-	query_int(&q, 3, ttl);
-	return mark(db, &q, publication);
+	return mark_two(db, SQL_PUBLICATION_MARK_SEEN, publication, seen, ttl);
 }
 
 enum err policies_mark_stopped(struct db *db, int64_t domain, int64_t now)
