@@ -227,8 +227,9 @@ static void judge_path(struct doctor *d, const char *what, const struct address 
 	struct socket_path_fault fault;
 	struct stat st;
 	uid_t uid = stat(d->state, &st) == 0 ? st.st_uid : geteuid();
+	int pid;
 
-	if (d->running && socket_path_answers(at))
+	if (d->running && listen_path_taken(at, &pid))
 		doctor_add(d, DOCTOR_PASS, "ports",
 		           arena_printf(d->cli->arena, "%s: is answered", of), NULL);
 	else if (!socket_path_good(at, uid, d->cli->arena, &fault))

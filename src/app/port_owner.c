@@ -157,18 +157,11 @@ static struct port_owner owner(const char *pid, uint64_t number, struct arena *a
 /* The kernel notes who began to listen. */
 static struct port_owner of_path(const struct address *at, struct arena *a)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct port_owner o = { .name = "" };
-	struct ucred who = { 0 };
-	socklen_t len = sizeof(who);
+	int pid;
 
-	if (fd < 0)
-		return o;
-	if (connect(fd, (const struct sockaddr *)&at->any, at->len) == 0 &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.pid > 0)
-		o = owner(arena_printf(a, "%d", (int)who.pid), (uint64_t)who.pid, a);
-	(void)close(fd); /* nothing was said */
-	return o;
+	if (!listen_path_taken(at, &pid) || pid <= 0)
+		return (struct port_owner){ .name = "" };
+	return owner(arena_printf(a, "%d", pid), (uint64_t)pid, a);
 }
 
 struct port_owner port_owner_find(const struct address *at, unsigned flags, struct arena *a)

@@ -11,14 +11,6 @@ struct place {
 	struct arena *a;
 };
 
-static struct sockaddr_un unix_of(const struct address *at)
-{
-	struct sockaddr_un un;
-
-	memcpy(&un, &at->any, sizeof(un));
-	return un;
-}
-
 static const char *folder_of(const char *path, struct arena *a)
 {
 	const char *slash = strrchr(path, '/');
@@ -30,11 +22,11 @@ static const char *folder_of(const char *path, struct arena *a)
 
 static struct place place_of(const struct address *at, uid_t uid, struct arena *a)
 {
-	const struct sockaddr_un un = unix_of(at);
+	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&at->any;
 	const struct passwd *pw = getpwuid(uid);
 	struct place p = { .uid = uid, .a = a };
 
-	p.path = arena_str(a, slice_of(un.sun_path, strnlen(un.sun_path, sizeof(un.sun_path))));
+	p.path = arena_str(a, slice_str(un->sun_path));
 	p.folder = folder_of(p.path, a);
 	p.user = pw == NULL ? arena_printf(a, "%u", (unsigned)uid)
 	                    : arena_printf(a, "%s", pw->pw_name);
@@ -95,17 +87,4 @@ bool socket_path_good(const struct address *at, uid_t uid, struct arena *a,
 		return blame(fault, "something that is no socket lies there",
 		             arena_printf(a, "move %s away, or change [listen]", p.path));
 	return folder_good(&p, fault);
-}
-
-bool socket_path_answers(const struct address *at)
-{
-	const struct sockaddr_un un = unix_of(at);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool answers;
-
-	if (fd < 0)
-		return false;
-	answers = connect(fd, (const struct sockaddr *)&un, at->len) == 0;
-	(void)close(fd); /* nothing was said */
-	return answers;
 }

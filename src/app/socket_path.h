@@ -21,7 +21,4 @@ struct socket_path_fault {
 bool socket_path_good(const struct address *at, uid_t uid, struct arena *a,
                       struct socket_path_fault *fault);
 
-/* Whether somebody listens there now.  Makes one connection and says nothing over it. */
-bool socket_path_answers(const struct address *at);
-
 #endif

@@ -29,23 +29,49 @@ static bool set_option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
+/* The connection, or -1 with errno: ECONNREFUSED nobody listens, EAGAIN too many wait already. */
+static int connect_path(const struct address *a)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int kept;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&a->any, a->len) == 0)
+		return fd;
+	kept = errno;
+	(void)close(fd); /* nothing was sent */
+	errno = kept;
+	return -1;
+}
+
+bool listen_path_taken(const struct address *a, int *pid_out)
+{
+	struct ucred who = { 0 };
+	socklen_t len = sizeof(who);
+	int fd = connect_path(a);
+
+	*pid_out = 0;
+	if (fd < 0)
+		return errno == EAGAIN;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0)
+		*pid_out = (int)who.pid;
+	(void)close(fd); /* nothing was sent */
+	return true;
+}
+
 /* A socket left behind by a process that is gone refuses connections; so does a file of any kind.
  */
 static bool is_stale_path(const struct address *a)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&a->any;
 	struct stat st;
-	bool stale;
 	int fd;
 
 	if (lstat(un->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	stale = connect(fd, (const struct sockaddr *)&a->any, a->len) != 0 && errno == ECONNREFUSED;
-	(void)close(fd); /* nothing was sent */
-	return stale;
+	fd = connect_path(a);
+	if (fd >= 0)
+		(void)close(fd); /* nothing was sent */
+	return fd < 0 && errno == ECONNREFUSED;
 }
 
 static bool prepare(int fd, const struct address *a, unsigned flags)

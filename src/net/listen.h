@@ -25,6 +25,12 @@ enum { LISTEN_SHARED = 1, LISTEN_DATAGRAM = 2 };
 enum err listen_open(const struct address *a, unsigned flags, int *fd_out) MUST_USE;
 
 /*
+ * Whether somebody listens at the path of a Unix socket, and which process began to: 0 when that
+ * cannot be known.  Makes a connection and says nothing over it.
+ */
+bool listen_path_taken(const struct address *a, int *pid_out);
+
+/*
  * Takes one connection: non-blocking, close-on-exec, TCP_NODELAY.
  * ERR_AGAIN: none waits.  ERR_LIMIT: out of descriptors or memory; try after closing
  * something.  ERR_IO: the listener itself is broken.
