@@ -242,9 +242,11 @@ def main():
         ratio = statistics.median(p[2] for p in pairs)
         print("".join(f"  a round: {a:.0f} and {b:.0f} µs, {r:.2f}\n" for a, b, r in pairs), end="")
         say(f"CPU of a fetch, {args.n} beside {FEW}", f"{ratio:.2f}", "", "< 1.3", ratio < 1.3)
-        done = 0
+        done, failed = 0, 0
         while done < args.f:
-            done += done_count(load(args.stsload, many, certs / "ca.crt", args.f - done, 600))
+            got = load(args.stsload, many, certs / "ca.crt", max(args.f - done, ROUND_FETCHES), 600)
+            done, failed = done + done_count(got), failed + got.get("errors", 0)
+        say(f"fetches that failed, of {done}", f"{failed}", "", "none", failed == 0)
         worst = max(pss(pid) for pid in many.edges())
         say(f"an edge after {done} fetches", f"{worst:.1f}", "MB", "< 100", worst < 100)
         more, same = measure_one_more(many, args.mkcerts, folder)
