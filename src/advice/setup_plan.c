@@ -117,15 +117,24 @@ static void find_addresses(struct work *w)
 
 /* Listeners. */
 
+/* A port that nobody else holds. */
 static void say_free(struct work *w, const char *check, const struct setup_port *port,
                      const char *what)
 {
-	bool known = port->state == SETUP_FREE;
+	static const struct {
+		enum setup_severity severity;
+		const char *words, *fix;
+	} rows[] = {
+		[SETUP_FREE] = { SETUP_PASS, "is free", NULL },
+		[SETUP_OURS] = { SETUP_PASS, "is held by the mxseal that runs", NULL },
+		[SETUP_UNIT] = { SETUP_FAIL, "is held by systemd for a socket unit",
+		                 "systemctl list-sockets names it: stop it, and run setup again" },
+		[SETUP_UNKNOWN] = { SETUP_SKIP, "cannot be tried by this user",
+		                    "run setup as root" },
+	};
 
-	say(w, known ? SETUP_PASS : SETUP_SKIP, check,
-	    known ? arena_printf(w->a, "%s is free", what)
-	          : arena_printf(w->a, "%s cannot be tried by this user", what),
-	    known ? NULL : "run setup as root");
+	say(w, rows[port->state].severity, check,
+	    arena_printf(w->a, "%s %s", what, rows[port->state].words), rows[port->state].fix);
 	say(w, SETUP_SKIP, check,
 	    arena_printf(w->a, "whether %s is reached from outside is not tested", what),
 	    "let the firewall pass it, and ask from another network once the service runs");
@@ -257,12 +266,21 @@ static void plan_acme(struct work *w)
 	set(w, "acme", "email", w->q->email);
 }
 
+/* A mail for somebody else is not taken by the receiver of reports. */
 static void plan_alert(struct work *w)
 {
+	bool own = w->q->reports && w->f->smtp.state != SETUP_TAKEN;
+
+	set(w, "alert", "to", w->q->alert_to);
 	if (w->q->alert_to[0] == '\0')
 		say(w, SETUP_WARN, "alerts", "nobody is told of what needs a person",
 		    "name an address with --alert-to ADDRESS, best one of another domain");
-	set(w, "alert", "to", w->q->alert_to);
+	else if (own)
+		say(w, SETUP_WARN, "alerts",
+		    "port 25 of this machine takes reports only, and no mail for "
+		    "others",
+		    "name a mail server in the file that is written: [alert] "
+		    "command = /usr/share/mxseal/hooks/alert-smtp HOST");
 }
 
 /* Records. */
@@ -297,6 +315,17 @@ static void find_records(struct work *w)
 	}
 }
 
+/* Whether a service runs that knows nothing of this plan yet. */
+static bool runs(const struct setup_facts *f)
+{
+	bool ours = f->tls.state == SETUP_OURS || f->http.state == SETUP_OURS ||
+	            f->smtp.state == SETUP_OURS;
+
+	for (size_t i = 0; i < f->address_count; i++)
+		ours = ours || f->addresses[i].dns.state == SETUP_OURS;
+	return ours;
+}
+
 void setup_plan_make(const struct setup_answers *q, const struct setup_facts *f, struct arena *a,
                      struct setup_plan *out)
 {
@@ -314,7 +343,9 @@ void setup_plan_make(const struct setup_answers *q, const struct setup_facts *f,
 	plan_alert(&w);
 	plan_acme(&w);
 	find_records(&w);
-	step(&w, "sudo systemctl enable --now mxseal");
+	step(&w, runs(f) ? "sudo systemctl restart mxseal" : "sudo systemctl enable --now mxseal");
+	if (q->alert_to[0] != '\0')
+		step(&w, "sudo mxseal alert test");
 	step(&w, "sudo mxseal login");
 	step(&w, "sudo mxseal domain add DOMAIN");
 }

@@ -33,7 +33,8 @@ struct setup_answers {
 	const char *addresses[SETUP_ADDRESSES_MAX];
 };
 
-enum setup_port_state { SETUP_FREE, SETUP_TAKEN, SETUP_UNKNOWN };
+/* SETUP_OURS: by the service that runs; SETUP_UNIT: by the service manager, for a socket unit. */
+enum setup_port_state { SETUP_FREE, SETUP_OURS, SETUP_TAKEN, SETUP_UNIT, SETUP_UNKNOWN };
 
 struct setup_port {
 	enum setup_port_state state;

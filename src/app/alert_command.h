@@ -10,8 +10,13 @@
  * installed.  "": nobody is told.
  */
 const char *alert_command(const struct conf *c);
-/* Why that command may not work here, in words; "": no reason is known. */
-const char *alert_doubt(const char *command);
+struct alert_doubt {
+	const char *why; /* that command may not work here, in words; "": no reason is known */
+	const char *fix;
+};
+
+/* About what alert_command gives. */
+struct alert_doubt alert_doubt(const struct conf *c, const char *command);
 
 #define ALERT_SENDMAIL "/usr/sbin/sendmail"
 

@@ -38,9 +38,10 @@ void doctor_service(struct doctor *d);
 void doctor_certificates(struct doctor *d);
 /* The database of a service that does not run. */
 void doctor_database(struct doctor *d);
-void doctor_ports(struct doctor *d);
 /* Whether somebody is told of what needs a person, and what does now. */
 void doctor_alerts(struct doctor *d);
+/* doctor_ports.c */
+void doctor_ports(struct doctor *d);
 /* doctor_machine.c */
 void doctor_permissions(struct doctor *d);
 void doctor_disk(struct doctor *d);

@@ -1,17 +1,11 @@
-/* doctor: the service, its certificates, its ports. */
+/* doctor: the service, its certificates, whom it tells. */
 #include <jansson.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/alert_command.h"
 #include "app/client.h"
 #include "app/doctor.h"
-#include "app/port_owner.h"
-#include "app/socket_path.h"
-#include "app/sockets.h"
 #include "app/store_fault.h"
-#include "net/listen.h"
 #include "service/alert_sender.h"
 #include "store/db.h"
 #include "store/file_look.h"
@@ -157,28 +151,56 @@ void doctor_certificates(struct doctor *d)
 	json_decref(list);
 }
 
-static const char take_smtp[] = "[alert] command = " ALERT_SMTP_HOOK ", then mxseal alert test";
+/* What the service says of [alert] command; "": nothing. */
+struct telling {
+	bool configured, tried;
+	const char *to, *command, *trouble, *doubt, *fix;
+};
+
+static void judge_untold(struct doctor *d, const struct telling *t)
+{
+	doctor_add(d, DOCTOR_INFO, "alerts", "nobody is told of what needs a person",
+	           t->to[0] == '\0'
+	                   ? "set [alert] to in mxseal.conf, then mxseal alert test"
+	                   : "set [alert] command: this machine has no sendmail; then mxseal "
+	                     "alert test");
+}
+
+static void judge_command(struct doctor *d, const struct telling *t)
+{
+	struct arena *a = d->cli->arena;
+
+	if (t->trouble[0] != '\0')
+		doctor_add(d, DOCTOR_WARN, "alerts",
+		           arena_printf(a, "[alert] command does not take mails: %s%s%s",
+		                        t->trouble, t->doubt[0] != '\0' ? "; " : "", t->doubt),
+		           t->doubt[0] != '\0' ? t->fix : "mxseal alert test tries it again");
+	else if (t->doubt[0] != '\0')
+		doctor_add(d, DOCTOR_WARN, "alerts", t->doubt, t->fix);
+	else
+		doctor_add(d, t->tried ? DOCTOR_PASS : DOCTOR_SKIP, "alerts",
+		           arena_printf(a, "what needs a person is said by %s%s", t->command,
+		                        t->tried ? "" : ", which has had no mail yet"),
+		           t->tried ? NULL : "mxseal alert test sends one");
+}
 
 static void judge_telling(struct doctor *d, const json_t *way)
 {
 	struct arena *a = d->cli->arena;
-	const char *trouble = client_str(way, "trouble", ""), *doubt = client_str(way, "doubt", "");
+	const struct telling t = {
+		.configured = json_is_true(json_object_get(way, "configured")),
+		.tried = json_is_true(json_object_get(way, "tried")),
+		.to = d->conf == NULL ? "" : d->conf->alert.to,
+		.command = client_str(way, "command", "-"),
+		.trouble = client_str(way, "trouble", ""),
+		.doubt = arena_str(a, slice_str(client_str(way, "doubt", ""))),
+		.fix = arena_printf(a, "%s; then mxseal alert test", client_str(way, "fix", "")),
+	};
 
-	if (!json_is_true(json_object_get(way, "configured")))
-		doctor_add(d, DOCTOR_INFO, "alerts", "nobody is told of what needs a person",
-		           "set [alert] to in mxseal.conf, then mxseal alert test");
-	else if (trouble[0] != '\0')
-		doctor_add(d, DOCTOR_WARN, "alerts",
-		           arena_printf(a, "[alert] command does not take mails: %s%s%s", trouble,
-		                        doubt[0] != '\0' ? "; " : "", doubt),
-		           doubt[0] != '\0' ? take_smtp : "mxseal alert test tries it again");
-	else if (doubt[0] != '\0')
-		doctor_add(d, DOCTOR_WARN, "alerts", arena_str(a, slice_str(doubt)), take_smtp);
+	if (t.configured)
+		judge_command(d, &t);
 	else
-		doctor_add(d, DOCTOR_PASS, "alerts",
-		           arena_printf(a, "what needs a person is said by %s",
-		                        client_str(way, "command", "-")),
-		           NULL);
+		judge_untold(d, &t);
 }
 
 /* Mail about a domain's trouble may not depend on that domain. */
@@ -219,72 +241,6 @@ void doctor_alerts(struct doctor *d)
 	json_decref(status);
 }
 
-/* It belongs to whom the state belongs. */
-static void judge_path(struct doctor *d, const char *what, const struct address *at,
-                       const char *text)
-{
-	const char *of = arena_printf(d->cli->arena, "%s %s", what, text);
-	struct socket_path_fault fault;
-	struct stat st;
-	uid_t uid = stat(d->state, &st) == 0 ? st.st_uid : geteuid();
-	int pid;
-
-	if (d->running && listen_path_taken(at, &pid))
-		doctor_add(d, DOCTOR_PASS, "ports",
-		           arena_printf(d->cli->arena, "%s: is answered", of), NULL);
-	else if (!socket_path_good(at, uid, d->cli->arena, &fault))
-		doctor_add(d, DOCTOR_FAIL, "ports",
-		           arena_printf(d->cli->arena, "%s: %s", of, fault.why), fault.fix);
-	else if (d->running)
-		doctor_add(d, DOCTOR_FAIL, "ports",
-		           arena_printf(d->cli->arena, "%s: nobody listens", of),
-		           "restart the service; [listen] changes at a restart only");
-	else
-		doctor_add(d, DOCTOR_PASS, "ports",
-		           arena_printf(d->cli->arena, "%s: can be made", of), NULL);
-}
-
-/* A listener is the service's when this program holds it. */
-static void judge_port(struct doctor *d, const char *what, const struct address *at)
-{
-	struct arena *a = d->cli->arena;
-	struct socket_fault f = { 0 };
-	char text[ADDRESS_TEXT_SIZE];
-	enum err e;
-
-	(void)address_format(&at->any, text);
-	if (at->any.ss_family == AF_UNIX) {
-		judge_path(d, what, at, text);
-		return;
-	}
-	e = sockets_probe(at, 0, a, &f);
-	if (e == OK)
-		doctor_add(d, d->running ? DOCTOR_FAIL : DOCTOR_PASS, "ports",
-		           arena_printf(a, "%s %s: %s", what, text,
-		                        d->running ? "nobody listens" : "is free"),
-		           d->running ? "restart the service; [listen] changes at a restart only"
-		                      : NULL);
-	else if (e == ERR_CONFLICT && d->running)
-		doctor_add(d, DOCTOR_PASS, "ports",
-		           arena_printf(a,
-		                        "%s %s: %s listens; whether it is reached from outside is "
-		                        "not tested",
-		                        what, text, f.owner),
-		           NULL);
-	else if (e == ERR_CONFLICT)
-		doctor_add(d, DOCTOR_FAIL, "ports",
-		           arena_printf(a, "%s %s: taken by %s", what, text, f.owner),
-		           "stop that, or change [listen]");
-	else if (e == ERR_DENIED)
-		doctor_add(d, DOCTOR_SKIP, "ports",
-		           arena_printf(a, "%s %s: cannot be tried by this user", what, text),
-		           "run doctor as root");
-	else
-		doctor_add(d, DOCTOR_FAIL, "ports",
-		           arena_printf(a, "%s %s: is no address of this machine", what, text),
-		           "change [listen]");
-}
-
 /* Whatever says that it is used says nothing of its files. */
 void doctor_database(struct doctor *d)
 {
@@ -302,21 +258,4 @@ void doctor_database(struct doctor *d)
 	           arena_printf(d->cli->arena, "%s cannot be used: %s", path,
 	                        store_fault_words(f)->why),
 	           store_fault_words(f)->fix);
-}
-
-void doctor_ports(struct doctor *d)
-{
-	if (d->conf == NULL || d->demo)
-		return; /* said elsewhere; a demonstration finds its ports itself */
-	const struct {
-		const char *name;
-		const struct conf_addresses *list;
-	} rows[] = { { "tls", &d->conf->listen.tls },       { "http", &d->conf->listen.http },
-		     { "behind", &d->conf->listen.behind }, { "dns", &d->conf->listen.dns },
-		     { "smtp", &d->conf->listen.smtp },     { "lmtp", &d->conf->listen.lmtp },
-		     { "admin", &d->conf->listen.admin } };
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		for (size_t k = 0; k < rows[i].list->count; k++)
-			judge_port(d, rows[i].name, &rows[i].list->at[k]);
 }

@@ -1,6 +1,7 @@
 /* Where the program begins: a role of the service, or a command. */
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "app/boot.h"
 #include "app/commands.h"
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
 	struct cli cli = { .out = stdout, .err = stderr };
 	int code;
 
+	(void)prctl(PR_SET_NAME, "mxseal"); /* a child that starts /proc/self/exe is called exe */
 	if (argc == 2 && strncmp(argv[1], ROLE_OPTION, strlen(ROLE_OPTION)) == 0)
 		return boot_main(argv[1] + strlen(ROLE_OPTION));
 	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail for this signal; writes give EPIPE instead */

@@ -147,11 +147,21 @@ static const char *proc_text(const char *pid, const char *what, struct arena *a)
 
 static struct port_owner owner(const char *pid, uint64_t number, struct arena *a)
 {
+	const char *name = proc_text(pid, "comm", a);
+
 	return (struct port_owner){
 		.pid = (int)number,
-		.name = proc_text(pid, "comm", a),
+		.name = name,
+		.ours = strcmp(name, "mxseal") == 0,
+		.manager = number == MANAGER_PID,
 		.child = strstr(proc_text(pid, "cmdline", a), " --role=") != NULL,
 	};
+}
+
+/* Whom a person must hear of: somebody else before ourselves, and the manager last. */
+static int rank(const struct port_owner *o)
+{
+	return o->pid == 0 ? 0 : o->manager ? 1 : o->ours ? 2 : 3;
 }
 
 /* The kernel notes who began to listen. */
@@ -179,10 +189,13 @@ struct port_owner port_owner_find(const struct address *at, unsigned flags, stru
 	read_table(datagrams ? "/proc/net/udp" : "/proc/net/tcp", &w, &inodes);
 	read_table(datagrams ? "/proc/net/udp6" : "/proc/net/tcp6", &w, &inodes);
 	d = inodes.count == 0 ? NULL : opendir("/proc");
-	while (d != NULL && o.pid <= MANAGER_PID && (e = readdir(d)) != NULL)
-		if (num_parse_u64(slice_str(e->d_name), INT32_MAX, &pid) == OK &&
-		    holds(e->d_name, &inodes))
-			o = owner(e->d_name, pid, a);
+	while (d != NULL && rank(&o) < 3 && (e = readdir(d)) != NULL) {
+		if (num_parse_u64(slice_str(e->d_name), INT32_MAX, &pid) != OK ||
+		    !holds(e->d_name, &inodes))
+			continue;
+		const struct port_owner found = owner(e->d_name, pid, a);
+		o = rank(&found) > rank(&o) ? found : o;
+	}
 	if (d != NULL)
 		(void)closedir(d); /* only read from */
 	return o;

@@ -8,7 +8,9 @@
 struct port_owner {
 	int pid;          /* 0: not ours to see, or already gone */
 	const char *name; /* of its program; "" when pid is 0 */
-	bool child;       /* a role of this very program */
+	bool ours;        /* a process of this very program */
+	bool child;       /* one of its roles */
+	bool manager;     /* the service manager: a socket unit whose service does not run */
 };
 
 /*

@@ -139,7 +139,8 @@ static void fill_settings(struct duty *u)
 		.outside_roots = c->outgoing.ca_file,
 		.alert_command = alert_command(c),
 		.alert_to = c->alert.to,
-		.alert_doubt = alert_doubt(alert_command(c)),
+		.alert_doubt = alert_doubt(c, alert_command(c)).why,
+		.alert_fix = alert_doubt(c, alert_command(c)).fix,
 		.ca_file = u->boot->demo ? conf_path(c, DEMO_CA_FILE) : "",
 	};
 	if (c->listen.tls.count > 0)

@@ -19,6 +19,7 @@ static struct setup_port probe_port(const char *text, unsigned flags, struct are
 {
 	struct setup_port out = { .state = SETUP_UNKNOWN, .owner = "", .name = "" };
 	struct socket_fault fault = { .owner = NULL };
+	struct port_owner o;
 	struct address at;
 	enum err e = address_parse(slice_str(text), &at);
 
@@ -26,12 +27,14 @@ static struct setup_port probe_port(const char *text, unsigned flags, struct are
 		e = sockets_probe(&at, flags, a, &fault);
 	if (e == OK)
 		out.state = SETUP_FREE;
-	if (e == ERR_CONFLICT) {
-		struct port_owner o = port_owner_find(&at, flags, a);
-
-		out = (struct setup_port){ SETUP_TAKEN, port_owner_text(&o, a), o.name };
-	}
-	return out;
+	if (e != ERR_CONFLICT)
+		return out;
+	o = port_owner_find(&at, flags, a);
+	return (struct setup_port){ .state = o.ours      ? SETUP_OURS
+		                             : o.manager ? SETUP_UNIT
+		                                         : SETUP_TAKEN,
+		                    .owner = port_owner_text(&o, a),
+		                    .name = o.name };
 }
 
 /* By TCP and UDP; what is taken or unknown for one is it for both. */
@@ -39,7 +42,9 @@ static struct setup_port probe_dns(const char *text, struct arena *a)
 {
 	struct setup_port tcp = probe_port(text, 0, a);
 
-	return tcp.state == SETUP_FREE ? probe_port(text, LISTEN_DATAGRAM, a) : tcp;
+	return tcp.state == SETUP_FREE || tcp.state == SETUP_OURS
+	               ? probe_port(text, LISTEN_DATAGRAM, a)
+	               : tcp;
 }
 
 static bool take_address(const struct sockaddr *sa, struct dial_addr *out)

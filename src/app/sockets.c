@@ -151,6 +151,9 @@ enum err sockets_probe(const struct address *at, unsigned flags, struct arena *a
 			.address = arena_printf(a, "%s", address_format(&at->any, text)),
 			.err = e,
 			.owner = e == ERR_CONFLICT ? port_owner_text(&o, a) : NULL,
+			.ours = o.ours,
+			.manager = o.manager,
+			.unseen = o.pid == 0,
 		};
 	return e;
 }

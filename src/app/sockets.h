@@ -34,6 +34,9 @@ struct socket_fault {
 	const char *address; /* as configured */
 	enum err err;        /* as listen_open gives it */
 	const char *owner;   /* of a taken port; NULL otherwise */
+	bool ours;           /* the owner is a process of this program */
+	bool manager;        /* it is the service manager */
+	bool unseen;         /* it may not be seen by this user */
 	bool control;        /* the socket in the state directory; address is its path */
 };
 

@@ -83,7 +83,8 @@ static bool prepare(int fd, const struct address *a, unsigned flags)
 
 		return !is_stale_path(a) || unlink(un->sun_path) == 0;
 	}
-	if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+	/* For datagrams it would mean to take a port that somebody else has. */
+	if ((flags & LISTEN_DATAGRAM) == 0 && !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1))
 		return false;
 	if ((flags & LISTEN_SHARED) != 0 && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
 		return false;

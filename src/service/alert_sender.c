@@ -133,8 +133,18 @@ const char *alert_sender_fix(const struct desk *d, struct arena *a)
 {
 	if (d->set.alert_doubt[0] == '\0')
 		return "run it by hand as the service's user, with a mail on its input";
-	return arena_printf(a, "[alert] command = " ALERT_SMTP_HOOK ", since %s",
-	                    d->set.alert_doubt);
+	return arena_printf(a, "%s, since %s", d->set.alert_fix, d->set.alert_doubt);
+}
+
+/* What the command made of a mail.  The lock is held. */
+static enum err note_command(struct desk *d, const char *trouble, int64_t now, struct arena *a)
+{
+	enum err e = OK;
+
+	if (trouble[0] == '\0')
+		e = settings_set(d->db, ALERT_SENT_SETTING,
+		                 slice_str(arena_printf(a, "%lld", (long long)now)));
+	return e == OK ? settings_set(d->db, ALERT_TROUBLE_SETTING, slice_str(trouble)) : e;
 }
 
 /* The lock is held. */
@@ -144,10 +154,7 @@ static enum err note(struct desk *d, const struct alert_mail *m, const char *tro
 	enum err e =
 	        trouble[0] == '\0' ? alerts_said(d->db, m->id, now) : alerts_not_said(d->db, m->id);
 
-	if (e == OK && trouble[0] == '\0')
-		e = settings_set(d->db, ALERT_SENT_SETTING,
-		                 slice_str(arena_printf(a, "%lld", (long long)now)));
-	return e == OK ? settings_set(d->db, ALERT_TROUBLE_SETTING, slice_str(trouble)) : e;
+	return e == OK ? note_command(d, trouble, now, a) : e;
 }
 
 static enum err run_command(struct desk *d, const struct alert_mail *m, int receipt,
@@ -240,5 +247,9 @@ enum err alert_sender_test(struct desk *d, int64_t now, struct arena *a, struct 
 	e = hook_run(d->set.alert_command, buf_slice(&text), ALERT_COMMAND_MS, &d->stopping, NULL,
 	             out);
 	buf_fini(&text);
+	desk_lock(d);
+	if (note_command(d, trouble_of(e, out, a), now, a) != OK)
+		log_warn("what became of a test of [alert] command cannot be noted");
+	desk_unlock(d);
 	return e;
 }

@@ -49,6 +49,7 @@ struct desk_settings {
 	const char *alert_command; /* gets a mail on its input; empty: nobody is told */
 	const char *alert_to;
 	const char *alert_doubt; /* why the command may not work; empty: no reason is known */
+	const char *alert_fix;   /* what to do about that */
 	size_t token_count;
 	const struct desk_token *tokens;
 };

@@ -167,7 +167,10 @@ void api_alerts_test(const struct request *q, struct response *r)
 
 	if (!alert_sender_is_set(q->desk)) {
 		problem_say(r, ERR_CONFLICT, "no-alert-command", "nobody is told of anything",
-		            "set [alert] to, or [alert] command, in mxseal.conf");
+		            q->desk->set.alert_to[0] == '\0'
+		                    ? "set [alert] to, or [alert] command, in mxseal.conf"
+		                    : "set [alert] command in mxseal.conf: this machine has no "
+		                      "sendmail");
 		return;
 	}
 	if (alert_sender_test(q->desk, q->now, q->arena, &result) != OK)
@@ -279,12 +282,14 @@ json_t *api_alerts_brief(const struct request *q)
 
 json_t *api_alerts_sending(const struct request *q)
 {
-	struct slice trouble;
+	struct slice trouble, sent = { 0 };
 
-	if (read_setting(q, ALERT_TROUBLE_SETTING, &trouble) != OK)
+	if (read_setting(q, ALERT_TROUBLE_SETTING, &trouble) != OK ||
+	    read_setting(q, ALERT_SENT_SETTING, &sent) != OK)
 		trouble = S("the database cannot be read");
-	return json_pack("{s:b, s:o, s:o, s:o}", "configured", (int)alert_sender_is_set(q->desk),
-	                 "command", api_string(q->desk->set.alert_command), "trouble",
-	                 trouble.len == 0 ? json_null() : json_text(trouble), "doubt",
-	                 api_string(q->desk->set.alert_doubt));
+	return json_pack(
+	        "{s:b, s:b, s:o, s:o, s:o, s:o}", "configured", (int)alert_sender_is_set(q->desk),
+	        "tried", (int)(sent.len > 0), "command", api_string(q->desk->set.alert_command),
+	        "trouble", trouble.len == 0 ? json_null() : json_text(trouble), "doubt",
+	        api_string(q->desk->set.alert_doubt), "fix", api_string(q->desk->set.alert_fix));
 }

@@ -87,6 +87,34 @@ def test_a_taken_port_is_named(make_product):
     assert len(taken) == 1 and str(service.ports["tls"]) in taken[0] and "taken by" in taken[0]
 
 
+def test_a_port_that_somebody_took_meanwhile(make_product):
+    """The service goes on without it, and who listens there is not taken for the service."""
+    service = make_product("[resolver]\nforward = 127.0.0.1:1\n")
+    service.run("domain", "add", "port.example", "--way", "txt", "--mx", "mx.port.example", check=0)
+    service.stop()
+    with socket.create_server(("127.0.0.1", service.ports["http"])):
+        service.start()
+        rows = Doctor(service).of("ports")
+    assert len(rows["pass"]) == 2 and [r for r in rows["fail"] if f"{service.ports['http']}: taken by python3" in r], rows
+
+
+def test_dns_is_looked_at_by_both_ways(make_product):
+    service = make_product("[resolver]\nforward = 127.0.0.1:1\n")
+    config = service.folder / "mxseal.conf"
+    service.stop()
+    config.write_text(config.read_text().replace("[listen]", f"[listen]\ndns = 127.0.0.1:{service.ports['dns']}").replace(
+        "[service]", "[service]\nzone = sts.service.example\naddresses = 192.0.2.1"))
+    service.start()
+    of = lambda: {s: [r for r in rows if r.startswith("dns ")] for s, rows in Doctor(service).of("ports").items()}
+    assert len(of()["pass"]) == 2
+    service.stop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as name servers do
+        other.bind(("127.0.0.1", service.ports["dns"]))
+        rows = of()
+    assert len(rows["pass"]) == 1 and len(rows["fail"]) == 1 and "by UDP: taken by python3" in rows["fail"][0], rows
+
+
 def test_a_demonstration(demo):
     done = demo.run("doctor", "--json")
     answer = json.loads(done.stdout)

@@ -214,6 +214,14 @@ def test_service_runs(machine):
     try:
         ports = by_check(machine.json(), "ports")
         assert sum("listens; whether it is reached from outside is not tested" in d for _, d in ports) == 4, ports
+        # Set up anew beside the service that runs: its ports are its own, and it must hear of the new file.
+        text = machine.conf.read_text()
+        anew = machine.json("--replace", "--host", "mx.corp.example", "--for", "others", "--yes")
+        assert ("pass", "port 443 is held by the mxseal that runs") in by_check(anew, "https")
+        assert anew["settings"]["listen.tls"] == "*:443" and anew["settings"]["listen.smtp"] == "*:25"
+        assert anew["settings"]["listen.dns"].startswith(V4), "free, since there was no zone before"
+        assert "sudo systemctl restart mxseal" in anew["next"]
+        machine.conf.write_text(text)
     finally:
         service.stop()
 
@@ -235,10 +243,11 @@ def test_who_is_told(machine):
     told = lambda *args: (a := machine.json("--host", "mx.corp.example", "--dry-run", *args)) and (
         a["settings"].get("alert.to"), a["settings"].get("acme.email"), by_check(a, "alerts"))
     root, boss = "root@corp.example", "boss@else.example"
-    assert told("--email", root) == (root, None, []), "also when nothing is ordered"
-    assert told("--email", root, "--accept-terms", "yes") == (root, root, [])
-    assert told("--email", root, "--accept-terms", "yes", "--alert-to", boss) == (boss, root, [])
-    assert told("--alert-to", boss) == (boss, None, [])
+    own = [("warn", "port 25 of this machine takes reports only, and no mail for others")]
+    assert told("--email", root) == (root, None, own), "also when nothing is ordered"
+    assert told("--email", root, "--accept-terms", "yes") == (root, root, own)
+    assert told("--email", root, "--accept-terms", "yes", "--alert-to", boss) == (boss, root, own)
+    assert told("--alert-to", boss, "--reports", "no") == (boss, None, []), "a mail server may be there"
     assert told() == (None, None, [("warn", "nobody is told of what needs a person")])
     # By an answer to the fourth question, which is a yes; the same again is no conflict.
     code, shown = machine.at_terminal(answers=["", "mx.corp.example", "", root, "yes"])

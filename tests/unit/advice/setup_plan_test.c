@@ -12,6 +12,14 @@
 	{                                                                              \
 		.state = SETUP_TAKEN, .owner = program " (process 7)", .name = program \
 	}
+#define OURS                                                                          \
+	{                                                                             \
+		.state = SETUP_OURS, .owner = "mxseal (process 8)", .name = "mxseal", \
+	}
+#define UNIT_HELD                                                                      \
+	{                                                                              \
+		.state = SETUP_UNIT, .owner = "systemd (process 1)", .name = "systemd" \
+	}
 #define V4                                                               \
 	{                                                                \
 		.text = "198.51.100.1", .global = true, .dns = FREE_PORT \
@@ -79,6 +87,25 @@ static const struct row {
 	         .addresses = { V4 } },
 	  .text = HEAD "\n[listen]\ntls = off\nhttp = off\nbehind = unix:/run/mxseal/behind.sock\n"
 	               "lmtp = unix:/var/spool/postfix/mxseal/lmtp\n"
+	               "\n[service]\nhost = mx.a.example\naddresses = 198.51.100.1\n"
+	               "\n[report]\nhost = reports.a.example\n"
+	               "\n[acme]\naccept_terms = yes\n" },
+	{ .label = "beside the service that runs: its ports stay its own",
+	  .q = OWN,
+	  .f = { .tls = OURS, .http = OURS, .smtp = OURS, .address_count = 1, .addresses = { V4 } },
+	  .text = HEAD "\n[listen]\ntls = *:443\nhttp = *:80\nsmtp = *:25\n"
+	               "\n[service]\nhost = mx.a.example\naddresses = 198.51.100.1\n"
+	               "\n[report]\nhost = reports.a.example\n"
+	               "\n[acme]\naccept_terms = yes\n" },
+	{ .label = "a port that a socket unit holds is nobody's web server",
+	  .q = OWN,
+	  .f = { .tls = UNIT_HELD,
+	         .http = FREE_PORT,
+	         .smtp = FREE_PORT,
+	         .address_count = 1,
+	         .addresses = { V4 } },
+	  .impossible = true,
+	  .text = HEAD "\n[listen]\ntls = *:443\nhttp = *:80\nsmtp = *:25\n"
 	               "\n[service]\nhost = mx.a.example\naddresses = 198.51.100.1\n"
 	               "\n[report]\nhost = reports.a.example\n"
 	               "\n[acme]\naccept_terms = yes\n" },
