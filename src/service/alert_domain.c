@@ -182,6 +182,17 @@ static bool is_looked_at(const struct watched *w)
 	return w->f.hosted && w->f.announced != 0 && w->f.mode != POLICY_NONE;
 }
 
+static bool is_to_be_confirmed(const struct self_check *o)
+{
+	return o->policy == ALERT_BAD && o->policy_bad == 1;
+}
+
+int64_t alert_domain_again(const struct self_check *look, int64_t every)
+{
+	return is_to_be_confirmed(look) && every > ALERT_SECOND_LOOK_S ? ALERT_SECOND_LOOK_S
+	                                                               : every;
+}
+
 static bool is_due(const struct watched *w)
 {
 	const struct self_check *o = &w->look;
@@ -190,7 +201,7 @@ static bool is_due(const struct watched *w)
 
 	if (o->checked == 0 || waited < 0) /* never, or the clock went back */
 		return true;
-	if (o->policy == ALERT_BAD && o->policy_bad == 1)
+	if (is_to_be_confirmed(o))
 		return waited >= ALERT_SECOND_LOOK_S;
 	/* When caches are over a changed id is looked for once more. */
 	if (o->checked <= settled && w->now > settled)

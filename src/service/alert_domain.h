@@ -23,6 +23,11 @@
  */
 enum err alert_domain_run(struct desk *d, int64_t domain, bool now_too, int64_t now,
                           struct arena *a, struct self_check *look_out) MUST_USE;
+/*
+ * When the domain is judged again, in seconds from now: every, but for a failed fetch that a second
+ * one is to confirm.
+ */
+int64_t alert_domain_again(const struct self_check *look, int64_t every);
 /* The certificates of the service's own hosts. */
 enum err alert_hosts_run(struct desk *d, int64_t now, struct arena *a) MUST_USE;
 

@@ -40,25 +40,19 @@ static struct alert_mail new_mail(struct desk *d, int64_t now, struct arena *a)
 	};
 }
 
-/* What shares the cause, and what became of it, with the first that is to be said. */
-static bool gather(const struct alert_row *rows, size_t count, int64_t now, struct alert_mail *m,
-                   struct arena *a)
+/* What shares the cause, and what became of it, with the first that is to be said: all of it. */
+static enum alert_keep choose(void *ctx, const struct alert_row *row)
 {
-	struct alert_row *same = arena_calloc(a, count, sizeof(*same));
+	struct alert_mail *m = ctx;
+	enum alert_event e = alert_event(row->cause, &row->state, m->now);
 
-	m->event = ALERT_NOTHING;
-	for (size_t i = 0; i < count; i++) {
-		enum alert_event e = alert_event(rows[i].cause, &rows[i].state, now);
-
-		if (m->event == ALERT_NOTHING) {
-			m->event = e;
-			m->cause = rows[i].cause;
-		}
-		if (e != ALERT_NOTHING && e == m->event && rows[i].cause == m->cause)
-			same[m->count++] = rows[i];
+	if (m->event == ALERT_NOTHING) {
+		m->event = e;
+		m->cause = row->cause;
 	}
-	m->rows = same;
-	return m->count > 0;
+	if (e == ALERT_NOTHING || e != m->event || row->cause != m->cause)
+		return ALERT_LEAVE;
+	return m->count++ < ALERT_MAIL_NAMES_MAX ? ALERT_WHOLE : ALERT_LEAN;
 }
 
 /*
@@ -102,16 +96,18 @@ static enum err take(struct desk *d, int receipt, int64_t now, struct arena *a,
                      struct alert_mail *out)
 {
 	struct alert_row *rows = NULL;
-	size_t count = 0;
 	enum err e = recover(d, receipt, now);
 
-	if (e == OK)
-		e = alerts_unsaid(d->db, DB_LIST_MAX, a, &rows, &count);
 	if (e != OK)
 		return e;
 	*out = new_mail(d, now, a);
-	if (!gather(rows, count, now, out, a))
+	out->event = ALERT_NOTHING;
+	e = alerts_unsaid(d->db, choose, out, a, &rows, &out->count);
+	if (e != OK)
+		return e;
+	if (out->count == 0)
 		return ERR_NOTFOUND;
+	out->rows = rows;
 	if (ftruncate(receipt, 0) != 0)
 		return ERR_IO;
 	return alerts_saying(d->db, out->id, out->rows, out->count);

@@ -68,9 +68,11 @@ static void follow(struct alert_watch *w)
 		log_error("the watch over domains cannot be planned", F("why", err_name(e)));
 }
 
-static void settle(struct alert_watch *w, const struct job *job, enum err e)
+static void settle(struct alert_watch *w, const struct job *job, const struct self_check *look,
+                   enum err e)
 {
-	int64_t again = clock_now_s() + (e == OK ? atomic_load(&w->every_s) : FAILED_S);
+	int64_t every = atomic_load(&w->every_s);
+	int64_t again = clock_now_s() + (e == OK ? alert_domain_again(look, every) : FAILED_S);
 	enum err done;
 
 	if (e != OK && e != ERR_NOTFOUND)
@@ -86,6 +88,7 @@ static void settle(struct alert_watch *w, const struct job *job, enum err e)
 static bool work_one(struct alert_watch *w, struct arena *a)
 {
 	int64_t now = clock_now_s(), domain = 0;
+	struct self_check look = { 0 };
 	struct job job;
 	enum err e;
 
@@ -99,8 +102,8 @@ static bool work_one(struct alert_watch *w, struct arena *a)
 	else if (num_parse_i64(slice_str(job.key), &domain) != OK)
 		e = ERR_NOTFOUND;
 	else
-		e = alert_domain_run(w->d, domain, false, now, a, NULL);
-	settle(w, &job, e);
+		e = alert_domain_run(w->d, domain, false, now, a, &look);
+	settle(w, &job, &look, e);
 	return true;
 }
 

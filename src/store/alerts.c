@@ -155,14 +155,53 @@ void alerts_sums(int64_t counts[ALERT_CAUSES][3], int64_t sums_out[2])
 			        counts[i][level - 1];
 }
 
-enum err alerts_unsaid(struct db *db, size_t limit, struct arena *a, struct alert_row **out,
-                       size_t *count_out)
+static struct alert_row copy_lean(const struct alert_row *row, struct arena *a)
+{
+	struct alert_row copy = *row;
+
+	copy.name = arena_printf(a, "%s", row->name);
+	copy.state.subject = arena_printf(a, "%s", row->state.subject);
+	copy.state.said_subject = arena_printf(a, "%s", row->state.said_subject);
+	copy.detail = copy.step = copy.command = "";
+	return copy;
+}
+
+static void keep(struct rows *r, const struct alert_row *row, enum alert_keep k, struct arena *a)
+{
+	struct alert_row *out = k == ALERT_LEAVE ? NULL : rows_add(r, a);
+
+	if (out == NULL)
+		return;
+	*out = copy_lean(row, a);
+	if (k != ALERT_WHOLE)
+		return;
+	out->detail = arena_printf(a, "%s", row->detail);
+	out->step = arena_printf(a, "%s", row->step);
+	out->command = arena_printf(a, "%s", row->command);
+}
+
+enum err alerts_unsaid(struct db *db, alert_choose *choose, void *ctx, struct arena *a,
+                       struct alert_row **out, size_t *count_out)
 {
 	struct query q = db_query(db, SQL_ALERT_UNSAID);
+	struct rows r = ROWS(struct alert_row);
+	struct arena *scratch = arena_new();
+	enum alert_cause cause;
 
-	query_int(&q, 1, (int64_t)db_limit(limit));
-	query_str(&q, 2, alert_code(ALERT_TYPING)); /* of these another subject is said as well */
-	return collect(&q, a, out, count_out);
+	query_str(&q, 1, alert_code(ALERT_TYPING)); /* of these another subject is said as well */
+	while (query_row(&q)) {
+		struct alert_row row = { 0 };
+
+		arena_reset(scratch);
+		if (alert_cause_parse(query_get(&q, 2), &cause) != OK)
+			continue;
+		read_row(&q, cause, scratch, &row);
+		keep(&r, &row, choose(ctx, &row), a);
+	}
+	arena_free(scratch);
+	*out = r.items;
+	*count_out = r.count;
+	return query_end(&q);
 }
 
 static enum err mark(struct db *db, int64_t mail, const struct alert_row *row)

@@ -50,9 +50,16 @@ enum err alerts_count(struct db *db, int64_t counts_out[ALERT_CAUSES][3]) MUST_U
 /* How many of these are warnings, and how many failures. */
 void alerts_sums(int64_t counts[ALERT_CAUSES][3], int64_t sums_out[2]);
 
-/* Rows whose state is not what was said last, the longest open first; alert_event decides. */
-enum err alerts_unsaid(struct db *db, size_t limit, struct arena *a, struct alert_row **out,
-                       size_t *count_out) MUST_USE;
+/* ALERT_LEAN: without detail, step and command, of which many rows would take much room. */
+enum alert_keep { ALERT_LEAVE, ALERT_LEAN, ALERT_WHOLE };
+/* What to do with a row, whose strings live until this returns. */
+typedef enum alert_keep alert_choose(void *ctx, const struct alert_row *row);
+/*
+ * Rows whose state is not what was said last, the longest open first, as far as choose keeps them:
+ * alert_event tells whether a mail is due.
+ */
+enum err alerts_unsaid(struct db *db, alert_choose *choose, void *ctx, struct arena *a,
+                       struct alert_row **out, size_t *count_out) MUST_USE;
 /* Marks rows with a mail that says their present state. */
 enum err alerts_saying(struct db *db, int64_t mail, const struct alert_row *rows,
                        size_t count) MUST_USE;

@@ -624,7 +624,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_ALERT_UNSAID,
 	    "select " ALERT_COLUMNS
 	    " from alert where rank > said or (rank = 0 and said > 0) or (rank > 0 and"
-	    " cause = $2 and subject <> said_subject) order by opened, name, cause limit $1"),
+	    " cause = $1 and subject <> said_subject) order by opened, name, cause"),
 	ROW(SQL_ALERT_SAYING, "update alert set saying = $1, saying_rank = $5,"
 	                      " saying_subject = $6 where tenant = $2 and name = $3 and"
 	                      " cause = $4"),

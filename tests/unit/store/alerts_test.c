@@ -1,5 +1,8 @@
 /* What somebody is told of, and looks from outside. */
 #include "store/alerts.h"
+
+#include <stdio.h>
+
 #include "store/domains.h"
 #include "store/jobs.h"
 #include "unit/store/fixture.h"
@@ -21,13 +24,61 @@ static struct alert_row row_of(const char *name, enum alert_cause cause, unsigne
 		                   .command = "" };
 }
 
+static enum alert_keep whole(void *ctx, const struct alert_row *row)
+{
+	(void)ctx;
+	(void)row;
+	return ALERT_WHOLE;
+}
+
 static size_t unsaid(struct fixture *f)
 {
 	struct alert_row *rows;
 	size_t count = 99;
 
-	EXPECT(alerts_unsaid(f->db, 10, f->a, &rows, &count) == OK, "it is read");
+	EXPECT(alerts_unsaid(f->db, whole, NULL, f->a, &rows, &count) == OK, "it is read");
 	return count;
+}
+
+#define MANY (DB_LIST_MAX + 500u)
+
+/* Of the first ones nothing is to be said, then one whole and the others lean. */
+static enum alert_keep some(void *ctx, const struct alert_row *row)
+{
+	size_t *seen = ctx;
+
+	(void)row;
+	(*seen)++;
+	return *seen <= DB_LIST_MAX       ? ALERT_LEAVE
+	       : *seen == DB_LIST_MAX + 1 ? ALERT_WHOLE
+	                                  : ALERT_LEAN;
+}
+
+/* What hits many names at the same time is one mail; those it is silent about hold up nobody. */
+TEST(very_many)
+{
+	struct alert_row row = row_of("", ALERT_MX, 1, "mx2"), *rows;
+	size_t count = 0, seen = 0;
+	struct fixture f;
+	char name[40];
+
+	fixture_open(&f);
+	assert_int_equal(db_begin(f.db), OK);
+	for (unsigned i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof(name), "n%05u.example", i);
+		row.name = name;
+		assert_int_equal(alerts_put(f.db, &row), OK);
+	}
+	assert_int_equal(db_end(f.db, OK), OK);
+	assert_int_equal(alerts_unsaid(f.db, some, &seen, f.a, &rows, &count), OK);
+	EXPECT(seen == MANY && count == MANY - DB_LIST_MAX, "all of them are asked about");
+	EXPECT_SLICE(slice_str(rows[0].detail), S("d"), "a whole one");
+	EXPECT_SLICE(slice_str(rows[1].detail), S(""), "a lean one");
+	EXPECT_SLICE(slice_str(rows[1].state.subject), S("mx2"), "with what it is about");
+	EXPECT(alerts_saying(f.db, 42, rows, count) == OK && alerts_said(f.db, 42, NOON) == OK &&
+	               unsaid(&f) == DB_LIST_MAX,
+	       "one mail says them");
+	fixture_close(&f);
 }
 
 /* Opening, worsening, closing: each goes from unsaid over a mail to said. */
@@ -200,4 +251,4 @@ TEST(looks)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(saying), UNIT(another_line_to_type), UNIT(lists), UNIT(looks))
+TEST_MAIN(UNIT(very_many), UNIT(saying), UNIT(another_line_to_type), UNIT(lists), UNIT(looks))
