@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "app/cage_internal.h"
 
@@ -26,7 +27,6 @@ static const int reader_may[] = {
 	SCMP_SYS(fstat),
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(close),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
 	SCMP_SYS(madvise),
@@ -51,7 +51,6 @@ static const int reader_may[] = {
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(alarm), /* its own end */
 	SCMP_SYS(setitimer),
-	SCMP_SYS(tgkill),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 	SCMP_SYS(getrlimit),
@@ -101,6 +100,24 @@ static const int no_connections[] = {
 	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), END,
 };
 
+/* Processes of the service have one user: the kernel would let each end the others. */
+static const int no_signals[] = {
+	SCMP_SYS(kill),
+	SCMP_SYS(tkill),
+	SCMP_SYS(pidfd_send_signal),
+	SCMP_SYS(rt_sigqueueinfo),
+	SCMP_SYS(rt_tgsigqueueinfo),
+	END,
+};
+
+/* Of these a reader needs none but what its descriptors are like, and for whom memory is sealed. */
+static const int reader_fcntl[] = {
+	F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_ADD_SEALS, F_GET_SEALS, END,
+};
+
+/* By these a descriptor sends signals to whom one likes. */
+static const int signal_fcntl[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG, END };
+
 static bool add(scmp_filter_ctx f, uint32_t action, const int *calls)
 {
 	for (; *calls != END; calls++)
@@ -136,16 +153,45 @@ static bool add_fstat(scmp_filter_ctx f)
 	return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, &of_fd) == 0;
 }
 
+static bool add_fcntl(scmp_filter_ctx f, uint32_t action, const int *commands)
+{
+	for (; *commands != END; commands++) {
+		const struct scmp_arg_cmp is = { .arg = 1,
+			                         .op = SCMP_CMP_EQ,
+			                         .datum_a = (scmp_datum_t)*commands };
+
+		if (seccomp_rule_add_array(f, action, SCMP_SYS(fcntl), 1, &is) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Signals to the threads of this process: abort sends one. */
+static bool add_tgkill(scmp_filter_ctx f, uint32_t action, enum scmp_compare op)
+{
+	const struct scmp_arg_cmp to = { .arg = 0, .op = op, .datum_a = (scmp_datum_t)getpid() };
+
+	return seccomp_rule_add_array(f, action, SCMP_SYS(tgkill), 1, &to) == 0;
+}
+
+static bool fill_reader(scmp_filter_ctx f)
+{
+	return add(f, SCMP_ACT_ALLOW, reader_may) && add_memory(f) && add_limits(f) &&
+	       add_fstat(f) && add_fcntl(f, SCMP_ACT_ALLOW, reader_fcntl) &&
+	       add_tgkill(f, SCMP_ACT_ALLOW, SCMP_CMP_EQ) &&
+	       add(f, SCMP_ACT_KILL_PROCESS, reader_dies);
+}
+
 static bool fill(scmp_filter_ctx f, enum role role)
 {
+	const uint32_t no = SCMP_ACT_ERRNO(EPERM);
+
 	if (role == ROLE_READER)
-		return add(f, SCMP_ACT_ALLOW, reader_may) && add_memory(f) && add_limits(f) &&
-		       add_fstat(f) && add(f, SCMP_ACT_KILL_PROCESS, reader_dies);
-	if (!add(f, SCMP_ACT_ERRNO(EPERM), nobody_may))
+		return fill_reader(f);
+	if (!add(f, no, nobody_may) || !add(f, no, no_programs) || !add(f, no, no_signals) ||
+	    !add_fcntl(f, no, signal_fcntl) || !add_tgkill(f, no, SCMP_CMP_NE))
 		return false;
-	if (!add(f, SCMP_ACT_ERRNO(EPERM), no_programs))
-		return false;
-	return role != ROLE_EDGE || add(f, SCMP_ACT_ERRNO(EPERM), no_connections);
+	return role != ROLE_EDGE || add(f, no, no_connections);
 }
 
 enum err cage_calls(enum role role)

@@ -139,6 +139,18 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* Sees every message of a handshake, and those behind it. */
+static void on_message(int written, int version, int type, const void *message, size_t len,
+                       SSL *ssl, void *arg)
+{
+	const unsigned char *first = message;
+
+	(void)version;
+	(void)arg;
+	if (written == 0 && type == SSL3_RT_HANDSHAKE && len > 0 && *first == SSL3_MT_KEY_UPDATE)
+		tls_socket_key_update(SSL_get_rbio(ssl));
+}
+
 static bool configure(SSL_CTX *ctx)
 {
 	int groups[] = { NID_X25519, NID_X9_62_prime256v1, NID_secp384r1 };
@@ -150,6 +162,7 @@ static bool configure(SSL_CTX *ctx)
 	                              SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_msg_callback(ctx, on_message);
 	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_cipher_list(ctx, ciphers_12) == 1 &&
 	       SSL_CTX_set_ciphersuites(ctx, ciphers_13) == 1 &&

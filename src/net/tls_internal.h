@@ -21,5 +21,7 @@ BIO *tls_socket_new(const BIO_METHOD *method, int fd);
  * by the end of our side at once.
  */
 void tls_socket_begin(BIO *b, bool last);
+/* The peer changes its keys (RFC 8446, 4.6.3); beyond a few times nothing more is read. */
+void tls_socket_key_update(BIO *b);
 
 #endif

@@ -3,7 +3,9 @@
  *
  * Beside what its own socket BIO does: a read that brought less than was asked for has emptied the
  * socket, so that the next one is not tried; and what goes out last is kept back until our side is
- * ended, so that answer, close_notify and FIN leave in one packet.
+ * ended, so that answer, close_notify and FIN leave in one packet.  The library goes on reading by
+ * itself as long as messages come that are no data: a call reads a few times only, and who changes
+ * keys again and again is at an end.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -12,8 +14,12 @@
 #include "base/mem.h"
 #include "net/tls_internal.h"
 
+#define READS_MAX 4u       /* in one call of the library */
+#define KEY_UPDATES_MAX 8u /* in one connection: with AES-GCM one stands for 2^24 records */
+
 struct tls_socket {
 	int fd;
+	unsigned reads, key_updates;
 	bool empty, last;
 };
 
@@ -23,6 +29,8 @@ static int socket_read(BIO *b, char *buf, size_t size, size_t *got_out)
 	ssize_t n;
 
 	BIO_clear_retry_flags(b);
+	if (s->key_updates > KEY_UPDATES_MAX)
+		return 0;
 	if (s->empty) {
 		BIO_set_retry_read(b);
 		return 0;
@@ -32,7 +40,7 @@ static int socket_read(BIO *b, char *buf, size_t size, size_t *got_out)
 		BIO_set_retry_read(b);
 	if (n <= 0)
 		return 0;
-	s->empty = (size_t)n < size;
+	s->empty = (size_t)n < size || ++s->reads == READS_MAX;
 	*got_out = (size_t)n;
 	return 1;
 }
@@ -95,5 +103,13 @@ void tls_socket_begin(BIO *b, bool last)
 	struct tls_socket *s = BIO_get_data(b);
 
 	s->empty = false;
+	s->reads = 0;
 	s->last = last;
+}
+
+void tls_socket_key_update(BIO *b)
+{
+	struct tls_socket *s = BIO_get_data(b);
+
+	s->key_updates++;
 }

@@ -60,7 +60,8 @@ static uint64_t key_of(const struct dns_rate *r, const struct sockaddr_storage *
 	bytes[len++] = (unsigned char)outcome;
 	if (outcome == ZONE_POSITIVE || outcome == ZONE_NODATA) {
 		dns_name_lower(q->name, &lower);
-		dns_put16(bytes + len, q->type);
+		/* There are as many types that a name does not have as there are types. */
+		dns_put16(bytes + len, outcome == ZONE_NODATA ? 0 : q->type);
 		memcpy(bytes + len + 2, lower.wire, lower.len);
 		len += 2 + lower.len;
 	}

@@ -4,6 +4,9 @@
 #include "net/clock.h"
 #include "service/dns_internal.h"
 
+#define QUESTION_ROOM (DNS_HEADER_SIZE + DNS_NAME_MAX + 4u) /* of a message that has nothing else \
+	                                                     */
+
 #define ACCEPT_TURN 64 /* connections taken from one listener before others get their turn */
 #define BATCH_TURN 8   /* the same for batches of datagrams */
 
@@ -68,8 +71,11 @@ static enum zone_outcome answer_plain(struct dns_server *s, struct dns_asked *q,
 	enum dns_tsig_error error = check_signature(s, q);
 	enum zone_outcome outcome = ZONE_ERROR;
 	size_t room = zone_answer_room(&q->ask);
+	size_t signature = q->is_signed ? dns_tsig_room(&q->tsig) : 0;
 
-	room = (room < size ? room : size) - (q->is_signed ? dns_tsig_room(&q->tsig) : 0);
+	room = room < size ? room : size;
+	/* The question is repeated whatever the signature takes. */
+	room = room > signature + QUESTION_ROOM ? room - signature : QUESTION_ROOM;
 	if (error == DNS_TSIG_GOOD)
 		outcome = answer_checked(s, q, out, room, answer_out);
 	else

@@ -84,7 +84,7 @@ static void beat(struct edge *e, int64_t now_ms)
 	board_beat(e->o.board, e->o.slot, now_ms);
 }
 
-/* The parent waits for ten seconds; whatever is not through by then would be cut anyway. */
+/* The parent waits for five seconds; whatever is not through by then would be cut anyway. */
 static void stop_when_empty(struct edge *e, int64_t now_ms)
 {
 	size_t open = e->open_count + e->relay_count + dns_server_open(e->dns);

@@ -14,7 +14,7 @@ void edge_conn_pool(struct edge *e)
 	e->pool = mem_calloc(e->o.limits.connections, sizeof(*e->pool));
 }
 
-/* Waiting for a head: the connection is now among those a cap or a deadline closes. */
+/* Waiting for the peer: the connection is now among those a cap or a deadline closes. */
 static void await_head(struct edge_conn *c)
 {
 	c->head_due_ms = clock_mono_ms() + c->edge->o.limits.head_ms;
@@ -299,13 +299,18 @@ static enum err on_answer(struct edge_conn *c)
 	return edge_conn_enter(c, CONN_HEAD);
 }
 
+/* Who has its answer and stays is among those a cap or a deadline closes. */
 static enum err on_finish(struct edge_conn *c)
 {
 	enum err e = stream_finish(&c->stream);
 
 	if (e != OK)
 		return e;
-	return c->linger || c->in.len > 0 ? edge_conn_enter(c, CONN_LINGER) : ERR_CLOSED;
+	if (!c->linger && c->in.len == 0)
+		return ERR_CLOSED;
+	have_head(c);
+	await_head(c);
+	return edge_conn_enter(c, CONN_LINGER);
 }
 
 /*

@@ -24,7 +24,7 @@
 #define EDGE_CROWD_TURN 8u        /* handshakes of such addresses between two looks at all others */
 #define EDGE_EXPIRE_TURN 128      /* connections closed before others get their turn */
 #define EDGE_WARM_MS 20           /* between two turns: a tenth of a core, and nobody waits long */
-#define EDGE_DRAIN_MS 6000        /* longest life after edge_drain */
+#define EDGE_DRAIN_MS 4500        /* longest life after edge_drain; the parent waits five seconds */
 #define EDGE_DRAIN_FIRST_MS 1000  /* of a connection on which nothing was said yet */
 #define EDGE_SCRATCH 16384u       /* one TLS record */
 #define EDGE_REQUESTS_MAX 100     /* on one connection */

@@ -73,6 +73,26 @@ static int kill_other(void)
 	return result(syscall(SYS_kill, getppid(), 0));
 }
 
+static int kill_thread_of_other(void)
+{
+	return result(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+
+static int signal_itself(void)
+{
+	return result(syscall(SYS_tgkill, getpid(), getpid(), 0));
+}
+
+static int signal_by_descriptor(void)
+{
+	return result(fcntl(STDIN_FILENO, F_SETOWN, getppid()));
+}
+
+static int flags_of_descriptor(void)
+{
+	return result(fcntl(STDIN_FILENO, F_GETFL));
+}
+
 static int map_executable(void)
 {
 	return result(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC,
@@ -134,6 +154,10 @@ static const struct row {
 	{ "reader: nothing is connected to", ROLE_READER, connect_socket, FAILS },
 	{ "reader: no process is made", ROLE_READER, fork_process, FAILS },
 	{ "reader: no process is signalled", ROLE_READER, kill_other, FAILS },
+	{ "reader: nor a thread of it", ROLE_READER, kill_thread_of_other, FAILS },
+	{ "reader: nor by a descriptor", ROLE_READER, signal_by_descriptor, FAILS },
+	{ "reader: it may end itself", ROLE_READER, signal_itself, GOES },
+	{ "reader: descriptors tell their flags", ROLE_READER, flags_of_descriptor, GOES },
 	{ "reader: no memory becomes code", ROLE_READER, map_executable, FAILS },
 	{ "reader: no limit is changed", ROLE_READER, raise_limit, FAILS },
 	{ "reader: its own end may be set", ROLE_READER, set_alarm, GOES },
@@ -143,6 +167,11 @@ static const struct row {
 	{ "edge: no socket is made", ROLE_EDGE, open_socket, FAILS },
 	{ "edge: no program is started", ROLE_EDGE, exec_program, FAILS },
 	{ "edge: ptrace fails", ROLE_EDGE, trace, FAILS },
+	{ "edge: no process is signalled", ROLE_EDGE, kill_other, FAILS },
+	{ "edge: nor a thread of it", ROLE_EDGE, kill_thread_of_other, FAILS },
+	{ "edge: nor by a descriptor", ROLE_EDGE, signal_by_descriptor, FAILS },
+	{ "edge: it may end itself", ROLE_EDGE, signal_itself, GOES },
+	{ "intake: no process is signalled", ROLE_INTAKE, kill_other, FAILS },
 	{ "edge: memory is to be had", ROLE_EDGE, map_memory, GOES },
 	{ "intake: no program is started", ROLE_INTAKE, exec_program, FAILS },
 	{ "intake: sockets are to be had", ROLE_INTAKE, open_socket, GOES },

@@ -2,9 +2,14 @@
 #include "net/tls.h"
 
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "net/tls_internal.h"
 #include "test.h"
 
 struct pair {
@@ -123,4 +128,125 @@ TEST(references)
 	pair_fini(&ec);
 }
 
-TEST_MAIN(UNIT(identities), UNIT(references))
+/* A client in the same thread, and the stream of the server that it speaks to. */
+struct session {
+	struct pair pair;
+	struct tls_chains *chains;
+	struct tls_identity *id;
+	struct tls_server *server;
+	struct stream s;
+	SSL_CTX *ctx;
+	SSL *ssl;
+};
+
+static enum tls_choice take(void *arg, void *connection, const char *name,
+                            struct tls_identity **id_out)
+{
+	(void)connection;
+	(void)name;
+	*id_out = arg;
+	return TLS_TAKE;
+}
+
+static void session_init(struct session *t)
+{
+	struct tls_material m;
+	bool done = false;
+	int fds[2];
+
+	pair_init(&t->pair, false);
+	t->chains = tls_chains_new();
+	m = material(&t->pair, TLS_KEY_EC);
+	assert_int_equal(tls_identity_new(&m, t->chains, &t->id), OK);
+	t->server = tls_server_new_mail(take, t->id);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	stream_init_fd(&t->s, fds[0]);
+	tls_accept(t->server, &t->s, NULL);
+	t->ctx = SSL_CTX_new(TLS_client_method());
+	t->ssl = SSL_new(t->ctx);
+	(void)SSL_set_fd(t->ssl, fds[1]);
+	for (int i = 0; i < 10 && !done; i++)
+		done = (SSL_connect(t->ssl) == 1) & (tls_handshake(&t->s) == OK);
+	assert_true(done);
+}
+
+static void session_fini(struct session *t)
+{
+	int fd = SSL_get_fd(t->ssl);
+
+	SSL_free(t->ssl);
+	(void)close(fd);
+	SSL_CTX_free(t->ctx);
+	stream_close(&t->s);
+	tls_server_free(t->server);
+	tls_identity_unref(t->id);
+	tls_chains_free(t->chains);
+	pair_fini(&t->pair);
+}
+
+/* As many as there is room for in the socket. */
+static unsigned change_keys(struct session *t, unsigned count)
+{
+	unsigned n = 0;
+
+	while (n < count && SSL_key_update(t->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+	       SSL_do_handshake(t->ssl) == 1)
+		n++;
+	return n;
+}
+
+/* RFC 8446, 4.6.3: anybody may change keys, but who does nothing else is not served for ever. */
+TEST(key_updates)
+{
+	static const struct {
+		const char *label;
+		unsigned count;
+		bool served;
+	} rows[] = { { "none", 0, true },
+		     { "the last that is taken", 8, true },
+		     { "one more", 9, false },
+		     { "a stream of them", 200, false } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct session t;
+		char got[16];
+		size_t len = 0;
+		enum err e;
+
+		session_init(&t);
+		EXPECT(change_keys(&t, rows[i].count) == rows[i].count, rows[i].label);
+		EXPECT(SSL_write(t.ssl, "x", 1) == 1, rows[i].label);
+		/* Data that has come with them is given; what counts is what is read next. */
+		do
+			e = stream_read(&t.s, got, sizeof(got), &len);
+		while (e == OK);
+		e = stream_read(&t.s, got, sizeof(got), &len);
+		EXPECT(e == (rows[i].served ? ERR_AGAIN : ERR_IO), rows[i].label);
+		session_fini(&t);
+	}
+}
+
+/* However much lies in the socket, one call of the library looks at a part of it only. */
+TEST(one_call_ends)
+{
+	BIO_METHOD *method = tls_socket_method();
+	static char data[131072];
+	size_t got = 0, all = 0;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(write(fds[1], data, sizeof(data)), sizeof(data));
+	BIO *b = tls_socket_new(method, fds[0]);
+	tls_socket_begin(b, false);
+	while (BIO_read_ex(b, data, 16384, &got) == 1)
+		all += got;
+	EXPECT(all == 4 * 16384 && BIO_should_retry(b) != 0, "it is told to come again");
+	tls_socket_begin(b, false);
+	EXPECT(BIO_read_ex(b, data, 16384, &got) == 1 && got == 16384, "and finds the rest");
+	(void)BIO_free(b);
+	BIO_meth_free(method);
+	for (int i = 0; i < 2; i++)
+		(void)close(fds[i]);
+}
+
+TEST_MAIN(UNIT(identities), UNIT(references), UNIT(key_updates), UNIT(one_call_ends))

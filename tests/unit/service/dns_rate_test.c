@@ -67,6 +67,30 @@ TEST(answers_are_counted)
 	dns_rate_free(r);
 }
 
+/* A name that is there has as many types that it does not have as there are types. */
+TEST(types_that_are_not_there)
+{
+	static const struct {
+		enum zone_outcome outcome;
+		size_t sent;
+	} cases[] = { { ZONE_NODATA, LIMIT }, { ZONE_POSITIVE, 20 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct dns_rate *r = dns_rate_new(LIMIT);
+		struct sockaddr_storage p = peer("192.0.2.1:1");
+		struct dns_name wire = zone_name("a.z");
+		size_t sent = 0;
+
+		for (uint16_t type = 1; type <= 20; type++) {
+			struct dns_query q = { .name = dns_name_slice(&wire), .type = type };
+
+			sent += dns_rate_count(r, &p, cases[i].outcome, &q, 1000) == DNS_RATE_SEND;
+		}
+		EXPECT(sent == cases[i].sent, "one count for all of them");
+		dns_rate_free(r);
+	}
+}
+
 TEST(switched_off)
 {
 	struct dns_rate *off = dns_rate_new(0), *unlimited = dns_rate_new(UINT64_MAX);
@@ -80,4 +104,4 @@ TEST(switched_off)
 	dns_rate_free(unlimited);
 }
 
-TEST_MAIN(UNIT(answers_are_counted), UNIT(switched_off))
+TEST_MAIN(UNIT(types_that_are_not_there), UNIT(answers_are_counted), UNIT(switched_off))

@@ -338,6 +338,33 @@ static void expect_oldest_closed(struct world *w, int cap, const char *label)
 		(void)close(fds[i]);
 }
 
+/* A connection on port 80 that has its answer, and does not end. */
+static int answered(struct world *w)
+{
+	int fd = world_connect(&w->http_at);
+	char got[512];
+
+	EXPECT(send(fd, "x\n\n", 3, 0) == 3, "no request");
+	while (recv(fd, got, sizeof(got), 0) > 0)
+		continue;
+	return fd;
+}
+
+static void expect_room_beside_answered(struct world *w, int cap, const char *label)
+{
+	struct client c;
+	int fds[16];
+
+	for (int i = 0; i < cap; i++)
+		fds[i] = answered(w);
+	EXPECT(client_open(&c, w, "mta-sts.a.example", TLS1_3_VERSION, NULL), label);
+	EXPECT(client_send(&c, GET_CLOSE("mta-sts.a.example")), label);
+	EXPECT(strstr(client_until(&c, NULL), TEXT_A) != NULL, label);
+	client_close(&c);
+	for (int i = 0; i < cap; i++)
+		(void)close(fds[i]);
+}
+
 TEST(caps)
 {
 	struct world w;
@@ -347,6 +374,7 @@ TEST(caps)
 	(void)world_put(&w, hosts, 1);
 	world_start(&w);
 	expect_oldest_closed(&w, 4, "the address's oldest connection makes room");
+	expect_room_beside_answered(&w, 4, "so does one of it that has its answer");
 	stop(&w);
 
 	world_init(&w);
@@ -354,6 +382,7 @@ TEST(caps)
 	(void)world_put(&w, hosts, 1);
 	world_start(&w);
 	expect_oldest_closed(&w, 6, "the pool's oldest connection makes room");
+	expect_room_beside_answered(&w, 6, "so does one that has its answer");
 	stop(&w);
 }
 
