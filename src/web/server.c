@@ -2,6 +2,7 @@
 
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ struct conn {
 struct server {
 	struct desk *desk;
 	struct MHD_Daemon *daemon;
+	atomic_size_t held;   /* of bodies by the admin host */
 	pthread_mutex_t lock; /* of conns */
 	struct conn conns[SERVER_CONNECTIONS];
 };
@@ -33,6 +35,8 @@ struct incoming {
 	struct arena *arena;
 	struct conn *conn;
 	struct buf body;
+	size_t held; /* of it, in the server's count */
+	bool too_much;
 	char *target; /* as sent; the library's own copy is decoded */
 };
 
@@ -95,6 +99,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 		return;
 	if (in->conn != NULL)
 		mark(arg, in->conn, false);
+	atomic_fetch_sub(&((struct server *)arg)->held, in->held);
 	if (in->body.p != NULL)
 		mem_wipe(in->body.p, in->body.len); /* certificates come with their keys */
 	buf_fini(&in->body);
@@ -152,7 +157,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
 		.if_match = header(connection, "If-Match"),
 	};
 	struct response r = { .status = 200, .content_type = "application/json" };
-	bool too_long = buf_status(&in->body) != OK;
+	bool too_long = in->too_much || buf_status(&in->body) != OK;
 
 	buf_init(&r.body, ROUTE_ANSWER_MAX);
 	dispatch(s->desk, &in->conn->peer, &head, buf_slice(&in->body), too_long, clock_now_s(),
@@ -160,6 +165,18 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
 	enum MHD_Result sent = send_response(connection, &r);
 	buf_fini(&r.body);
 	return sent;
+}
+
+/* A body is there in full before anybody looks at who sends it: strangers share some room. */
+static void keep(struct server *s, struct incoming *in, struct slice piece)
+{
+	if (in->conn->peer.via == SERVER_ADMIN) {
+		in->held += piece.len;
+		in->too_much = in->too_much || atomic_fetch_add(&s->held, piece.len) + piece.len >
+		                                       SERVER_ADMIN_HELD_MAX;
+	}
+	if (!in->too_much)
+		buf_add(&in->body, piece);
 }
 
 /* Called with the head, then with each piece of the body, then once more. */
@@ -184,7 +201,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 		return MHD_YES;
 	}
 	if (*upload_size > 0) {
-		buf_add(&in->body, slice_of(upload, *upload_size));
+		keep(s, in, slice_of(upload, *upload_size));
 		*upload_size = 0;
 		return MHD_YES;
 	}
@@ -230,14 +247,26 @@ enum err server_open(struct desk *desk, struct server **out)
 	return OK;
 }
 
-static struct conn *claim(struct server *s, int fd, const struct server_peer *peer, int64_t now_ms)
+/* The lock is held. */
+static struct conn *find_room(struct server *s, enum server_via via)
 {
 	struct conn *c = NULL;
+	size_t same = 0;
 
-	(void)pthread_mutex_lock(&s->lock);
-	for (size_t i = 0; c == NULL && i < SERVER_CONNECTIONS; i++)
+	for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+		same += s->conns[i].used && s->conns[i].peer.via == via;
 		if (!s->conns[i].used)
 			c = &s->conns[i];
+	}
+	return via == SERVER_ADMIN && same >= SERVER_ADMIN_CONNECTIONS ? NULL : c;
+}
+
+static struct conn *claim(struct server *s, int fd, const struct server_peer *peer, int64_t now_ms)
+{
+	struct conn *c;
+
+	(void)pthread_mutex_lock(&s->lock);
+	c = find_room(s, peer->via);
 	if (c != NULL)
 		*c = (struct conn){ .used = true, .fd = fd, .peer = *peer, .since_ms = now_ms };
 	(void)pthread_mutex_unlock(&s->lock);

@@ -11,6 +11,9 @@
 #include "web/route.h"
 
 #define SERVER_CONNECTIONS 256u
+/* Of strangers, who come by the admin host: the others are this machine's. */
+#define SERVER_ADMIN_CONNECTIONS 128u
+#define SERVER_ADMIN_HELD_MAX (64u * 1024 * 1024) /* bytes of bodies that wait for their end */
 #define SERVER_HEAD_MS 10000
 #define SERVER_REQUEST_MS 120000
 
@@ -30,7 +33,8 @@ enum err server_open(struct desk *desk, struct server **out) MUST_USE;
 void server_close(struct server *s);
 
 /*
- * Takes the descriptor.  Over the limit it is closed and ERR_LIMIT said.
+ * Takes the descriptor.  Over the limit, of all or of the admin host, it is closed and ERR_LIMIT
+ * said.
  */
 enum err server_add(struct server *s, int fd, const struct server_peer *peer,
                     int64_t now_ms) MUST_USE;

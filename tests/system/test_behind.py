@@ -190,6 +190,15 @@ def test_behind_nginx(world):
     assert world.ask(HOST, f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())[0] == 404
     assert world.ask("mx.web.example", b"GET /healthz HTTP/1.1\r\nHost: mx.web.example\r\n"
                                        b"Connection: close\r\n\r\n")[0] == 200, "the admin host"
+    # Whoever asks there without end, and of many addresses, keeps nobody of this machine from asking.
+    with contextlib.ExitStack() as strangers:
+        for n in range(280):
+            asks = strangers.enter_context(socket.socket(socket.AF_UNIX))
+            asks.connect(str(world.socket))
+            asks.sendall(f"POST /login HTTP/1.1\r\nHost: mx.web.example\r\nX-Forwarded-For: 192.0.2.{n // 8}\r\n"
+                         "Content-Length: 100\r\n\r\nx".encode())
+        eventually(lambda: "admin connection refused" in service.log_text())
+        assert service.json("domain", "show", "acme.example")["hosting"] == "behind"
     # The policy is seen from outside, and the certificate with it.
     service.run("policy", "show", "acme.example", check=0)
     outside = seen(service)
