@@ -16,7 +16,8 @@ struct used {
 struct allowances {
 	struct db *db;
 	const struct allowance_limits *limits;
-	int64_t day; /* all slots are of this day */
+	int64_t domains, counted; /* how many there are, and when that was asked */
+	int64_t day;              /* all slots are of this day */
 	struct used *slots;
 	size_t size, count;
 };
@@ -76,6 +77,31 @@ static void grow(struct allowances *a)
 	mem_free(old);
 }
 
+/* Asked at most once a second: mail comes faster. */
+static enum err count_domains(struct allowances *a, int64_t now)
+{
+	enum err e = a->counted == now ? OK : arrivals_domains(a->db, &a->domains);
+
+	if (e == OK)
+		a->counted = now;
+	return e;
+}
+
+static bool is_full(const struct allowances *a)
+{
+	return a->count >= ALLOWANCES_SPARE + ALLOWANCES_EACH * ((size_t)a->domains + 1);
+}
+
+/* Room for one more slot. */
+static enum err make_room(struct allowances *a, int64_t now)
+{
+	if (is_full(a) && (count_domains(a, now) != OK || is_full(a)))
+		return ERR_UNAVAILABLE;
+	if (a->count >= a->size / 2)
+		grow(a);
+	return OK;
+}
+
 /* The slot with what arrived before it was asked for; a new day begins with none. */
 static enum err open_slot(struct allowances *a, int64_t domain, enum report_trust trust,
                           int64_t now, struct used **out)
@@ -89,13 +115,12 @@ static enum err open_slot(struct allowances *a, int64_t domain, enum report_trus
 	a->day = day;
 	u = slot_of(a, domain, trust);
 	if (u->trust == TRUST_COUNT) {
-		if (a->count == ALLOWANCES_MAX)
-			return ERR_UNAVAILABLE;
-		e = arrivals_units(a->db, domain, trust, day, &units);
+		e = make_room(a, now);
+		if (e == OK)
+			e = arrivals_units(a->db, domain, trust, day, &units);
 		if (e != OK)
 			return ERR_UNAVAILABLE;
-		if (++a->count > a->size / 2)
-			grow(a);
+		a->count++;
 		u = slot_of(a, domain, trust);
 		*u = (struct used){ domain, trust, (uint64_t)units };
 	}
@@ -104,15 +129,14 @@ static enum err open_slot(struct allowances *a, int64_t domain, enum report_trus
 }
 
 /* Mail that names no report address may be about any of the domains. */
-static enum err limit_of(const struct allowances *a, int64_t domain, enum report_trust trust,
+static enum err limit_of(struct allowances *a, int64_t domain, enum report_trust trust, int64_t now,
                          uint64_t *out)
 {
 	uint64_t each = trust == TRUST_POSTED ? a->limits->keep_posted : a->limits->keep_unsigned;
-	int64_t domains = 1;
-	enum err e = domain == 0 ? arrivals_domains(a->db, &domains) : OK;
+	enum err e = domain == 0 ? count_domains(a, now) : OK;
 
 	if (e == OK)
-		*out = each * (uint64_t)(domains > 1 ? domains : 1);
+		*out = each * (uint64_t)(domain == 0 && a->domains > 1 ? a->domains : 1);
 	return e;
 }
 
@@ -140,7 +164,7 @@ enum err allowance_take(struct allowances *a, int64_t domain, enum report_trust 
 		return OK;
 	e = open_slot(a, domain, trust, now, &u);
 	if (e == OK)
-		e = limit_of(a, domain, trust, &limit);
+		e = limit_of(a, domain, trust, now, &limit);
 	if (e != OK)
 		return ERR_UNAVAILABLE;
 	if (u->units >= limit)

@@ -12,7 +12,10 @@
 #include "store/reports.h"
 
 #define ALLOWANCE_UNIT (1u << 20) /* bytes that count as one message */
-#define ALLOWANCES_MAX 100000u    /* of a day; more are ERR_UNAVAILABLE */
+/* Slots of a day; more are ERR_UNAVAILABLE.  Domains that went today keep theirs: the spare ones.
+ */
+#define ALLOWANCES_EACH 2u /* for each domain that is there: TRUST_UNSIGNED and TRUST_POSTED */
+#define ALLOWANCES_SPARE 100000u
 
 struct allowances;
 

@@ -103,7 +103,8 @@ TEST(mail_without_a_report_address)
 	EXPECT(take(a, 0, NOON, &p) == OK && take(a, 0, NOON, &p) == ERR_LIMIT, "without domains");
 	(void)fixture_domain(&f, "a.example");
 	(void)fixture_domain(&f, "b.example");
-	EXPECT(take(a, 0, NOON, &p) == OK && take(a, 0, NOON, &p) == ERR_LIMIT,
+	EXPECT(take(a, 0, NOON, &p) == ERR_LIMIT, "domains are counted once a second");
+	EXPECT(take(a, 0, LATER, &p) == OK && take(a, 0, LATER, &p) == ERR_LIMIT,
 	       "it may be about each of the domains");
 	allowances_free(a);
 	fixture_close(&f);
@@ -126,5 +127,29 @@ TEST(many_domains)
 	fixture_close(&f);
 }
 
+/* Slots are for what is ours, so that there are enough of them for all domains. */
+TEST(as_many_as_domains)
+{
+	static const struct allowance_limits limits = { .keep_unsigned = 1, .keep_posted = 1 };
+	const int64_t all = ALLOWANCES_SPARE + ALLOWANCES_EACH;
+	struct allowance_place p = { .units = 0 };
+	struct allowances *a;
+	int64_t d = 0;
+	struct fixture f;
+
+	fixture_open(&f);
+	a = allowances_new(f.db, &limits);
+	while (d < all && take(a, d + 1, NOON, &p) == OK)
+		d++;
+	EXPECT(d == all, "more than the spare ones");
+	EXPECT(take(a, d + 1, NOON, &p) == ERR_UNAVAILABLE, "but not without end");
+	(void)fixture_domain(&f, "a.example");
+	EXPECT(take(a, d + 1, NOON + 1, &p) == OK, "a domain brings its own");
+	EXPECT(take(a, d + 1, NOON + 1, &p) == ERR_LIMIT, "which counts");
+	EXPECT(take(a, 1, NOON + 1, &p) == ERR_LIMIT, "and the others still do");
+	allowances_free(a);
+	fixture_close(&f);
+}
+
 TEST_MAIN(UNIT(limits), UNIT(sizes), UNIT(what_was_there), UNIT(mail_without_a_report_address),
-          UNIT(many_domains))
+          UNIT(many_domains), UNIT(as_many_as_domains))
