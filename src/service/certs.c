@@ -130,6 +130,12 @@ static enum err take_one(struct job *j, size_t index)
 	return e;
 }
 
+static void note_seq(struct job *j, int64_t seq)
+{
+	if (seq > j->out->seq)
+		j->out->seq = seq;
+}
+
 /* Hosts from that place on; a domain may have gone since it was found. */
 static enum err publish_policy_hosts(struct job *j, size_t from)
 {
@@ -149,9 +155,16 @@ static enum err publish_policy_hosts(struct job *j, size_t from)
 	}
 	if (e == OK)
 		e = publish_domains(j->d, list, n, j->now, &seq);
-	if (e == OK && seq > j->out->seq)
-		j->out->seq = seq;
+	if (e == OK)
+		note_seq(j, seq);
 	return e;
+}
+
+static bool has_service_host(const struct job *j, size_t from)
+{
+	while (from < j->taken && j->hosts.list[from].domain != NULL)
+		from++;
+	return from < j->taken;
 }
 
 /*
@@ -160,10 +173,11 @@ static enum err publish_policy_hosts(struct job *j, size_t from)
  */
 static enum err publish(struct job *j, size_t from)
 {
-	for (size_t i = from; i < j->taken; i++)
-		if (j->hosts.list[i].domain == NULL)
-			return publish_all(j->d, j->now, &j->out->seq);
-	return publish_policy_hosts(j, from);
+	int64_t seq = 0;
+	enum err e = has_service_host(j, from) ? publish_all(j->d, j->now, &seq) : OK;
+
+	note_seq(j, seq);
+	return e == OK ? publish_policy_hosts(j, from) : e;
 }
 
 /* Some certificates, from that place on, in one transaction. */

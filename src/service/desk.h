@@ -90,6 +90,7 @@ struct desk {
 	struct desk_batch batch;   /* of whoever holds the lock */
 	int hand_intake;           /* hand-over to intake */
 	atomic_bool hosts_changed; /* which hosts are served may have changed */
+	atomic_bool behind;        /* edges may have any domain as it was before */
 	atomic_bool alerts_hurry;  /* what is to be said is said now, not together with more */
 	atomic_bool stopping;      /* what takes long is given up */
 	struct desk_lock lock;

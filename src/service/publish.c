@@ -380,14 +380,14 @@ enum err publish_page(struct desk *d, struct publish_cursor *at, size_t limit, i
 enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out)
 {
 	struct publish_cursor at = { .done = false };
+	int64_t seq = 0;
 	enum err e = publish_hosts(d, now, seq_out);
 
-	while (e == OK && !at.done) {
-		int64_t seq = 0;
-
-		e = publish_page(d, &at, DB_LIST_MAX, now, &seq);
-		*seq_out = later(*seq_out, seq);
-	}
+	if (e == OK)
+		e = publish_page(d, &at, PUBLISH_FIRST, now, &seq);
+	*seq_out = later(*seq_out, seq);
+	if (!at.done)
+		atomic_store(&d->behind, true);
 	return e;
 }
 

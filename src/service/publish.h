@@ -16,6 +16,7 @@
 #include "store/policies.h"
 
 #define PUBLISH_WAIT_MS 5000u
+#define PUBLISH_FIRST 100u /* domains of publish_all that nobody has to wait for */
 
 /* Where a domain's newest publication stands. */
 struct publish_state {
@@ -50,7 +51,10 @@ struct publish_cursor {
  */
 enum err publish_page(struct desk *d, struct publish_cursor *at, size_t limit, int64_t now,
                       int64_t *seq_out) MUST_USE;
-/* All domains and hosts. */
+/*
+ * The report host, the admin host and the first PUBLISH_FIRST domains; all others follow by
+ * service/publisher.h, since the lock is not to be held for so long.  *seq_out is of the former.
+ */
 enum err publish_all(struct desk *d, int64_t now, int64_t *seq_out) MUST_USE;
 /* No edge answers for the domain any more.  The lock is held. */
 enum err publish_drop(struct desk *d, const char *name, int64_t *seq_out) MUST_USE;

@@ -340,6 +340,11 @@ static bool push_one(struct publisher *u, struct arena *a)
 	return e == OK;
 }
 
+static bool is_behind(struct publisher *u)
+{
+	return atomic_load(&u->behind) || atomic_load(&u->d->behind);
+}
+
 /*
  * What was committed before a restart edges have already; settings may be others now, and something
  * may have been cut off.  It waits for nobody, so it takes its time.
@@ -348,8 +353,10 @@ static void catch_up(struct publisher *u)
 {
 	int64_t seq;
 
-	if (!atomic_load(&u->behind) || atomic_exchange(&u->follows, true))
+	if (!is_behind(u) || atomic_exchange(&u->follows, true))
 		return;
+	if (atomic_exchange(&u->d->behind, false)) /* something changed that all domains show */
+		u->at = (struct publish_cursor){ .done = false };
 	desk_lock(u->d);
 	enum err e = publish_page(u->d, &u->at, CATCH_UP_PAGE, clock_now_s(), &seq);
 	desk_unlock(u->d);
