@@ -212,6 +212,7 @@ static void serve(struct intake *in)
 	intake_close_posts(in);
 	intake_close_smtp(in);
 	intake_upkeep_fini(in);
+	purge_free(in->purge);
 	allowances_free(in->allowances);
 	loop_timer_fini(&in->tick);
 	loop_watch_fini(&in->hand);

@@ -31,6 +31,7 @@ static void conn_close(struct control_conn *c)
 	*at = c->next;
 	c->in->control_count--;
 	waiter_cancel(c->in, &c->waiter);
+	purge_free(c->purge);
 	loop_watch_fini(&c->watch);
 	loop_timer_fini(&c->timer);
 	while (c->fd_count > 0)
@@ -187,18 +188,26 @@ static void take_mail(struct control_conn *c)
 	source_fini(&source);
 }
 
+static void on_purged(void *arg, const struct line_purged *done)
+{
+	struct control_conn *c = arg;
+
+	c->purge = NULL;
+	line_format_purged(done, &c->out);
+	enter(c, CONTROL_ENDING);
+	control_go(c);
+}
+
 static void purge_now(struct control_conn *c, struct slice line)
 {
 	struct line_purge wish;
-	struct line_purged done;
 
 	if (line_parse_purge(line, &wish) != OK) {
 		end_with(c, "refused", "days is no number");
 		return;
 	}
-	intake_purge(c->in, &wish, &done);
-	line_format_purged(&done, &c->out);
-	enter(c, CONTROL_ENDING);
+	c->purge = purge_new(c->in, &wish, on_purged, c);
+	enter(c, CONTROL_PURGE);
 }
 
 static void on_hello(struct control_conn *c, struct slice line)
@@ -207,7 +216,7 @@ static void on_hello(struct control_conn *c, struct slice line)
 		[LINE_IMPORT] = CONTROL_IMPORT,
 		[LINE_INGEST] = CONTROL_MAIL,
 		[LINE_RETRY] = CONTROL_RETRY,
-		[LINE_PURGE] = CONTROL_ENDING,
+		[LINE_PURGE] = CONTROL_PURGE,
 	};
 	enum line_op op;
 
@@ -242,6 +251,7 @@ static void on_line(struct control_conn *c, struct slice line)
 	case CONTROL_MAIL:
 	case CONTROL_DISK:
 	case CONTROL_RETRY:
+	case CONTROL_PURGE:
 	case CONTROL_ENDING:
 		break; /* an ingesting client may name its mail; nobody needs to know */
 	}
@@ -273,19 +283,24 @@ static enum err flush(struct control_conn *c)
 	return OK;
 }
 
+/* The client waits for what we do. */
+static bool is_at_work(const struct control_conn *c)
+{
+	return c->state == CONTROL_DISK || c->state == CONTROL_RETRY || c->state == CONTROL_PURGE;
+}
+
 /* Nothing more will come out of this connection. */
 static bool is_over(const struct control_conn *c)
 {
-	if (c->out.len > 0 || c->state == CONTROL_DISK || c->state == CONTROL_RETRY)
+	if (c->out.len > 0 || is_at_work(c))
 		return false;
 	return c->state == CONTROL_ENDING || (c->ended && c->files == NULL && c->fd_count == 0);
 }
 
 static bool may_read(const struct control_conn *c)
 {
-	return !c->ended && c->state != CONTROL_DISK && c->state != CONTROL_ENDING &&
-	       c->state != CONTROL_RETRY && c->file_count < CONTROL_FILES_MAX &&
-	       c->out.len < CONTROL_OUT_MAX / 2;
+	return !c->ended && !is_at_work(c) && c->state != CONTROL_ENDING &&
+	       c->file_count < CONTROL_FILES_MAX && c->out.len < CONTROL_OUT_MAX / 2;
 }
 
 void control_go(struct control_conn *c)
@@ -374,7 +389,7 @@ static void on_deadline(void *arg)
 {
 	struct control_conn *c = arg;
 
-	if (c->item_count > 0 || c->state == CONTROL_DISK)
+	if (c->item_count > 0 || is_at_work(c))
 		loop_timer_set(&c->timer, IDLE_MS); /* it is we who are slow */
 	else
 		conn_close(c);

@@ -36,6 +36,7 @@ enum control_state {
 	CONTROL_HELLO,  /* waiting for the first line */
 	CONTROL_IMPORT, /* taking files */
 	CONTROL_RETRY,  /* reading quarantine again; nothing more is taken */
+	CONTROL_PURGE,  /* removing what is too old; nothing more is taken */
 	CONTROL_MAIL,   /* waiting for the mail's descriptor */
 	CONTROL_DISK,   /* the mail is in the archive, not yet on disk */
 	CONTROL_ENDING, /* the last answer is being written */
@@ -63,6 +64,7 @@ struct control_conn {
 	bool listed; /* no further rows */
 	uint64_t retried;
 	struct line_counts counts;
+	struct purge *purge; /* NULL: none is under way */
 };
 
 /* Looks at everything that may go on: lines, files, answers.  c may be gone afterwards. */

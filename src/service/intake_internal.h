@@ -164,6 +164,7 @@ struct intake {
 	struct loop_timer tick;
 	struct supplies *supplies; /* NULL: none */
 	int64_t purged;            /* the day on which old raw bytes were removed last */
+	struct purge *purge;       /* the day's, under way; NULL: none */
 	bool draining;
 	unsigned drain_ticks;
 };
@@ -252,8 +253,14 @@ void intake_disk_fini(struct intake *in);
 
 struct line_purge;
 struct line_purged;
-/* Removes raw bytes as wished, or only counts them. */
-void intake_purge(struct intake *in, const struct line_purge *wish, struct line_purged *out);
+struct purge; /* a removal under way, a page of rows in each turn of the loop */
+/* The removal has ended and goes after the call. */
+typedef void (*purge_done_fn)(void *arg, const struct line_purged *p);
+/* Removes raw bytes as wished, or only counts them; done is called from the loop. */
+struct purge *purge_new(struct intake *in, const struct line_purge *wish, purge_done_fn done,
+                        void *arg);
+/* Ends it where it stands, without a word; NULL does nothing. */
+void purge_free(struct purge *g);
 /* The same as configured, once a day. */
 void intake_purge_daily(struct intake *in);
 

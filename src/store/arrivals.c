@@ -124,19 +124,31 @@ enum err arrivals_domains(struct db *db, int64_t *out)
 	return read_number(&q, out);
 }
 
-enum err arrivals_before(struct db *db, int64_t segment, int64_t *out)
+enum err arrivals_page(struct db *db, int64_t after, int64_t segment, int64_t limit,
+                       struct arrivals_page *out)
 {
-	struct query q = db_query(db, SQL_ARRIVAL_BEFORE);
+	struct query q = db_query(db, SQL_ARRIVAL_PAGE);
+	struct arrivals_page p = { 0 };
 
-	query_int(&q, 1, segment);
-	return read_number(&q, out);
+	query_int(&q, 1, after);
+	query_int(&q, 2, segment);
+	query_int(&q, 3, limit);
+	if (query_row(&q))
+		p = (struct arrivals_page){ query_get_int(&q, 0), query_get_int(&q, 1),
+			                    query_get_int(&q, 2), query_get_int(&q, 3) };
+	enum err e = query_end(&q);
+	if (e == OK)
+		*out = p;
+	return e;
 }
 
-enum err arrivals_purge(struct db *db, int64_t segment)
+enum err arrivals_purge(struct db *db, int64_t after, int64_t last, int64_t segment)
 {
 	struct query q = db_query(db, SQL_ARRIVAL_PURGE);
 
-	query_int(&q, 1, segment);
+	query_int(&q, 1, after);
+	query_int(&q, 2, last);
+	query_int(&q, 3, segment);
 	return query_run(&q);
 }
 

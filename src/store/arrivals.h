@@ -36,11 +36,23 @@ enum err arrivals_units(struct db *db, int64_t domain, enum report_trust trust, 
 enum err arrivals_domains(struct db *db, int64_t *out) MUST_USE;
 
 /*
- * How many arrivals lie in segments before that day (YYYYMMDD), and forgetting them: the same bytes
- * would be kept again, while the reports in them are still known.
+ * Some arrivals, in the order in which they were noted: nearly that of their segments, but for
+ * mails that were held.
  */
-enum err arrivals_before(struct db *db, int64_t segment, int64_t *out) MUST_USE;
-enum err arrivals_purge(struct db *db, int64_t segment) MUST_USE;
+struct arrivals_page {
+	int64_t last;     /* what the next page comes after */
+	int64_t count;    /* fewer than asked for: there are no more */
+	int64_t earliest; /* segment of any of them */
+	int64_t old;      /* how many lie in segments before the one asked about */
+};
+/* after 0: the first page; segment: YYYYMMDD. */
+enum err arrivals_page(struct db *db, int64_t after, int64_t segment, int64_t limit,
+                       struct arrivals_page *out) MUST_USE;
+/*
+ * Forgets those between after and last (of a page) that lie in segments before that day: the same
+ * bytes would be kept again, while the reports in them are still known.
+ */
+enum err arrivals_purge(struct db *db, int64_t after, int64_t last, int64_t segment) MUST_USE;
 
 /* The first byte not yet stored.  Without one stored so far: segment 0, offset 0. */
 struct archive_position {

@@ -330,6 +330,9 @@ static const char *const migrations[] = {
 	"create index cert_name_of on cert_name (tenant, fingerprint, name);"
 	"create index publication_offered on publication (seq)"
 	" where served = 0 and end_cause = 0 and offered > 0;",
+
+	/* 20: arrivals are gone through in the order in which they came */
+	"@rowid",
 };
 
 int migrate_newest(void)
@@ -348,6 +351,10 @@ static const struct word {
 	{ SLICE_INIT("@end"), { ") strict", ")" } },
 	{ SLICE_INIT("@keyed"), { ") without rowid, strict", ")" } },
 	{ SLICE_INIT("@join"), { "group_concat", "string_agg" } },
+	/* SQLite numbers its rows by itself. */
+	{ SLICE_INIT("@rowid"),
+	  { "", "alter table arrival add column rowid bigint generated always as identity;"
+	        " create unique index arrival_rowid on arrival (rowid);" } },
 	/* db_short_digest; SQLite is given it by the connection that migrates. */
 	{ SLICE_INIT("@digest"),
 	  { "", "create function short_digest(t text) returns bigint language sql immutable as"

@@ -474,8 +474,13 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_ARRIVAL_UNITS,
 	    "select cast(coalesce(sum(1 + place_length / 1048576), 0) as bigint) from arrival"
 	    " where domain = $1 and trust = $2 and trust >= 2 and arrived >= $3 and arrived < $4"),
-	ROW(SQL_ARRIVAL_BEFORE, "select count(*) from arrival where segment < $1"),
-	ROW(SQL_ARRIVAL_PURGE, "delete from arrival where segment < $1"),
+	ROW(SQL_ARRIVAL_PAGE,
+	    "select coalesce(max(n), 0), count(*), coalesce(min(segment), 0),"
+	    " cast(coalesce(sum(case when segment < $2 then 1 else 0 end), 0) as bigint)"
+	    " from (select rowid as n, segment from arrival where rowid > $1"
+	    " order by rowid limit $3) p"),
+	ROW(SQL_ARRIVAL_PURGE,
+	    "delete from arrival where rowid > $1 and rowid <= $2 and segment < $3"),
 	ROW(SQL_ARCHIVE_GET,
 	    "select segment, place_offset from archive_position where name = 'archive'"),
 	ROW(SQL_ARCHIVE_SET,

@@ -4,7 +4,7 @@
  *
  * Rules for the texts, so that both engines take them: parameters are $1 ... $n; keys come from
  * us; sums are cast to bigint; no scalar min or max; sets of trusts are four parameters, with -1
- * for those not asked for.
+ * for those not asked for; a rowid is there to be gone along, in the order of adding.
  */
 #ifndef STORE_SQL_H
 #define STORE_SQL_H
@@ -128,7 +128,7 @@ enum sql {
 	SQL_ARRIVAL_GET,
 	SQL_ARRIVAL_RAISE,
 	SQL_ARRIVAL_UNITS,
-	SQL_ARRIVAL_BEFORE,
+	SQL_ARRIVAL_PAGE,
 	SQL_ARRIVAL_PURGE,
 	SQL_ARCHIVE_GET,
 	SQL_ARCHIVE_SET,

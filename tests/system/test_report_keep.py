@@ -1,4 +1,5 @@
 """How long things are kept, and what the figures say about senders and odd reports."""
+import concurrent.futures
 import datetime
 import json
 import sqlite3
@@ -100,6 +101,36 @@ def test_the_service_purges_by_itself(start, tmp_path):
     service.start()
     eventually(lambda: len(segments(service)) == 1)
     assert service.json("report", "summary", "keep.example", "--from", "2026-05-12", "--to", "2026-05-13")["reports"] == 2
+
+
+def test_many_go_a_few_at_a_time(start, tmp_path):
+    """What a long day brought goes in many short steps, with the rest of the work in between."""
+    many = 30000
+    service = start("unlimited")
+    (tmp_path / "one.json").write_text(report(1, "2026-05-12"))
+    (tmp_path / "two.json").write_text(report(2, "2026-05-13"))
+    assert service.json("report", "import", tmp_path / "one.json")["new"] == 1
+    service.stop()
+    age(service, 20240101)
+    with sqlite3.connect(service.state / "mxseal.db") as db:
+        db.execute("with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)"
+                   " insert into arrival select printf('%064x', i * 7919), 20240101, 0, 9, 'smtp', 1, 0, 0, 0 from n",
+                   (many,))
+    db.close()
+    service.start()
+    assert service.json("report", "import", tmp_path / "two.json")["new"] == 1
+    purge = ("report", "purge", "--older-than", "400")
+    eventually(lambda: service.json(*purge, "--dry-run")["segments"])
+    assert service.json(*purge, "--dry-run")["messages"] == many + 1
+    seen = set()
+    with concurrent.futures.ThreadPoolExecutor(1) as other, sqlite3.connect(service.state / "mxseal.db") as db:
+        done = other.submit(service.json, *purge)
+        while not done.done():
+            seen.add(db.execute("select count(*) from arrival").fetchone()[0])
+    db.close()
+    assert done.result()["messages"] == many + 1 and segments(service) != ["20240101"]
+    assert len(seen - {1, many + 2}) > 1, seen
+    assert service.json(*purge)["messages"] == 0
 
 
 def test_figures_follow_the_summary_and_mark_odd_ranges(start, tmp_path):

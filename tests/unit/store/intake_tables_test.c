@@ -181,6 +181,42 @@ TEST(quarantine_of_an_older_program)
 	fixture_close(&f);
 }
 
+static void add_arrival(struct fixture *f, unsigned n, int64_t segment)
+{
+	struct arrival in = { .way = "smtp", .arrived = NOON, .place = { .segment = segment } };
+
+	(void)snprintf(in.sha256, sizeof(in.sha256), "%04u", n);
+	assert_int_equal(arrivals_put(f->db, &in, NULL), OK);
+}
+
+TEST(arrivals_by_pages)
+{
+	static const int64_t segments[] = { 20260101, 20260102, 20260103, 20260102, 20260104 };
+	struct arrivals_page p;
+	struct arrival row;
+	struct fixture f;
+
+	fixture_open(&f);
+	EXPECT(arrivals_page(f.db, 0, 20260103, 9, &p) == OK && p.count == 0 && p.old == 0,
+	       "none at all");
+	for (unsigned i = 0; i < ARRAY_LEN(segments); i++)
+		add_arrival(&f, i, segments[i]);
+	EXPECT(arrivals_page(f.db, 0, 20260103, 2, &p) == OK && p.count == 2 && p.old == 2 &&
+	               p.earliest == 20260101,
+	       "the first page");
+	int64_t first = p.last;
+	EXPECT(arrivals_page(f.db, first, 20260103, 2, &p) == OK && p.count == 2 && p.old == 1 &&
+	               p.earliest == 20260102,
+	       "the next one, with one that came late");
+	EXPECT(arrivals_purge(f.db, first, p.last, 20260103) == OK, "of that page");
+	EXPECT(arrivals_get(f.db, S("0003"), f.a, &row) == ERR_NOTFOUND, "the old one goes");
+	EXPECT(arrivals_get(f.db, S("0002"), f.a, &row) == OK, "the other one stays");
+	EXPECT(arrivals_get(f.db, S("0000"), f.a, &row) == OK, "and what is on another page");
+	EXPECT(arrivals_page(f.db, p.last, 20260103, 2, &p) == OK && p.count == 1 && p.old == 0,
+	       "the last page");
+	fixture_close(&f);
+}
+
 TEST(taken_by_ways)
 {
 	static const struct taken rows[] = {
@@ -263,4 +299,5 @@ TEST(supplies)
 }
 
 TEST_MAIN(UNIT(supplies), UNIT(arrivals), UNIT(arrival_units), UNIT(position), UNIT(quarantine),
-          UNIT(quarantine_pages), UNIT(quarantine_of_an_older_program), UNIT(taken_by_ways))
+          UNIT(quarantine_pages), UNIT(quarantine_of_an_older_program), UNIT(arrivals_by_pages),
+          UNIT(taken_by_ways))
