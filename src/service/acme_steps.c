@@ -114,30 +114,57 @@ static enum err check_ca(struct acme_step *s, const struct acme_directory *d)
 	return wait(s, why, 0);
 }
 
-/* Counted before the CA is asked: a crash in between costs one, never gains one. */
-static enum err spend(struct acme_step *s, int64_t *id_out)
+/* The lock is held. */
+static enum err may_spend(struct acme_step *s, struct orders_spent *spent, bool *may_out)
 {
-	struct acme_queue *q = s->q;
-	struct orders_spent spent;
-	bool may = false;
-
-	desk_lock(q->d);
+	const struct acme_queue *q = s->q;
 	enum err e = orders_spent(q->d->db, q->conf->directory, s->o->tenant,
-	                          s->now - ACME_WINDOW_S, &spent);
-	if (e == OK) {
-		struct acme_spending sum = { q->conf->budget, spent.all, spent.of_tenant,
-			                     spent.tenants };
-		may = acme_plan_may_spend(&sum, is_renewal(s->o));
-	}
-	if (may)
-		e = orders_spend(q->d->db, q->conf->directory, s->o, s->now, id_out);
-	desk_unlock(q->d);
+	                          s->now - ACME_WINDOW_S, spent);
+
+	if (e != OK)
+		return e;
+	struct acme_spending sum = { q->conf->budget, spent->all, spent->of_tenant,
+		                     spent->tenants };
+	*may_out = acme_plan_may_spend(&sum, is_renewal(s->o));
+	return OK;
+}
+
+static enum err judge_allowance(struct acme_step *s, enum err e, bool may,
+                                const struct orders_spent *spent)
+{
 	if (e != OK)
 		return acme_say(s, ERR_IO, "what was ordered cannot be counted");
 	if (!may)
 		return wait(s, "the allowance of orders is spent for now",
-		            spent.oldest + ACME_WINDOW_S + 1 - s->now);
+		            spent->oldest + ACME_WINDOW_S + 1 - s->now);
 	return OK;
+}
+
+/* Asked first: with many that wait for it each look at DNS would be for nothing. */
+static enum err check_allowance(struct acme_step *s)
+{
+	struct orders_spent spent = { 0 };
+	bool may = false;
+
+	desk_lock(s->q->d);
+	enum err e = may_spend(s, &spent, &may);
+	desk_unlock(s->q->d);
+	return judge_allowance(s, e, may, &spent);
+}
+
+/* Counted before the CA is asked: a crash in between costs one, never gains one. */
+static enum err spend(struct acme_step *s, int64_t *id_out)
+{
+	struct acme_queue *q = s->q;
+	struct orders_spent spent = { 0 };
+	bool may = false;
+
+	desk_lock(q->d);
+	enum err e = may_spend(s, &spent, &may);
+	if (e == OK && may)
+		e = orders_spend(q->d->db, q->conf->directory, s->o, s->now, id_out);
+	desk_unlock(q->d);
+	return judge_allowance(s, e, may, &spent);
 }
 
 /* An authority that does not answer costs nothing of the allowance. */
@@ -175,6 +202,8 @@ static enum err on_wanted(struct acme_step *s)
 	struct acme_directory d;
 	enum err e = acme_note_replaced(s);
 
+	if (e == OK)
+		e = check_allowance(s);
 	if (e == OK)
 		e = check(s);
 	if (e == OK)

@@ -13,6 +13,7 @@
 #include "service/zone_feed.h"
 #include "store/audit.h"
 #include "store/certs.h"
+#include "store/orders.h"
 #include "store/pushes.h"
 
 #define POLL_MS 5
@@ -262,13 +263,30 @@ static enum err offer_newest(struct desk *d, const struct domain *domain, const 
 	return offer(d, &row, found ? &cert : NULL, p.id, now, a, seq_out);
 }
 
+/* The queue of certificates follows when a host begins to need one, or ends to. */
+static enum err note_host(struct desk *d, const struct domain *domain, const char *host)
+{
+	bool wanted = domain->hosted && domain->hosting == HOSTING_HERE;
+	struct arena *a = arena_new();
+	struct order o;
+	enum err e = orders_get(d->db, domain->tenant, slice_str(host), a, &o);
+
+	arena_free(a);
+	if (e != OK && e != ERR_NOTFOUND)
+		return e;
+	if (wanted != (e == OK))
+		atomic_store(&d->hosts_changed, true);
+	return OK;
+}
+
 static enum err offer_text(struct desk *d, const struct domain *domain, int64_t now,
                            int64_t *seq_out)
 {
 	char host[DOMAIN_NAME_MAX + 1];
 	enum err e = publish_host_name(domain->name, host);
 
-	atomic_store(&d->hosts_changed, true);
+	if (e == OK)
+		e = note_host(d, domain, host);
 	if (e != OK)
 		return e;
 	if (!domain->hosted || domain->hosting == HOSTING_EXTERNAL)

@@ -331,8 +331,11 @@ static const char *const migrations[] = {
 	"create index publication_offered on publication (seq)"
 	" where served = 0 and end_cause = 0 and offered > 0;",
 
-	/* 20: arrivals are gone through in the order in which they came */
-	"@rowid",
+	/* 20: arrivals are gone through in the order in which they came; the first order of a rank
+	 */
+	"@rowid"
+	"drop index cert_order_due;"
+	"create index cert_order_turn on cert_order (rank, due, host);",
 };
 
 int migrate_newest(void)

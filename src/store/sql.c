@@ -43,6 +43,14 @@
 	" not exists (select 1 from domain d where d.id = cert_order.domain" \
 	" and d.removed = 0 and d.hosted = 1 and d.hosting = 'here')"
 
+/* The first one that is due of each rank: each has its stretch of the index. */
+#define ORDER_FIRST(number)                                                             \
+	"select * from (select tenant, host, rank from cert_order where rank = " number \
+	" and due <= $1 and claimed_until <= $1 order by due, host limit 1) r" number
+#define ORDER_FIRSTS     \
+	ORDER_FIRST("0") \
+	" union all " ORDER_FIRST("1") " union all " ORDER_FIRST("2") " union all " ORDER_FIRST("3")
+
 #define REPORT_COLUMNS                                                              \
 	"id, domain, name, report_id, contact, signer, trust, range_start, "        \
 	"range_end, day, arrived, successful, failed, notes, raw_sha256, segment, " \
@@ -296,9 +304,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	                       " on conflict (tenant, host) do nothing"),
 	ROW(SQL_ORDER_CLAIM,
 	    "update cert_order set claimed_until = $2, due = case when due = 0 then $1 else due end"
-	    " where (tenant, host) = ("
-	    "select tenant, host from cert_order where due <= $1 and claimed_until <= $1"
-	    " order by rank, due, host limit 1) returning " ORDER_COLUMNS),
+	    " where (tenant, host) = (select tenant, host from (" ORDER_FIRSTS
+	    ") f order by rank limit 1) returning " ORDER_COLUMNS),
 	ROW(SQL_ORDER_CLEAR, "delete from cert_order"),
 	ROW(SQL_ORDER_UNCLAIM, "update cert_order set claimed_until = 0 where claimed_until > 0"),
 	/* One made due while it is worked on stays due, and an idle one wanted. */

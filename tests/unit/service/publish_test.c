@@ -6,6 +6,7 @@
 #include "service/board.h"
 #include "service/publisher.h"
 #include "store/edgedb.h"
+#include "store/orders.h"
 #include "unit/store/fixture.h"
 
 #define DOMAINS 250u
@@ -127,4 +128,31 @@ TEST(all_of_them_are_not_one_piece_of_work)
 	world_close(&w);
 }
 
-TEST_MAIN(UNIT(all_of_them_are_not_one_piece_of_work))
+/* The queue of certificates goes through all domains then. */
+TEST(only_a_host_that_comes_or_goes_changes_the_hosts)
+{
+	struct desk_world w;
+	struct domain d;
+	int64_t seq = 0;
+
+	world_open(&w);
+	EXPECT(domains_by_name(w.f.db, TENANT_ONLY, S("d001.example"), w.f.a, &d) == OK, "one");
+	d.hosted = true;
+	d.hosting = HOSTING_HERE;
+	EXPECT(publish_domain(&w.desk, &d, NOON, &seq) == OK, "it begins to be hosted");
+	EXPECT(atomic_exchange(&w.desk.hosts_changed, false), "its host is new");
+	EXPECT(domains_update(w.f.db, &d, d.revision) == OK &&
+	               orders_follow(w.f.db, NULL, 0, NOON) == OK,
+	       "the queue follows");
+	EXPECT(publish_domain(&w.desk, &d, NOON, &seq) == OK, "a new policy, or nothing new");
+	EXPECT(!atomic_load(&w.desk.hosts_changed), "no host came or went");
+	d.hosting = HOSTING_EXTERNAL;
+	EXPECT(publish_domain(&w.desk, &d, NOON, &seq) == OK, "hosted elsewhere");
+	EXPECT(atomic_exchange(&w.desk.hosts_changed, false), "its host goes");
+	EXPECT(publish_drop(&w.desk, "d001.example", &seq) == OK, "removed");
+	EXPECT(atomic_load(&w.desk.hosts_changed), "its host goes");
+	world_close(&w);
+}
+
+TEST_MAIN(UNIT(all_of_them_are_not_one_piece_of_work),
+          UNIT(only_a_host_that_comes_or_goes_changes_the_hosts))

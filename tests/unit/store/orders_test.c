@@ -101,6 +101,28 @@ TEST(claiming)
 	fixture_close(&f);
 }
 
+/* The first one of each rank is found without a look at all that are due. */
+TEST(claiming_of_many)
+{
+	sqlite3_stmt *plan = NULL;
+	struct fixture f;
+	unsigned ranks = 0;
+
+	fixture_open(&f);
+	const char *text =
+	        arena_printf(f.a, "explain query plan %s", sql_table[SQL_ORDER_CLAIM].text);
+	assert_int_equal(sqlite3_prepare_v2(f.db->conn.handle, text, -1, &plan, NULL), SQLITE_OK);
+	while (sqlite3_step(plan) == SQLITE_ROW) {
+		const char *line = (const char *)sqlite3_column_text(plan, 3);
+
+		ranks += strstr(line, "cert_order_turn (rank=? AND due<?)") != NULL;
+		EXPECT(strstr(line, "SCAN cert_order") == NULL, line);
+	}
+	(void)sqlite3_finalize(plan); /* only read */
+	EXPECT(ranks == 4, "each rank by its index");
+	fixture_close(&f);
+}
+
 /* A host is claimed in state from, hurried, and put back in state to. */
 static void hurry_while_claimed(enum order_state from, enum order_state to, enum order_state after,
                                 int64_t renew_at, const char *label)
@@ -184,4 +206,5 @@ TEST(accounts)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(following), UNIT(claiming), UNIT(hurrying), UNIT(spending), UNIT(accounts))
+TEST_MAIN(UNIT(following), UNIT(claiming), UNIT(claiming_of_many), UNIT(hurrying), UNIT(spending),
+          UNIT(accounts))
