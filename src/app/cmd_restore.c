@@ -14,6 +14,7 @@
 #include "net/clock.h"
 #include "store/domains.h"
 #include "store/edgedb.h"
+#include "store/file_look.h"
 #include "store/policies.h"
 
 struct restore {
@@ -36,8 +37,32 @@ static const char *in_state(const struct restore *r, const char *name)
 
 static int failed(const struct restore *r, const char *what, const char *why)
 {
-	return cli_error(r->cli, EXIT_UNKNOWN, what, why,
-	                 "run it as root or as the service's user, and look for free space (`df`)");
+	const char *fix = "run it as root or as the service's user, and look for free space (`df`)";
+
+	if (r->aside != NULL)
+		fix = arena_printf(r->cli->arena,
+		                   "%s; or restore another backup: what was there lies in %s", fix,
+		                   r->aside);
+	return cli_error(r->cli, EXIT_UNKNOWN, what, why, fix);
+}
+
+/* What its files tell; a damaged page is found by SQLite only. */
+static int check_database(const struct restore *r, const char *path)
+{
+	switch (file_look(path, db_version_newest())) {
+	case FILE_LOOK_NEWER:
+		return cli_error(r->cli, EXIT_FINDINGS, path, "was made by a newer mxseal",
+		                 "use the newer mxseal, or an older backup");
+	case FILE_LOOK_NO_DB:
+		return cli_error(r->cli, EXIT_FINDINGS, path, "is no database",
+		                 "take another backup; nothing was changed here");
+	case FILE_LOOK_GOOD:
+	case FILE_LOOK_ABSENT:
+	case FILE_LOOK_CLOSED:
+	case FILE_LOOK_NO_LOG:
+	default:
+		return EXIT_GOOD; /* it was read a moment ago, and its log is no part of a backup */
+	}
 }
 
 static int check(struct restore *r)
@@ -61,7 +86,7 @@ static int check(struct restore *r)
 			                 "is not as it was when the backup was made",
 			                 "take another backup; nothing was changed here");
 	}
-	return EXIT_GOOD;
+	return check_database(r, arena_printf(a, "%s/mxseal.db", r->dir));
 }
 
 static int take_state(struct restore *r)
@@ -280,7 +305,7 @@ static int bump(struct restore *r, struct db *db, const struct domain *d)
 	return EXIT_GOOD;
 }
 
-/* Brought to this program's version, so that a backup which it cannot read is found out here. */
+/* Brought to this program's version, so that what cannot be read of it is found out here. */
 static int settle(struct restore *r)
 {
 	struct diag d = { .why = "cannot be used" };
@@ -391,6 +416,19 @@ static int say(const struct restore *r)
 	return cli_finish(r->cli, EXIT_GOOD);
 }
 
+/* Whatever comes of it, the files in the state are its owner's again. */
+static int replace(struct restore *r)
+{
+	int code, given;
+
+	look_at_present(r);
+	code = put_all(r);
+	if (code == EXIT_GOOD)
+		code = settle(r);
+	given = give_back(r);
+	return code == EXIT_GOOD ? given : code;
+}
+
 static int run(const struct cli *cli)
 {
 	struct restore r = { .cli = cli,
@@ -405,14 +443,8 @@ static int run(const struct cli *cli)
 		code = confirm(&r);
 	if (code == EXIT_GOOD)
 		code = take_state(&r);
-	if (code == EXIT_GOOD) {
-		look_at_present(&r);
-		code = put_all(&r);
-	}
 	if (code == EXIT_GOOD)
-		code = settle(&r);
-	if (code == EXIT_GOOD)
-		code = give_back(&r);
+		code = replace(&r);
 	if (code == EXIT_GOOD)
 		code = say(&r);
 	json_decref(r.newer);

@@ -1,7 +1,10 @@
 """backup and restore: nothing lost, nothing held up, the master key never in it."""
+import contextlib
+import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import threading
 
@@ -133,6 +136,51 @@ def test_what_is_no_backup_changes_nothing(make_product, tmp_path):
     refused("is not as it was")
     assert (service.state / "mxseal.db").read_bytes() == before
     assert not list(service.state.glob("before-restore-*"))
+
+
+def change(folder, statement):
+    """The main database of a backup, otherwise than it was made, and listed as it is."""
+    path = folder / "mxseal.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("pragma journal_mode = delete")
+        db.execute("pragma foreign_keys = off")
+        db.execute(statement)
+    made = json.loads((folder / "manifest.json").read_text())
+    for f in made["files"]:
+        if f["name"] == "mxseal.db":
+            f.update(size=path.stat().st_size, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    (folder / "manifest.json").write_text(json.dumps(made))
+
+
+def test_a_backup_of_a_newer_program_changes_nothing(make_product, tmp_path):
+    service = make_product()
+    folder = tmp_path / "backup"
+    service.run("backup", folder, check=0)
+    service.stop()
+    before = (service.state / "mxseal.db").read_bytes()
+    change(folder, "pragma user_version = 1000")
+    done = service.run("restore", folder, "--yes", check=1)
+    assert "newer mxseal" in done.stderr and "\nfix: use the newer mxseal, or an older backup" in done.stderr
+    assert (service.state / "mxseal.db").read_bytes() == before
+    assert not list(service.state.glob("before-restore-*"))
+
+
+def test_what_ends_halfway_leaves_a_state_of_its_owner(make_product, tmp_path):
+    """The files are the service's again, and it is said where the state that was there lies."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to be somebody else")
+    service = make_product()
+    folder = tmp_path / "backup"
+    service.run("backup", folder, check=0)
+    service.stop()
+    for path in [service.state, *service.state.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    change(folder, "drop table domain")
+    done = service.run("restore", folder, "--yes", "--further-ids", check=3)
+    aside, = service.state.glob("before-restore-*")
+    assert "cannot be read" in done.stderr and f"{aside}" in done.stderr.split("\nfix: ")[1], done.stderr
+    for name in ("mxseal.db", "edge/edge.db", "lock"):
+        assert (service.state / name).stat().st_uid == 65534, name
 
 
 def test_only_an_owner_takes_a_backup(make_product, tmp_path):
