@@ -113,18 +113,26 @@ static enum err collect(struct query *q, struct arena *a, struct alert_row **out
 	return e;
 }
 
-enum err alerts_list(struct db *db, int64_t tenant, struct slice name, bool closed,
-                     const struct alert_cursor *after, size_t limit, struct arena *a,
-                     struct alert_row **out, size_t *count_out)
+enum err alerts_list(struct db *db, int64_t tenant, bool closed, const struct alert_cursor *after,
+                     size_t limit, struct arena *a, struct alert_row **out, size_t *count_out)
 {
 	struct query q = db_query(db, SQL_ALERT_LIST);
 
 	query_int(&q, 1, tenant);
-	query_text(&q, 2, name);
-	query_int(&q, 3, closed ? 0 : 1);
-	query_text(&q, 4, after->name);
-	query_text(&q, 5, after->code);
-	query_int(&q, 6, (int64_t)db_limit(limit));
+	query_int(&q, 2, closed ? 0 : 1);
+	query_text(&q, 3, after->name);
+	query_text(&q, 4, after->code);
+	query_int(&q, 5, (int64_t)db_limit(limit));
+	return collect(&q, a, out, count_out);
+}
+
+enum err alerts_of_name(struct db *db, int64_t tenant, const char *name, struct arena *a,
+                        struct alert_row **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_ALERT_OF_NAME);
+
+	query_int(&q, 1, tenant);
+	query_str(&q, 2, name);
 	return collect(&q, a, out, count_out);
 }
 

@@ -39,12 +39,15 @@ struct alert_cursor {
 	struct slice name, code;
 };
 /*
- * In the order of names and codes; name, when not empty, of that one alone; closed: also those
- * that are closed.  At most limit (and DB_LIST_MAX).
+ * In the order of names and codes; closed: also those that are closed.  At most limit (and
+ * DB_LIST_MAX).
  */
-enum err alerts_list(struct db *db, int64_t tenant, struct slice name, bool closed,
-                     const struct alert_cursor *after, size_t limit, struct arena *a,
-                     struct alert_row **out, size_t *count_out) MUST_USE;
+enum err alerts_list(struct db *db, int64_t tenant, bool closed, const struct alert_cursor *after,
+                     size_t limit, struct arena *a, struct alert_row **out,
+                     size_t *count_out) MUST_USE;
+/* The open ones of one name, ALERT_CAUSES at most, in the order of codes. */
+enum err alerts_of_name(struct db *db, int64_t tenant, const char *name, struct arena *a,
+                        struct alert_row **out, size_t *count_out) MUST_USE;
 /* Open ones by cause and level (1 first), of all tenants. */
 enum err alerts_count(struct db *db, int64_t counts_out[ALERT_CAUSES][3]) MUST_USE;
 /* How many of these are warnings, and how many failures. */

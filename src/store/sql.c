@@ -459,12 +459,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	                        " group by result_type, reason_code"
 	                        " order by " TRUSTED_FIRST
 	                        ", " SUM("sessions") " desc, result_type, reason_code limit $8"),
-	ROW(SQL_SUMMARY_LINES,
-	    "select f.domain, " TOTALS ", max(day), max(case when failed > 0 then day else 0 end)"
-	    " from figure_total f"
-	    " join domain d on d.id = f.domain where d.tenant = $1 and d.removed = 0"
-	    " and day >= $2 and day <= $3 and trust in ($4, $5, $6, $7)"
-	    " group by f.domain order by f.domain"),
+	ROW(SQL_SUMMARY_LINE, "select " TOTALS ", coalesce(max(day), 0),"
+	                      " coalesce(max(case when failed > 0 then day else 0 end), 0)"
+	                      " from figure_total f where " RANGE),
 
 	/* arrivals and the archive */
 	ROW(SQL_ARRIVAL_ADD,
@@ -627,10 +624,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_ALERT_DROP, "delete from alert where domain = $1"),
 	ROW(SQL_ALERT_DROP_HOSTS, "delete from alert where tenant = $1 and domain = 0"
 	                          " and name <> $2 and name <> $3"),
-	ROW(SQL_ALERT_LIST,
-	    "select " ALERT_COLUMNS " from alert where tenant = $1 and ($2 = '' or name = $2)"
-	    " and level >= $3 and (name > $4 or (name = $4 and cause > $5))"
-	    " order by name, cause limit $6"),
+	ROW(SQL_ALERT_LIST, "select " ALERT_COLUMNS " from alert where tenant = $1 and level >= $2"
+	                    " and (name, cause) > ($3, $4) order by name, cause limit $5"),
+	ROW(SQL_ALERT_OF_NAME, "select " ALERT_COLUMNS " from alert where tenant = $1 and name = $2"
+	                       " and level > 0 order by cause"),
 	ROW(SQL_ALERT_COUNT, "select cause, level, count(*) from alert where level > 0"
 	                     " group by cause, level"),
 	ROW(SQL_ALERT_UNSAID,

@@ -244,29 +244,21 @@ enum err summary_read(struct db *db, int64_t domain, int64_t from, int64_t to, u
 	return e;
 }
 
-enum err summary_lines(struct db *db, int64_t tenant, int64_t from, int64_t to, unsigned trusts,
-                       struct arena *a, struct summary_line **out, size_t *count_out)
+enum err summary_line_read(struct db *db, int64_t domain, int64_t from, int64_t to, unsigned trusts,
+                           struct summary_line *out)
 {
-	/* The tenant stands where the other queries have the domain. */
-	struct range r = { db, tenant, utc_day_start(from), utc_day_start(to), trusts, a };
-	struct rows rows = ROWS(struct summary_line);
+	struct range r = { db, domain, utc_day_start(from), utc_day_start(to), trusts, NULL };
+	struct summary_line line = { 0 };
 	enum err e = check_range(r.from, r.to);
 
 	if (e != OK)
 		return e;
-	struct query q = start(&r, SQL_SUMMARY_LINES);
-	while (query_row(&q)) {
-		struct summary_line *line = rows_add(&rows, a);
-
-		line->domain = query_get_int(&q, 0);
-		line->counts = counts_at(&q, 1);
-		line->last_day = query_get_int(&q, 4);
-		line->last_failed = query_get_int(&q, 5);
-	}
+	struct query q = start(&r, SQL_SUMMARY_LINE);
+	if (query_row(&q))
+		line = (struct summary_line){ counts_at(&q, 0), query_get_int(&q, 3),
+			                      query_get_int(&q, 4) };
 	e = query_end(&q);
-	if (e != OK)
-		return e;
-	*out = rows.items;
-	*count_out = rows.count;
-	return OK;
+	if (e == OK)
+		*out = line;
+	return e;
 }

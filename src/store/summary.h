@@ -64,17 +64,13 @@ enum err summary_read(struct db *db, int64_t domain, int64_t from, int64_t to, u
 
 /* One line of the list of domains. */
 struct summary_line {
-	int64_t domain;
 	struct summary_counts counts;
 	int64_t last_day;    /* of a report in the range; 0: none */
 	int64_t last_failed; /* the last day with failed sessions; 0: none */
 };
 
-/*
- * Counts of every domain of the tenant that has reports in the range, in one query, ordered by
- * domain id.
- */
-enum err summary_lines(struct db *db, int64_t tenant, int64_t from, int64_t to, unsigned trusts,
-                       struct arena *a, struct summary_line **out, size_t *count_out) MUST_USE;
+/* The line of one domain: what it costs grows with the days alone.  ERR_LIMIT as above. */
+enum err summary_line_read(struct db *db, int64_t domain, int64_t from, int64_t to, unsigned trusts,
+                           struct summary_line *out) MUST_USE;
 
 #endif

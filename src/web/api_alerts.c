@@ -61,9 +61,8 @@ void api_alerts_list(const struct request *q, struct response *r)
 		            "take it from \"next\" of the page before");
 		return;
 	}
-	enum err e = alerts_list(q->desk->db, TENANT_ONLY, S(""),
-	                         request_query(q, "closed", 0).p != NULL, &after, API_PAGE,
-	                         q->arena, &rows, &count);
+	enum err e = alerts_list(q->desk->db, TENANT_ONLY, request_query(q, "closed", 0).p != NULL,
+	                         &after, API_PAGE, q->arena, &rows, &count);
 	if (e != OK) {
 		api_store_failed(q, e, r);
 		return;
@@ -108,13 +107,11 @@ static json_t *look_json(const char *domain, const struct self_check *o)
 /* The open ones of a domain.  The lock is taken. */
 static enum err open_ones(const struct request *q, const char *domain, json_t **out)
 {
-	const struct alert_cursor from = { S(""), S("") };
 	struct alert_row *rows = NULL;
 	size_t count = 0;
 
 	desk_lock(q->desk);
-	enum err e = alerts_list(q->desk->db, TENANT_ONLY, slice_str(domain), false, &from,
-	                         ALERT_CAUSES, q->arena, &rows, &count);
+	enum err e = alerts_of_name(q->desk->db, TENANT_ONLY, domain, q->arena, &rows, &count);
 	desk_unlock(q->desk);
 	if (e == OK)
 		*out = alerts_json(rows, count, q->now);

@@ -75,31 +75,24 @@ static enum err read_publications(struct desk *d, const struct domain *domain, s
 	return e;
 }
 
-static const struct summary_line *line_of(const struct summary_line *lines, size_t count,
-                                          int64_t id)
-{
-	size_t from = 0;
-
-	while (from < count) { /* ordered by domain id */
-		size_t mid = from + (count - from) / 2;
-		if (lines[mid].domain == id)
-			return &lines[mid];
-		if (lines[mid].domain < id)
-			from = mid + 1;
-		else
-			count = mid;
-	}
-	return NULL;
-}
-
-/* The open ones of one name, or of all. */
-static enum err read_alerts(struct desk *d, struct slice name, size_t limit, struct arena *a,
-                            const struct alert_row **out, size_t *count_out)
+/* The first of all that are open. */
+static enum err read_alerts(struct desk *d, struct arena *a, const struct alert_row **out,
+                            size_t *count_out)
 {
 	const struct alert_cursor from = { S(""), S("") };
 	struct alert_row *rows = NULL;
 	enum err e =
-	        alerts_list(d->db, TENANT_ONLY, name, false, &from, limit, a, &rows, count_out);
+	        alerts_list(d->db, TENANT_ONLY, false, &from, VIEW_ALERTS, a, &rows, count_out);
+
+	*out = rows;
+	return e;
+}
+
+static enum err read_alerts_of(struct desk *d, const char *name, struct arena *a,
+                               const struct alert_row **out, size_t *count_out)
+{
+	struct alert_row *rows = NULL;
+	enum err e = alerts_of_name(d->db, TENANT_ONLY, name, a, &rows, count_out);
 
 	*out = rows;
 	return e;
@@ -110,26 +103,40 @@ static enum err read_levels(struct desk *d, const char *name, struct arena *a,
 {
 	const struct alert_row *rows;
 	size_t count = 0;
-	enum err e = read_alerts(d, slice_str(name), ALERT_CAUSES, a, &rows, &count);
+	enum err e = read_alerts_of(d, name, a, &rows, &count);
 
 	for (size_t i = 0; e == OK && i < count; i++)
 		levels[rows[i].cause] = rows[i].state.level;
 	return e;
 }
 
-static enum err read_line(struct desk *d, const struct domain *domain, const struct summary_line *s,
-                          struct arena *a, struct view_line *out)
+static int64_t first_day(int64_t now)
+{
+	return utc_day_start(now) - (int64_t)SUMMARY_DAYS * UTC_DAY;
+}
+
+static enum err read_counts(struct desk *d, int64_t now, struct view_line *l)
+{
+	struct summary_line s = { 0 };
+	enum err e =
+	        summary_line_read(d->db, l->domain->id, first_day(now), now, TRUST_HEADLINE, &s);
+
+	l->counts = s.counts;
+	l->last_day = s.last_day;
+	l->last_failed = s.last_failed;
+	return e;
+}
+
+static enum err read_line(struct desk *d, const struct domain *domain, int64_t now, struct arena *a,
+                          struct view_line *out)
 {
 	const struct publication *served;
 	const char *host;
 
 	*out = (struct view_line){ .domain = domain };
-	if (s != NULL) {
-		out->counts = s->counts;
-		out->last_day = s->last_day;
-		out->last_failed = s->last_failed;
-	}
-	enum err e = read_publications(d, domain, a, &out->newest, &served);
+	enum err e = read_counts(d, now, out);
+	if (e == OK)
+		e = read_publications(d, domain, a, &out->newest, &served);
 	if (e == OK)
 		e = read_cert(d, domain, a, &host, &out->cert);
 	if (e == OK && out->cert == NULL)
@@ -144,30 +151,24 @@ enum err pages_read_domains(struct desk *d, struct slice after, int64_t now, str
 {
 	struct view_domains v = { .now = now };
 	struct supply_row *ways = NULL;
-	struct summary_line *sums;
 	struct domain *domains;
-	size_t sum_count, count;
-	int64_t from = utc_day_start(now) - (int64_t)SUMMARY_DAYS * UTC_DAY;
+	size_t count;
 
 	enum err e =
 	        domains_list(d->db, TENANT_ONLY, after, PAGES_DOMAINS + 1, a, &domains, &count);
-	if (e == OK)
-		e = summary_lines(d->db, TENANT_ONLY, from, now, TRUST_HEADLINE, a, &sums,
-		                  &sum_count);
 	if (e == OK)
 		e = quarantine_count(d->db, S(""), &v.quarantined);
 	if (e == OK)
 		e = supplies_list(d->db, a, &ways, &v.way_count);
 	if (e == OK)
-		e = read_alerts(d, S(""), VIEW_ALERTS, a, &v.alerts, &v.alert_count);
+		e = read_alerts(d, a, &v.alerts, &v.alert_count);
 	if (e != OK)
 		return e;
 	v.ways = ways;
 	v.count = count < PAGES_DOMAINS ? count : PAGES_DOMAINS;
 	struct view_line *lines = arena_calloc(a, v.count, sizeof(*lines));
 	for (size_t i = 0; e == OK && i < v.count; i++)
-		e = read_line(d, &domains[i], line_of(sums, sum_count, domains[i].id), a,
-		              &lines[i]);
+		e = read_line(d, &domains[i], now, a, &lines[i]);
 	if (e != OK)
 		return e;
 	v.lines = lines;
@@ -180,7 +181,7 @@ static enum err read_figures(struct desk *d, struct arena *a, struct view_domain
 {
 	struct summary *s = arena_calloc(a, 2, sizeof(*s));
 	struct supply_row *ways = NULL;
-	int64_t from = utc_day_start(v->now) - (int64_t)SUMMARY_DAYS * UTC_DAY;
+	int64_t from = first_day(v->now);
 
 	v->figures = &s[0];
 	v->unsigned_ = &s[1];
@@ -253,8 +254,7 @@ static enum err read_stored(struct desk *d, struct slice name, struct arena *a,
 	if (e == OK)
 		e = read_figures(d, a, v);
 	if (e == OK)
-		e = read_alerts(d, slice_str(domain->name), ALERT_CAUSES, a, &v->alerts,
-		                &v->alert_count);
+		e = read_alerts_of(d, domain->name, a, &v->alerts, &v->alert_count);
 	if (e != OK || !domain->hosted)
 		return e;
 	e = read_publications(d, domain, a, &v->newest, &v->served);

@@ -162,18 +162,17 @@ TEST(lists)
 	rows[0].domain = 8;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		EXPECT(alerts_put(f.db, &rows[i]) == OK, "put");
-	EXPECT(alerts_list(f.db, TENANT_ONLY, S(""), false, &from, 10, f.a, &list, &count) == OK &&
+	EXPECT(alerts_list(f.db, TENANT_ONLY, false, &from, 10, f.a, &list, &count) == OK &&
 	               count == 3 && strcmp(list[0].name, "a.example") == 0 &&
 	               list[0].cause == ALERT_MX && list[1].cause == ALERT_POLICY,
 	       "open ones by name and code");
-	EXPECT(alerts_list(f.db, TENANT_ONLY, S(""), true, &from, 10, f.a, &list, &count) == OK &&
+	EXPECT(alerts_list(f.db, TENANT_ONLY, true, &from, 10, f.a, &list, &count) == OK &&
 	               count == 4,
 	       "closed ones too");
-	EXPECT(alerts_list(f.db, TENANT_ONLY, S("a.example"), false, &from, 10, f.a, &list,
-	                   &count) == OK &&
+	EXPECT(alerts_of_name(f.db, TENANT_ONLY, "a.example", f.a, &list, &count) == OK &&
 	               count == 2,
 	       "of one name");
-	EXPECT(alerts_list(f.db, TENANT_ONLY, S(""), false, &behind, 1, f.a, &list, &count) == OK &&
+	EXPECT(alerts_list(f.db, TENANT_ONLY, false, &behind, 1, f.a, &list, &count) == OK &&
 	               count == 1 && list[0].cause == ALERT_POLICY,
 	       "behind a cursor");
 	EXPECT(alerts_count(f.db, counts) == OK && counts[ALERT_MX][0] == 1 &&

@@ -207,9 +207,8 @@ TEST(untrusted_do_not_crowd_out)
 TEST(summaries)
 {
 	struct fixture f;
-	struct summary_line *lines = NULL;
+	struct summary_line line;
 	struct summary got;
-	size_t count = 0;
 
 	fixture_open(&f);
 	int64_t d = fill(&f);
@@ -247,11 +246,13 @@ TEST(summaries)
 	EXPECT(summary_read(f.db, d, DAY + UTC_DAY, DAY + UTC_DAY, ALL, f.a, &got) == OK &&
 	               got.total.reports == 0 && got.day_count == 0,
 	       "a day without a report is not listed");
-	EXPECT(summary_lines(f.db, TENANT_ONLY, DAY, DAY, TRUST_HEADLINE, f.a, &lines, &count) ==
-	                       OK &&
-	               count == 1 && lines[0].domain == d && lines[0].counts.successful == 29 &&
-	               lines[0].last_day == DAY && lines[0].last_failed == DAY,
+	EXPECT(summary_line_read(f.db, d, DAY, DAY, TRUST_HEADLINE, &line) == OK &&
+	               line.counts.successful == 29 && line.last_day == DAY &&
+	               line.last_failed == DAY,
 	       "the line of the list");
+	EXPECT(summary_line_read(f.db, d + 1, DAY, DAY, TRUST_HEADLINE, &line) == OK &&
+	               line.counts.reports == 0 && line.last_day == 0 && line.last_failed == 0,
+	       "and of a domain without reports");
 	fixture_close(&f);
 }
 
