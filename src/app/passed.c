@@ -85,6 +85,17 @@ bool passed_has(const struct passed *p, const struct address *at, unsigned flags
 	return find(p, at, flags) < p->count;
 }
 
+/*
+ * Whether the path of a Unix socket still leads to a listener of this process: the file may have
+ * been removed or replaced since.  The kernel notes who listened last, which is us.
+ */
+static bool leads_here(const struct address *at)
+{
+	int pid;
+
+	return listen_path_taken(at, &pid) && (pid == 0 || pid == getpid());
+}
+
 int passed_kept(struct passed *p, const struct address *at, unsigned flags)
 {
 	size_t i = find(p, at, flags);
@@ -93,6 +104,8 @@ int passed_kept(struct passed *p, const struct address *at, unsigned flags)
 		return -1;
 	/* The run before may have ended while this listener was taken out of its group. */
 	if ((flags & LISTEN_DATAGRAM) == 0 && listen(p->list[i].fd, LISTEN_BACKLOG) != 0)
+		return -1;
+	if (at->any.ss_family == AF_UNIX && !leads_here(at))
 		return -1;
 	return hand_out(p, i);
 }

@@ -26,11 +26,13 @@ void passed_take(struct passed *out);
 /* The next socket of that name, now the caller's; -1: no more. */
 int passed_next(struct passed *p, const char *name);
 
-/* A kept listener on exactly that address (flags as for listen_open), now the caller's; -1: none.
+/*
+ * A kept listener on exactly that address (flags as for listen_open), now the caller's; -1: none,
+ * or one whose path does not lead to it any more.
  */
 int passed_kept(struct passed *p, const struct address *at, unsigned flags);
 
-/* Whether passed_kept would give one. */
+/* Whether there is one; of an address that is no path, passed_kept gives it. */
 bool passed_has(const struct passed *p, const struct address *at, unsigned flags);
 
 /* Closes what nobody took: a listener that is no longer configured. */

@@ -158,21 +158,43 @@ enum err sockets_probe(const struct address *at, unsigned flags, struct arena *a
 	return e;
 }
 
-/* What the run before left, or a new one. */
-static enum err open_one(struct passed *p, const struct address *at, unsigned flags, int *fd_out,
-                         struct arena *a, struct socket_fault *fault)
+static enum err open_new(const struct address *at, unsigned flags, int *fd_out, struct arena *a,
+                         struct socket_fault *fault)
 {
 	char text[ADDRESS_TEXT_SIZE];
-	int kept = passed_kept(p, at, flags);
-	enum err e = kept >= 0 ? OK : listen_open(at, flags, fd_out);
+	enum err e = listen_open(at, flags, fd_out);
 
-	if (kept >= 0)
-		*fd_out = kept;
 	if (e != OK)
 		*fault = (struct socket_fault){
 			.address = arena_printf(a, "%s", address_format(&at->any, text)),
 			.err = e,
 		};
+	return e;
+}
+
+/* What the run before left, or a new one. */
+static enum err open_one(struct passed *p, const struct address *at, unsigned flags, int *fd_out,
+                         struct arena *a, struct socket_fault *fault)
+{
+	int kept = passed_kept(p, at, flags);
+
+	if (kept < 0)
+		return open_new(at, flags, fd_out, a, fault);
+	*fd_out = kept;
+	return OK;
+}
+
+/* The same for the only listener on an address, which nobody else may have. */
+static enum err open_only(struct passed *p, const struct address *at, int *fd_out, struct arena *a,
+                          struct socket_fault *fault)
+{
+	int kept = passed_kept(p, at, 0);
+	enum err e = kept >= 0 ? OK : sockets_probe(at, 0, a, fault);
+
+	if (kept >= 0)
+		*fd_out = kept;
+	else if (e == OK)
+		e = open_new(at, 0, fd_out, a, fault);
 	return e;
 }
 
@@ -230,13 +252,12 @@ static enum err listen_path(struct sockets *s, const struct shared *l, size_t k,
 	const struct address *at = &l->list->at[k];
 	char name[NAME_ROOM];
 	int fd;
-	enum err e = sockets_probe(at, 0, a, fault);
+	enum err e = open_only(l->passed, at, &fd, a, fault);
 
-	if (e == OK)
-		e = open_one(l->passed, at, 0, &fd, a, fault);
 	if (e != OK)
 		return e;
 	sockets_add(s, fd, ROLE_BIT(ROLE_EDGE), SOCKETS_ALL, numbered(name, l->stem, (unsigned)n));
+	s->rows[s->count - 1].keep = true;
 	if (open_to_all(at) != OK)
 		log_warn("a socket cannot be opened to all", F("name", l->stem));
 	return OK;
@@ -298,14 +319,12 @@ static enum err listen_at(struct sockets *s, struct passed *passed, const struct
 {
 	char name[NAME_ROOM];
 	int fd = -1;
-	enum err e = passed_has(passed, at, 0) ? OK : sockets_probe(at, 0, a, fault);
+	enum err e = open_only(passed, at, &fd, a, fault);
 
-	if (e == OK)
-		e = open_one(passed, at, 0, &fd, a, fault);
 	if (e != OK)
 		return e;
 	sockets_add(s, fd, ROLE_BIT(l->role), SOCKETS_ALL, numbered(name, l->stem, n));
-	s->rows[s->count - 1].keep = at->any.ss_family != AF_UNIX;
+	s->rows[s->count - 1].keep = true;
 	if (open_to_all(at) != OK)
 		log_warn("a socket cannot be opened to all", F("name", l->name));
 	return OK;

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import DEADLINE, eventually, free_port
+from conftest import CONFIG, DEADLINE, eventually, free_port
 
 DOMAIN = "restart.example"
 HOST = "mta-sts." + DOMAIN
@@ -103,6 +103,88 @@ def test_who_has_connected_and_said_nothing_yet_is_served_at_a_stop(make_product
     assert answers == [b"HTTP/1.1 200"] * len(silent)
     service.stop()
     close(stored + service.stored)
+
+
+@pytest.fixture
+def behind(make_product, tmp_path):
+    """A service for a web server in front and a mail server beside, by Unix sockets, whose manager stores descriptors."""
+    places = {name: tmp_path / f"{name}.sock" for name in ("behind", "lmtp")}
+    listen = "".join(f"{name} = unix:{path}\n" for name, path in places.items())
+    service = make_product("[proxy]\ntrusted = unix\n", text=CONFIG.replace("[service]", listen + "[service]"))
+    service.run("domain", "add", DOMAIN, "--way", "txt", "--mx", "mx." + DOMAIN, check=0)
+    service.run("domain", "set", DOMAIN, "--hosting", "behind", check=0)
+    service.stop()
+    service.places = places
+    yield service.start(keep=True)
+    service.stop()
+    close(service.stored)
+
+
+def connect(path):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(DEADLINE)
+    s.connect(str(path))
+    return s
+
+
+def ask(service, s=None):
+    """The first line of an answer, as the web server in front gets it."""
+    with s or connect(service.places["behind"]) as s:
+        s.sendall(f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {HOST}\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n".encode())
+        return s.makefile("rb").readline()
+
+
+def restart(service, between=lambda: None):
+    service.stop()
+    between()
+    stored, service.stored = service.stored, []
+    service.start(passed=stored, keep=True)
+    close(stored)
+
+
+def test_unix_sockets_wait_through_a_restart(behind):
+    """Who connects while nobody is there is answered, by each of them."""
+    waiting = {}
+    inodes = {name: path.stat().st_ino for name, path in behind.places.items()}
+    for _ in range(2):
+        restart(behind, lambda: waiting.update({name: connect(path) for name, path in behind.places.items()}))
+        assert ask(behind, waiting["behind"]).startswith(b"HTTP/1.1 200")
+        with waiting["lmtp"] as s:
+            assert s.recv(4) == b"220 "
+        assert ask(behind).startswith(b"HTTP/1.1 200")
+    assert {name: path.stat().st_ino for name, path in behind.places.items()} == inodes
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "stale"])
+def test_a_path_that_leads_elsewhere_gets_a_new_socket(behind, how):
+    """A kept listener that nobody could find any more is of no use."""
+    path = behind.places["behind"]
+
+    def between():
+        if how == "moved":
+            path.rename(path.with_suffix(".aside"))
+        else:
+            path.unlink()
+        if how == "stale":
+            with socket.socket(socket.AF_UNIX) as other:
+                other.bind(str(path))
+                other.listen()
+
+    restart(behind, between)
+    assert ask(behind).startswith(b"HTTP/1.1 200")
+
+
+def test_a_path_that_somebody_else_took_is_said(behind):
+    path = behind.places["behind"]
+    with socket.socket(socket.AF_UNIX) as other:
+
+        def between():
+            path.unlink()
+            other.bind(str(path))
+            other.listen()
+
+        restart(behind, between)
+        assert f"unix:{path}: taken by python3 (process {os.getpid()})" in behind.log_text()
 
 
 def test_a_listener_that_is_not_configured_any_more_is_let_go(make_product):
