@@ -23,6 +23,11 @@ void conf_error_add(struct conf_errors *errors, const char *where, const char *w
 	errors->count++;
 }
 
+const char *conf_error_fix(const struct conf_error *e)
+{
+	return e->fix != NULL ? e->fix : "man mxseal.conf says what each setting takes";
+}
+
 static const char *title(struct arena *a, const char *section, const char *key)
 {
 	return arena_printf(a, "[%s] %s", section, key);

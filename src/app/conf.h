@@ -118,6 +118,8 @@ struct conf_errors {
 
 void conf_error_add(struct conf_errors *errors, const char *where, const char *why,
                     const char *fix);
+/* Its fix, or where else the setting is explained. */
+const char *conf_error_fix(const struct conf_error *e);
 
 /* Where values come from, weakest first: preset, file, environment, flags. */
 struct conf_sources {

@@ -324,7 +324,8 @@ static void reload(struct parent *p)
 	if (conf_load(p->setup->sources, &new, &errors) != OK) {
 		for (size_t i = 0; i < errors.count && i < CONF_ERRORS_MAX; i++)
 			log_error("configuration refused, the old one stays",
-			          F("where", errors.list[i].where), F("why", errors.list[i].why));
+			          F("where", errors.list[i].where), F("why", errors.list[i].why),
+			          F("fix", conf_error_fix(&errors.list[i])));
 	} else if (merge(p->setup->conf, new) == 0) {
 		log_info("configuration read, nothing changed");
 		conf_free(new);

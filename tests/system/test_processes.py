@@ -40,7 +40,10 @@ def test_a_new_configuration(make_product, authority):
         eventually(lambda: said in service.log_text())
         eventually(lambda: address(service) == "192.0.2.2")
         assert service.fetch("mta-sts." + DOMAIN, ca=authority.cert)[0] == 200
-    assert "adresses" in service.log_text()
+    assert "adresses" in service.log_text() and "did you mean [service] addresses?" in service.log_text()
+    config.write_text(good.replace("addresses = 192.0.2.2", "addresses = here"))
+    service.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "man mxseal.conf says what each setting takes" in service.log_text())
     assert service.process.pid == parent and service.process.poll() is None
 
 
