@@ -9,20 +9,28 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "app/state.h"
 #include "base/buf.h"
 #include "base/utc.h"
 
 #define REQUEST_SECONDS 180L
 
-const char *client_state(const struct cli *cli)
+const char *client_state_told(const struct cli *cli)
 {
 	const char *env = getenv("MXSEAL_STATE");
-	struct stat st;
 
 	if (cli->state != NULL)
 		return cli->state;
-	if (env != NULL && env[0] != '\0')
-		return env;
+	return env != NULL && env[0] != '\0' ? env : NULL;
+}
+
+const char *client_state(const struct cli *cli)
+{
+	const char *told = client_state_told(cli);
+	struct stat st;
+
+	if (told != NULL)
+		return told;
 	if (stat("var/demo", &st) == 0 && st.st_uid == geteuid())
 		return "var";
 	return "/var/lib/mxseal";
@@ -47,10 +55,12 @@ static int no_service(const struct cli *cli, const char *path, int error)
 		        cli, EXIT_DENIED, path, "the control socket may not be used by this user",
 		        "run this as root, as the service's user, or as a member of the group "
 		        "mxseal");
-	return cli_error(
-	        cli, EXIT_UNKNOWN, path, "the service is not running",
-	        "start it (`mxseal serve --demo` for a demonstration), or name its state with "
-	        "--state DIR");
+	return cli_error(cli, EXIT_UNKNOWN, path, "the service is not running",
+	                 state_is_demo(client_state(cli), cli->arena)
+	                         ? "start it with `mxseal serve --demo`, or name another one "
+	                           "with --state DIR"
+	                         : "sudo systemctl start mxseal (sudo mxseal doctor says why it "
+	                           "stopped), or name another one with --state DIR");
 }
 
 static int stranger(const struct cli *cli, const char *path)

@@ -18,6 +18,8 @@
 
 #define CLIENT_ANSWER_MAX (64u << 20) /* a longer answer is refused */
 
+/* What --state or the environment names, or NULL. */
+const char *client_state_told(const struct cli *cli);
 /* The state directory by the rules above. */
 const char *client_state(const struct cli *cli);
 

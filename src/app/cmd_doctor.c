@@ -36,15 +36,23 @@ static void read_conf(struct doctor *d)
 		doctor_add(d, DOCTOR_FAIL, "configuration",
 		           arena_printf(d->cli->arena, "%s: %s", errors.list[i].where,
 		                        errors.list[i].why),
-		           errors.list[i].fix != NULL
-		                   ? errors.list[i].fix
-		                   : "man mxseal.conf says what each setting takes");
+		           conf_error_fix(&errors.list[i]));
 }
 
-static void look(struct doctor *d)
+/* The state that the file names, unless another one was asked for. */
+static void find_state(struct doctor *d, struct cli *there)
+{
+	if (d->demo || d->conf == NULL || client_state_told(there) != NULL)
+		return;
+	there->state = d->conf->server.state;
+	d->state = there->state;
+}
+
+static void look(struct doctor *d, struct cli *there)
 {
 	d->demo = state_is_demo(d->state, d->cli->arena);
 	read_conf(d);
+	find_state(d, there);
 	doctor_service(d);
 	doctor_database(d);
 	doctor_ports(d);
@@ -91,10 +99,11 @@ static json_t *rows_json(const struct doctor *d)
 static int run(const struct cli *cli)
 {
 	struct doctor *d = arena_alloc(cli->arena, sizeof(*d));
+	struct cli there = *cli;
 	int code;
 
-	*d = (struct doctor){ .cli = cli, .state = client_state(cli) };
-	look(d);
+	*d = (struct doctor){ .cli = &there, .state = client_state(cli) };
+	look(d, &there);
 	code = code_of(d);
 	if (cli->json) {
 		lint_put_json(cli, json_pack("{s:s, s:s, s:b, s:o}", "schema", "mxseal.doctor/1",

@@ -7,6 +7,8 @@
 
 #include "app/commands.h"
 #include "app/demo.h"
+#include "app/folder.h"
+#include "app/notify.h"
 #include "app/parent.h"
 #include "app/privilege.h"
 #include "app/socket_path.h"
@@ -103,9 +105,7 @@ static int show_errors(const struct cli *cli, const struct conf_errors *errors)
 {
 	for (size_t i = 0; i < errors->count && i < CONF_ERRORS_MAX; i++)
 		(void)cli_error(cli, EXIT_FINDINGS, errors->list[i].where, errors->list[i].why,
-		                errors->list[i].fix != NULL
-		                        ? errors->list[i].fix
-		                        : "man mxseal.conf says what each setting takes");
+		                conf_error_fix(&errors->list[i]));
 	if (errors->count > CONF_ERRORS_MAX)
 		(void)cli_error(cli, EXIT_FINDINGS, NULL, "further errors are not shown",
 		                "mend those above first");
@@ -236,6 +236,28 @@ static const char *key_path(const struct serve *s, bool *may_create_out)
 	return conf_path(s->conf, "master.key");
 }
 
+/* What lets the service read a file with secrets, and nobody else. */
+static const char *closed_fix(const struct serve *s, const char *path)
+{
+	struct arena *a = s->cli->arena;
+
+	return access(path, R_OK) == 0
+	               ? arena_printf(a, "chmod 0400 %s", path)
+	               : arena_printf(a, "sudo chown %s %s", folder_user(geteuid(), a), path);
+}
+
+static int key_denied(const struct serve *s, const char *path, const char *why)
+{
+	const char *fix = closed_fix(s, path);
+
+	if (s->conf->server.key_file[0] != '\0' && access(path, R_OK) != 0)
+		fix = arena_printf(s->cli->arena,
+		                   "under systemd leave [server] key_file unset: the unit passes "
+		                   "the key; else: %s",
+		                   fix);
+	return cli_error(s->cli, EXIT_DENIED, path, why, fix);
+}
+
 static int load_keys(struct serve *s)
 {
 	unsigned char master[KEY_SIZE];
@@ -248,8 +270,7 @@ static int load_keys(struct serve *s)
 		keys_derive(master, &s->keys);
 	mem_wipe(master, sizeof(master));
 	if (e == ERR_DENIED)
-		return cli_error(s->cli, EXIT_DENIED, path, d.why,
-		                 arena_printf(s->cli->arena, "chmod 0400 %s", path));
+		return key_denied(s, path, d.why);
 	if (e != OK)
 		return cli_error(s->cli, EXIT_FINDINGS, path, d.why,
 		                 "restore the master key; what is sealed opens with no other");
@@ -277,8 +298,7 @@ static int secret_fault(const struct serve *s, const char *path, const char *set
 	if (d->line > 0)
 		where = arena_printf(s->cli->arena, "%s:%u", path, d->line);
 	if (e == ERR_DENIED)
-		return cli_error(s->cli, EXIT_DENIED, path, d->why,
-		                 arena_printf(s->cli->arena, "chmod 0400 %s", path));
+		return cli_error(s->cli, EXIT_DENIED, path, d->why, closed_fix(s, path));
 	return cli_error(s->cli, EXIT_FINDINGS, where, d->why,
 	                 arena_printf(s->cli->arena, "correct it, or change %s", setting));
 }

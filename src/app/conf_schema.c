@@ -12,8 +12,13 @@ const struct conf_row conf_rows[] = {
 	  .preset = "/var/lib/mxseal",
 	  .help = "directory that holds everything the service keeps",
 	  .details = "Databases, archived reports, the control socket and, unless key_file says "
-	             "otherwise, the master key. Back it up as a whole. It is made when absent; "
-	             "--state overrides it.",
+	             "otherwise, the master key. It is made when absent; --state overrides it, and "
+	             "commands are told another one by --state or MXSEAL_STATE. `mxseal backup` "
+	             "copies it while the service runs; do not copy the files: they are of "
+	             "different moments, and the master key may lie among them. The packaged unit "
+	             "may write to /var/lib/mxseal only: give another one to its user (`sudo "
+	             "install -d -o mxseal -m 755 FOLDER`), and let the unit write there: `sudo "
+	             "systemctl edit mxseal`, with the lines [Service] and ReadWritePaths=FOLDER.",
 	  .example = "/srv/mxseal",
 	  .place = AT(server.state) },
 	{ .section = "server",
@@ -40,12 +45,16 @@ const struct conf_row conf_rows[] = {
 	  .key = "key_file",
 	  .type = &conf_type_path,
 	  .preset = "",
-	  .help = "file with the master key; unset: master.key in the state directory, made when "
-	          "absent",
-	  .details = "Private keys lie sealed under it in the database: without it they are lost, "
-	             "with it and a backup anybody can read them. Keep a copy apart from the "
-	             "backups.",
-	  .example = "/etc/mxseal/master.key",
+	  .help = "file with the master key; unset: the credential master.key of systemd, else "
+	          "master.key in the state directory, made when absent",
+	  .details =
+	          "Leave it unset under systemd: the packaged unit passes "
+	          "/etc/mxseal/master.key, which only root may read, as that credential. Another "
+	          "file must be readable for the user of the service, and for nobody else. "
+	          "Private keys lie sealed under it in the database: without it they are lost, "
+	          "with it and a backup anybody can read them. Keep a copy apart from the "
+	          "backups.",
+	  .example = "/media/key/master.key",
 	  .place = AT(server.key_file) },
 
 	{ .section = "listen",

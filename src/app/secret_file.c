@@ -42,6 +42,8 @@ enum err secret_file_read(const char *path, struct secret_text *out, struct diag
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum err e;
 
+	if (fd < 0 && errno == EACCES)
+		return diag_set(diag, ERR_DENIED, 0, "this user may not read it");
 	if (fd < 0)
 		return diag_set(diag, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, 0,
 		                errno == ENOENT ? "there is no such file" : "cannot be opened");

@@ -15,8 +15,8 @@ struct secret_text {
 };
 
 /*
- * ERR_NOTFOUND, ERR_IO: it cannot be read.  ERR_DENIED: others may read or change it.  ERR_LIMIT:
- * too long.  *diag says so.  The caller wipes *out.
+ * ERR_NOTFOUND, ERR_IO: it cannot be read.  ERR_DENIED: this user may not read it, or others may
+ * read or change it.  ERR_LIMIT: too long.  *diag says so.  The caller wipes *out.
  */
 enum err secret_file_read(const char *path, struct secret_text *out, struct diag *diag) MUST_USE;
 /* Memory with the text that nobody can change; name is for people who look.  ERR_IO. */

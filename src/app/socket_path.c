@@ -1,9 +1,10 @@
 #include "app/socket_path.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "app/folder.h"
 
 struct place {
 	const char *path, *folder, *user;
@@ -23,13 +24,11 @@ static const char *folder_of(const char *path, struct arena *a)
 static struct place place_of(const struct address *at, uid_t uid, struct arena *a)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&at->any;
-	const struct passwd *pw = getpwuid(uid);
 	struct place p = { .uid = uid, .a = a };
 
 	p.path = arena_str(a, slice_str(un->sun_path));
 	p.folder = folder_of(p.path, a);
-	p.user = pw == NULL ? arena_printf(a, "%u", (unsigned)uid)
-	                    : arena_printf(a, "%s", pw->pw_name);
+	p.user = folder_user(uid, a);
 	return p;
 }
 
@@ -48,8 +47,7 @@ static bool may_write(const struct stat *st, uid_t uid)
 
 static bool folder_good(const struct place *p, struct socket_path_fault *fault)
 {
-	const char *install =
-	        arena_printf(p->a, "sudo install -d -o %s -m 755 %s", p->user, p->folder);
+	const char *install = folder_give(p->folder, p->uid, p->a);
 	struct stat st;
 	bool there = stat(p->folder, &st) == 0;
 
@@ -70,10 +68,7 @@ static bool folder_good(const struct place *p, struct socket_path_fault *fault)
 		return blame(
 		        fault,
 		        arena_printf(p->a, "its folder %s is read-only to the service", p->folder),
-		        arena_printf(p->a,
-		                     "sudo systemctl edit mxseal, with the lines [Service] and "
-		                     "ReadWritePaths=%s",
-		                     p->folder));
+		        folder_open(p->folder, p->a));
 	return true;
 }
 

@@ -9,10 +9,19 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/folder.h"
 
 #define MARK "demo"
 #define MARK_TEXT "This directory belongs to a demonstration (mxseal serve --demo).\n"
 #define SOCKET_NAME "/control.sock"
+
+/* Where it is to be, and for whom. */
+struct place {
+	const char *dir;
+	bool demo;
+	uid_t uid;
+	struct arena *a;
+};
 
 static const char *under(struct arena *a, const char *dir, const char *name)
 {
@@ -56,9 +65,33 @@ static bool refuse(struct state_fault *f, int code, const char *what, const char
 	return false;
 }
 
-static const char *reason(struct arena *a, const char *what)
+/* What mends a folder that could not be made or written to. */
+static const char *mend(int error, const char *dir, uid_t uid, struct arena *a)
 {
-	return arena_printf(a, "%s: %s", what, strerror(errno));
+	const char *give = folder_give(dir, uid, a);
+
+	switch (error) {
+	case EROFS:
+		return exists(dir) ? folder_open(dir, a)
+		                   : arena_printf(a, "%s; then %s", give, folder_open(dir, a));
+	case EACCES:
+	case EPERM:
+	case ENOENT:
+		return arena_printf(a, "give it to the service: %s", give);
+	default:
+		return "see what lies there, or name another directory";
+	}
+}
+
+/* Refuses for the reason in errno. */
+static bool cannot(struct state_fault *f, const struct place *at, const char *what)
+{
+	int error = errno;
+	const char *why = arena_printf(at->a, "%s: %s", what, strerror(error));
+
+	return refuse(f, EXIT_DENIED, at->dir, why,
+	              at->demo ? "name a directory of your own with --state DIR"
+	                       : mend(error, at->dir, at->uid, at->a));
 }
 
 /* umask leaves the state directory itself open for the way to its socket; files are closed. */
@@ -78,9 +111,10 @@ static bool mark(const char *dir, struct arena *a)
 	return fd >= 0 && close(fd) == 0 && good;
 }
 
-static bool check_kind(const char *dir, bool demo, struct arena *a, struct state_fault *f)
+static bool check_kind(const struct place *at, struct state_fault *f)
 {
-	bool marked = state_is_demo(dir, a);
+	const char *dir = at->dir;
+	bool demo = at->demo, marked = state_is_demo(dir, at->a);
 
 	if (!demo && marked)
 		return refuse(f, EXIT_DENIED, dir, "this is the state of a demonstration",
@@ -89,27 +123,33 @@ static bool check_kind(const char *dir, bool demo, struct arena *a, struct state
 		return refuse(f, EXIT_DENIED, dir,
 		              "the directory is not empty and no demonstration's state",
 		              "name a new directory with --state DIR");
-	if (demo && !marked && !mark(dir, a))
-		return refuse(f, EXIT_DENIED, dir, reason(a, "cannot write there"),
-		              "name a directory of your own with --state DIR");
+	if (demo && !marked && !mark(dir, at->a))
+		return cannot(f, at, "cannot write there");
 	return true;
 }
 
-static bool lock(const char *dir, struct arena *a, int *lock_out, struct state_fault *f)
+/* The file of the lock, or -1 with errno. */
+static int open_lock(const char *path)
 {
-	const char *path = under(a, dir, "lock");
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int why = errno;
 
 	/* Where nothing can be written any more, policies are still served. */
-	if (fd < 0 && (errno == EROFS || errno == EACCES))
+	if (fd < 0 && (why == EROFS || why == EACCES))
 		fd = open(path, O_RDONLY | O_CLOEXEC);
+	errno = why;
+	return fd;
+}
+
+static bool lock(const struct place *at, int *lock_out, struct state_fault *f)
+{
+	int fd = open_lock(under(at->a, at->dir, "lock"));
 
 	if (fd < 0)
-		return refuse(f, EXIT_DENIED, dir, reason(a, "cannot write there"),
-		              "check who owns the directory, or name another one");
+		return cannot(f, at, "cannot write there");
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		(void)close(fd); /* nothing was written */
-		return refuse(f, EXIT_CONFLICT, dir, "a service with this state is running",
+		return refuse(f, EXIT_CONFLICT, at->dir, "a service with this state is running",
 		              "stop it first, or name another directory");
 	}
 	*lock_out = fd;
@@ -120,18 +160,17 @@ bool state_prepare(const char *dir, bool demo, const struct privilege *p, struct
                    int *lock_out, struct state_fault *f)
 {
 	size_t room = sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof(SOCKET_NAME);
+	const struct place at = { dir, demo, p->change ? p->uid : geteuid(), a };
 
 	if (strlen(dir) > room)
 		return refuse(f, EXIT_FINDINGS, dir, "the path is too long for the socket in it",
 		              arena_printf(a, "use a path of at most %zu characters", room));
 	if (!make_folder(dir, 0755, p))
-		return refuse(f, EXIT_DENIED, dir, reason(a, "cannot make the state directory"),
-		              "name another directory, or make this one");
-	if (!check_kind(dir, demo, a, f) || !lock(dir, a, lock_out, f))
+		return cannot(f, &at, "cannot make the state directory");
+	if (!check_kind(&at, f) || !lock(&at, lock_out, f))
 		return false;
 	if (!make_folder(under(a, dir, "edge"), 0700, p) ||
 	    !make_folder(under(a, dir, "archive"), 0700, p))
-		return refuse(f, EXIT_DENIED, dir, reason(a, "cannot make folders in it"),
-		              "check who owns the directory");
+		return cannot(f, &at, "cannot make folders in it");
 	return true;
 }

@@ -14,8 +14,8 @@
 
 /*
  * Reads and checks the file; *fd_out is the memory with its text.  ERR_NOTFOUND, ERR_IO: it
- * cannot be read.  ERR_DENIED: others may read it.  ERR_SYNTAX, ERR_LIMIT: *diag says in which
- * line.
+ * cannot be read.  ERR_DENIED: this user may not read it, or others may.  ERR_SYNTAX, ERR_LIMIT:
+ * *diag says in which line.
  */
 enum err transfer_keys_load(const char *path, int *fd_out, struct diag *diag) MUST_USE;
 

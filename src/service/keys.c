@@ -161,6 +161,8 @@ enum err keys_master(const char *path, bool create, unsigned char out[KEY_SIZE],
 	}
 	if (fd < 0 && errno == ENOENT)
 		return diag_set(diag, ERR_NOTFOUND, 0, "there is no key file");
+	if (fd < 0 && errno == EACCES)
+		return diag_set(diag, ERR_DENIED, 0, "this user may not read the key file");
 	if (fd < 0)
 		return diag_set(diag, ERR_IO, 0, "the key file cannot be read");
 	e = check_file(fd, diag);

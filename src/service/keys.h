@@ -48,8 +48,8 @@ void keys_wipe(struct keys *k);
  * With create a missing file is made (0400, fsynced, from the system's generator)
  * and *created_out says so; it is never overwritten.
  *
- * ERR_NOTFOUND: no such file.  ERR_DENIED: others may read it.  ERR_SYNTAX: not a
- * key.  ERR_IO: the system said no (errno stays).
+ * ERR_NOTFOUND: no such file.  ERR_DENIED: this user may not read it, or others may.  ERR_SYNTAX:
+ * not a key.  ERR_IO: the system said no (errno stays).
  */
 enum err keys_master(const char *path, bool create, unsigned char out[KEY_SIZE], bool *created_out,
                      struct diag *diag) MUST_USE;
