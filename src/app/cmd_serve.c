@@ -19,6 +19,7 @@
 
 #define CONFIG_FILE "/etc/mxseal/mxseal.conf"
 #define READERS 2u
+#define AGAIN_S 5u          /* until a manager starts it again for what may be over by itself */
 #define FILES_WANTED 16384u /* open at once in one process */
 
 extern char **environ;
@@ -334,9 +335,20 @@ static int load_update_key(struct serve *s)
 	return EXIT_GOOD;
 }
 
+/* Whether waiting may help: another process ends, an address comes up. */
+static bool may_pass(const struct socket_faults *faults)
+{
+	bool may = false;
+
+	for (size_t i = 0; i < faults->count; i++)
+		may = may || faults->list[i].err == ERR_CONFLICT ||
+		      faults->list[i].err == ERR_UNAVAILABLE;
+	return may;
+}
+
 /*
  * Who sets a service up wants to hear of every listener; where policies are served already the rest
- * goes on without one that cannot be had.
+ * goes on without one that cannot be had, and all of it is tried again when there is none for them.
  */
 static int listen_all(struct serve *s, bool fresh)
 {
@@ -346,7 +358,11 @@ static int listen_all(struct serve *s, bool fresh)
 
 	for (size_t i = 0; i < faults->count; i++)
 		code = socket_error(s, &faults->list[i]);
-	return e == OK && !fresh ? EXIT_GOOD : code;
+	if (fresh)
+		return code;
+	if (e == OK)
+		return EXIT_GOOD;
+	return may_pass(faults) ? EXIT_TEMPFAIL : code;
 }
 
 static int run_parent(struct serve *s)
@@ -392,6 +408,15 @@ static void allow_descriptors(void)
 	(void)setrlimit(RLIMIT_NOFILE, &files); /* with fewer it serves fewer at once */
 }
 
+/* The manager starts it again at once, which helps against a crash only. */
+static void wait_before_end(int code)
+{
+	if ((code != EXIT_TEMPFAIL && code != EXIT_UNKNOWN) || getenv("NOTIFY_SOCKET") == NULL)
+		return;
+	notify_send("STATUS=Cannot serve policies; the log says why. Tried again in some seconds");
+	(void)sleep(AGAIN_S); /* a signal only shortens it */
+}
+
 static int serve(struct serve *s)
 {
 	const struct rlimit no_core = { 0 };
@@ -419,6 +444,7 @@ static int serve(struct serve *s)
 	if (code == EXIT_GOOD)
 		code = run_parent(s);
 	keys_wipe(&s->keys);
+	wait_before_end(code);
 	return code;
 }
 

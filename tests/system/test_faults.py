@@ -19,7 +19,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BIN, CONFIG, DEADLINE, EXACT, LONG, ROOT, Service, demo_ports, eventually, free_port_base
+from conftest import BIN, CONFIG, DEADLINE, EXACT, LONG, ROOT, Service, demo_ports, eventually, free_port, free_port_base
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts")
 DOMAIN = "badday.example"
@@ -343,14 +343,27 @@ def test_a_port_that_is_taken(make_product, authority):
         service.stop(signal.SIGKILL)
         with eventually(lambda: holder(service.ports[taken])):
             if taken == "tls":
+                began = time.monotonic()
                 with pytest.raises(RuntimeError):
                     service.start()
-                assert service.process.returncode == 5
+                assert service.process.returncode == 75 and time.monotonic() - began > 5, "it is started again, not at once"
             else:
                 service.start()
                 assert service.fetch(HOST, ca=authority.cert)[0] == 200
         said = service.log_text()
         assert f"127.0.0.1:{service.ports[taken]}: taken by python3" in said and "fix: stop that, or change [listen]" in said
+
+
+def test_a_port_that_a_new_installation_does_not_get(tmp_path):
+    """A person is there to mend it, so nobody starts it again."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = {"tls": other.getsockname()[1], "http": free_port(), "admin": free_port()}
+        config = tmp_path / "mxseal.conf"
+        config.write_text(CONFIG.format(state=tmp_path / "state", **ports))
+        service = Service(tmp_path, ["--config", config], ports)
+        with pytest.raises(RuntimeError):
+            service.start()
+    assert service.process.returncode == 5 and f"127.0.0.1:{ports['tls']}: taken by python3" in service.log_text()
 
 
 def holder(port):
