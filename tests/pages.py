@@ -40,7 +40,8 @@ class Command(NamedTuple):
     @property
     def is_booted(self):
         """Whether it is for tests/fresh-unit; the whole block By hand is, with what stands between."""
-        return bool(BOOTED.match(self.text.removeprefix("sudo "))) or self.text in BETWEEN
+        parts = self.text.split(" && ")
+        return any(BOOTED.match(part.removeprefix("sudo ")) for part in parts) or self.text in BETWEEN
 
 
 # Nobody runs these: what they need is not there where tests run.

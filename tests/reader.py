@@ -46,12 +46,13 @@ AS_THE_UNIT = ["setpriv", "--reuid=mxseal", "--regid=mxseal", "--init-groups", "
 NEEDED = ("unshare", "nsenter", "setpriv", "ip", "systemd-sysusers", "systemd-tmpfiles", "nginx", "haproxy", "apache2", "postfix")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # Words of a sentence that the reader has something of his own for.
-OWN = {"DOMAIN": "example.com", "CAUSE": "id-differs", "FILE": "/etc/mxseal/transfer.keys"}
+OWN = {"DOMAIN": "example.com", "CAUSE": "id-differs", "FILE": "/etc/mxseal/transfer.keys", "NAME": "mta-sts.example.com"}
 # What may be found on a machine without the Internet; all others end with 0.
 EXITS = {"doctor": (0, 1, 3), "alert check": (0, 1, 3), "domain add new.example": (6,)}
 # What tests/fresh-unit has systemd do.
 SYSTEMCTL = {"sudo systemctl enable --now mxseal": "start", "sudo systemctl start mxseal": "start",
-             "sudo systemctl stop mxseal": "stop", "sudo systemctl reload mxseal": "reload"}
+             "sudo systemctl stop mxseal": "stop", "sudo systemctl restart mxseal": "restart",
+             "mxseal serve --check-config && sudo systemctl reload mxseal": "reload"}
 # Asked for at a terminal.
 ANSWERS = {"sudo mxseal restore": "yes\n"}
 
@@ -88,7 +89,7 @@ class Reader:
         assert done.returncode == 0, done
         shutil.copytree(next(p for p in (made / "usr/local", made / "usr") if (p / "bin").is_dir()), self.tree / "usr")
         shutil.copy(BIN, self.tree / "usr/bin/mxseal")
-        self.put("/usr/bin/sudo", '#!/bin/sh\nexec "$@"\n', 0o755)
+        self.put("/usr/bin/sudo", '#!/bin/sh\nexec env "$@"\n', 0o755)
         self.put("/etc/mxseal/mxseal.conf", (ROOT / "packaging/mxseal.conf").read_text())
         self.put("/etc/mxseal/master.key", os.urandom(32), 0o400)
 

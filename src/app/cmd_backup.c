@@ -105,8 +105,10 @@ static int say(const struct backup *b, const char *dir)
 	json_decref(answer);
 	cli_print_safe(cli->out, arena_printf(cli->arena, "%s: %zu files, %llu bytes\n", dir,
 	                                      b->manifest.count, (unsigned long long)b->bytes));
-	cli_print_safe(cli->err,
-	               "The master key is not in it: keep a copy of that somewhere else.\n");
+	if (cli->progress) /* cron would mail it daily */
+		cli_print_safe(
+		        cli->err,
+		        "The master key is not in it: keep a copy of that somewhere else.\n");
 	return cli_finish(cli, EXIT_GOOD);
 }
 

@@ -4,6 +4,7 @@ A command that needs more than a machine of its own to be run is run by tests/fr
 """
 import json
 import re
+import shlex
 
 import pytest
 
@@ -37,11 +38,16 @@ def test_install(reader, tmp_path):
     packaged = reader.read("/etc/mxseal/mxseal.conf")
     reader.put("/etc/mxseal/transfer.keys", "hmac-sha256:a:AAAA\n", 0o600)
     reader.run("mkdir -p /etc/letsencrypt/renewal-hooks/deploy")
+    crt = Authority(tmp_path).issue(HOST)
+    reader.put(f"{WEB}/fullchain.pem", crt.read_text())
+    reader.put(f"{WEB}/privkey.pem", crt.with_suffix(".key").read_text(), 0o600)
     reader.put("/usr/bin/man", "#!/bin/sh\nexec mandoc -T lint -W error /usr/share/man/man5/$1.5\n", 0o755)
-    walk(reader, "install.md", {"sudo mxseal setup --for": lambda r: r.put("/etc/mxseal/mxseal.conf", packaged)})
+    walk(reader, "install.md", {"sudo mxseal setup --for": lambda r: r.put("/etc/mxseal/mxseal.conf", packaged),
+                                "sudo RENEWED_LINEAGE": lambda r: r.run("mxseal domain add example.com --mx mx.example.com --way txt")})
     assert "accept_terms = yes" in reader.read("/etc/mxseal/mxseal.conf")
     assert reader.run("stat -c '%U:%G %a' /etc/mxseal/transfer.keys").stdout == "root:mxseal 640\n"
     reader.run("test -x /etc/letsencrypt/renewal-hooks/deploy/mxseal")
+    assert HOST in reader.run("mxseal cert list").stdout, "what certbot has is served at once"
 
 
 def web_server(reader, check, start):
@@ -133,6 +139,23 @@ with socket.create_server(("127.0.0.1", 25)) as server:
 """
 
 
+def no_backups(reader):
+    """Nor the folder for them."""
+    reader.run("rm -rf /srv/backup")
+
+
+def by_cron(reader, text):
+    """The line as cron runs it: % stands behind a backslash, /bin/sh, few folders in PATH; a mail of what is said."""
+    user, line = re.fullmatch(r"(?:[\d*]+ ){5}(\w+) (.+)\n", text).groups()
+    assert user == "root" and not re.search(r"(?<!\\)%", line)
+    for name, age in (("mxseal-2020-01-01", "40 days ago"), ("mxseal-2020-02-02", "20 days ago"), ("of-somebody", "40 days ago")):
+        reader.run(f"mkdir /srv/backup/{name} && touch /srv/backup/{name}/file && touch -d '{age}' /srv/backup/{name}")
+    done = reader.run("env -i PATH=/usr/bin:/bin sh -c " + shlex.quote(line.replace("\\%", "%")))
+    assert done.stdout + done.stderr == "", done
+    today = "mxseal-" + reader.run("date +%F").stdout.strip()
+    assert set(reader.run("ls /srv/backup").stdout.split()) == {today, "mxseal-1", "mxseal-2020-02-02", "of-somebody"}
+
+
 def test_operations(reader):
     reader.put("/root/mail.py", MAIL_SERVER)
     reader.start("/usr/bin/python3 /root/mail.py")
@@ -148,7 +171,7 @@ def test_operations(reader):
                    "-addext subjectAltName=DNS:mta-sts.example.org -keyout org.key -out org.crt")
 
     walk(reader, "operations.md", {"ini": settings, "csv": lambda r, text: r.put(f"{r.cwd}/domains.csv", text),
-                                   "mxseal cert import": certificate, "sudo mxseal backup": lambda r: r.run("mkdir -p /srv/backup")})
+                                   "mxseal cert import": certificate, "sudo install -d -m 700 /srv/backup": no_backups, "cron": by_cron})
     done = reader.run("mxseal domain list --json")
     assert json.loads(done.stdout)["items"][0]["domain"] == "example.com", "it came through all of it"
     assert "To: postmaster@example.net" in reader.read("/root/mails"), "who is to be told was told"
@@ -156,7 +179,7 @@ def test_operations(reader):
 
 def test_every_block_is_known():
     """Of the other pages, too: a block without a language, or one that nothing knows, is checked by nobody."""
-    known = {"sh", "console", "ini", "zone", "knot", "named", "text", "json", "csv", "postfix", "aliases", "exim", "powershell",
+    known = {"sh", "console", "cron", "ini", "zone", "knot", "named", "text", "json", "csv", "postfix", "aliases", "exim", "powershell",
              "nginx", "haproxy", "apache", "nginx-stream", "caddy", "traefik"}
     assert {b.language for page in pages.PAGES for b in pages.blocks(page)} <= known
     for page in pages.PAGES:
