@@ -1,5 +1,6 @@
 #include "advice/outside_judge.h"
 
+#include "base/doc_page.h"
 #include "base/utc.h"
 
 const char *outside_severity_name(enum outside_severity s)
@@ -23,12 +24,10 @@ static struct outside_finding in_vain(const struct outside_seen *s, struct arena
 		.title = arena_printf(a, "%s is not answered as it should be", s->host),
 		.detail = arena_printf(a, "from outside, %lld times in a row: %s",
 		                       (long long)s->faults, s->why),
-		.fix = s->policy ? "repair it at the web server that answers for this host; "
-		                   "docs/behind.md "
-		                   "has the lines"
-		                 : "let the web server in front pass this host on; docs/behind.md "
-		                   "has "
-		                   "the lines",
+		.fix = s->policy ? "repair it at the web server that answers for this host, with "
+		                   "the lines of " DOC_PAGE("behind.md")
+		                 : "let the web server in front pass this host on, with the lines "
+		                   "of " DOC_PAGE("behind.md"),
 	};
 }
 

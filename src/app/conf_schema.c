@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "base/doc_page.h"
+
 #define AT(field) offsetof(struct conf, field)
 
 const struct conf_row conf_rows[] = {
@@ -80,11 +82,11 @@ const struct conf_row conf_rows[] = {
 	  .type = &conf_type_local,
 	  .preset = "off",
 	  .help = "plain HTTP for a web server that ends TLS in front",
-	  .details =
-	          "For policy hosts of domains with hosting behind, and for the report host and "
-	          "the admin host. Only proxies that [proxy] trusted names may connect; what "
-	          "others send is not read. docs/behind.md has the lines for nginx, Apache, Caddy, "
-	          "HAProxy and Traefik.",
+	  .details = "For policy hosts of domains with hosting behind, and for the report host and "
+	             "the admin host. Only proxies that [proxy] trusted names may connect; what "
+	             "others send is not read. The lines for nginx, Apache, Caddy, HAProxy and "
+	             "Traefik "
+	             "are in " DOC_PAGE("behind.md") ".",
 	  .example = "unix:/run/mxseal/behind.sock",
 	  .place = AT(listen.behind) },
 	{ .section = "listen",

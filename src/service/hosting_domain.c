@@ -1,4 +1,5 @@
 /* Domains come, change and go. */
+#include "base/doc_page.h"
 #include "base/enc.h"
 #include "base/utc.h"
 #include "mtasts/name.h"
@@ -26,8 +27,8 @@ static enum err check_way(struct hosting_work *c, enum domain_record record, enu
 	if (way == WAY_UPDATE && !c->d->set.demo && !push_is_possible(c->d->push)) {
 		(void)refuse(c->why, ERR_SYNTAX, "way-no-update",
 		             "the way update needs to know how zones are written");
-		return refuse_fix(c->why,
-		                  "set [dns] tsig_file, or update_command: see docs/dns.md");
+		return refuse_fix(
+		        c->why, "set [dns] tsig_file, or update_command: see " DOC_PAGE("dns.md"));
 	}
 	if (way == WAY_ADDRESS && record != RECORD_HOST)
 		return refuse(c->why, ERR_SYNTAX, "way", "the way is cname, txt or update");
@@ -44,7 +45,7 @@ static enum err check_hosting(struct hosting_work *c, enum domain_hosting hostin
 		return OK;
 	(void)refuse(c->why, ERR_SYNTAX, "hosting-no-listener",
 	             "hosting behind needs a listener for the proxy, and none is configured");
-	return refuse_fix(c->why, "set [listen] behind: see docs/behind.md");
+	return refuse_fix(c->why, "set [listen] behind: see " DOC_PAGE("behind.md"));
 }
 
 static enum err set_ways(struct hosting_work *c, const struct ways_request *q)

@@ -354,4 +354,4 @@ def test_behind_needs_its_listener(make_product):
     done = make_product()
     done.run("domain", "add", "acme.example", "--mx", "mx.acme.example", "--way", "txt")
     refused = done.run("domain", "set", "acme.example", "--hosting", "behind", check=1)
-    assert "[listen] behind" in refused.stderr and "docs/behind.md" in refused.stderr
+    assert "[listen] behind" in refused.stderr and "see behind.md in /usr/share/doc/mxseal" in refused.stderr

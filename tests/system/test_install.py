@@ -46,7 +46,7 @@ def test_everything_is_installed(installed):
     for tail in ("bin/mxseal", "man/man1/mxseal.1", "man/man5/mxseal.conf.5", "man/man7/mxseal-findings.7",
                  "bash-completion/completions/mxseal", "zsh/site-functions/_mxseal",
                  "fish/vendor_completions.d/mxseal.fish", "lib/sysusers.d/mxseal.conf", "lib/tmpfiles.d/mxseal.conf",
-                 "examples/mxseal.conf", "mxseal/hooks/certbot-deploy"):
+                 "examples/mxseal.conf", "doc/mxseal/behind.md", "mxseal/hooks/certbot-deploy"):
         assert find(installed, tail).stat().st_size > 0
     assert not (installed / "etc").exists(), "an installation never writes over the configuration"
 
