@@ -26,8 +26,6 @@ static const struct walk {
 	{ SQL_ORDER_COUNT, "counts" },
 	{ SQL_ORDER_SPENT, "tenants are few" },
 	{ SQL_REPORT_SINCE, "an export" },
-	{ SQL_ARRIVAL_BEFORE, "once a day" },
-	{ SQL_ARRIVAL_PURGE, "the same" },
 	{ SQL_SUPPLY_UNUSED, "mailboxes and folders are few" },
 	{ SQL_SUPPLY_LIST, "the same" },
 	{ SQL_HELD_COUNT, "counts what waits" },
@@ -85,11 +83,21 @@ static const char *plan_of(struct fixture *f, enum sql sql)
 	return text;
 }
 
+/* What a query within the statement gives is as short as that query's own lines say. */
+static bool is_of_query(const char *plan, struct slice name)
+{
+	char line[100];
+
+	(void)snprintf(line, sizeof(line), "CO-ROUTINE %.*s\n", SLICE_ARGS(name));
+	return strstr(plan, line) != NULL;
+}
+
 /* A tenant has everything: what is found by it alone is a walk, too. */
-static bool is_walk(struct slice line)
+static bool is_walk(const char *plan, struct slice line)
 {
 	bool scan = slice_starts(line, S("SCAN ")) &&
-	            slice_find_slice(line, S("CONSTANT ROW")) == SIZE_MAX;
+	            slice_find_slice(line, S("CONSTANT ROW")) == SIZE_MAX &&
+	            !is_of_query(plan, slice_skip(line, 5));
 
 	return scan || slice_ends(line, S("(tenant=?)"));
 }
@@ -100,7 +108,7 @@ static bool has_walk(const char *plan)
 	bool found = false;
 
 	while (slice_next_line(&rest, &line))
-		found = found || is_walk(line);
+		found = found || is_walk(plan, line);
 	return found;
 }
 
