@@ -173,11 +173,24 @@ static void on_ready(void *arg, unsigned ready)
 	run(arg);
 }
 
-/* Under both caps, closing the peer's oldest relay that has had no answer yet if need be. */
+/* The oldest that has had no answer yet; NULL: each had one. */
+static struct relay *oldest_silent(struct edge *e)
+{
+	for (struct link *l = e->relays.next; l != &e->relays; l = l->next) {
+		struct relay *r = LINK_OWNER(l, struct relay, all);
+
+		if (!link_is_alone(&r->silent))
+			return r;
+	}
+	return NULL;
+}
+
+/* Under both caps, closing the oldest relay that has had no answer yet if need be. */
 static bool make_room(struct edge *e, uint64_t key)
 {
 	struct edge_peer *peer = edge_peers_find(e->relay_peers, key);
 	struct link *oldest;
+	struct relay *r;
 
 	if (peer != NULL && peer->open >= e->o.limits.relays_per_address) {
 		oldest = link_first(&peer->headless);
@@ -185,6 +198,9 @@ static bool make_room(struct edge *e, uint64_t key)
 			return false;
 		relay_close(LINK_OWNER(oldest, struct relay, silent));
 	}
+	r = e->relay_count < e->o.limits.relays ? NULL : oldest_silent(e);
+	if (r != NULL)
+		relay_close(r);
 	return e->relay_count < e->o.limits.relays;
 }
 

@@ -215,7 +215,9 @@ TEST(landlock_limits_files)
 		return; /* this kernel has none; seccomp alone stands in the reader's way */
 	static const struct row files[] = {
 		{ "intake: files in its state are made", ROLE_INTAKE, make_file, GOES },
+		{ "intake: files of the machine are read", ROLE_INTAKE, open_file, GOES },
 		{ "edge: files are not made", ROLE_EDGE, make_file, FAILS },
+		{ "edge: files of the machine are not read", ROLE_EDGE, open_file, FAILS },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {

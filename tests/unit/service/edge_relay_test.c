@@ -270,6 +270,12 @@ TEST(caps_of_their_own)
 	start(&w);
 	expect_cap(&w, true, "all together");
 	stop(&w);
+
+	world_init(&w);
+	w.limits.relays = 2;
+	start(&w);
+	expect_cap(&w, false, "the oldest of all without an answer makes room");
+	stop(&w);
 }
 
 TEST(nobody_to_hand_over_to)
