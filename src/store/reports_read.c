@@ -62,17 +62,15 @@ enum err reports_read_policies(struct db *db, int64_t report, struct arena *a,
 }
 
 /* The rows alone; their policies are read once this query has ended. */
-static enum err since_rows(struct db *db, int64_t tenant, int64_t since,
-                           const struct report_cursor *after, size_t limit, struct arena *a,
-                           struct rows *out)
+static enum err since_rows(struct db *db, int64_t tenant, const struct report_cursor *after,
+                           size_t limit, struct arena *a, struct rows *out)
 {
 	struct query q = db_query(db, SQL_REPORT_SINCE);
 
-	query_int(&q, 1, since);
-	query_int(&q, 2, after->day);
-	query_int(&q, 3, after->id);
-	query_int(&q, 4, tenant);
-	query_int(&q, 5, (int64_t)db_limit(limit));
+	query_int(&q, 1, after->day);
+	query_int(&q, 2, after->id);
+	query_int(&q, 3, tenant);
+	query_int(&q, 4, (int64_t)db_limit(limit));
 	while (query_row(&q)) {
 		struct report_row *r = rows_add(out, a);
 
@@ -91,11 +89,10 @@ static size_t failure_rows(const struct report_row *r)
 	return n;
 }
 
-static enum err since_all(struct db *db, int64_t tenant, int64_t since,
-                          const struct report_cursor *after, size_t limit, struct arena *a,
-                          struct rows *out)
+static enum err since_all(struct db *db, int64_t tenant, const struct report_cursor *after,
+                          size_t limit, struct arena *a, struct rows *out)
 {
-	enum err e = since_rows(db, tenant, since, after, limit, a, out);
+	enum err e = since_rows(db, tenant, after, limit, a, out);
 	struct report_row *list = out->items;
 	size_t done = 0, failures = 0;
 
@@ -113,13 +110,14 @@ enum err reports_since(struct db *db, int64_t tenant, int64_t since,
                        const struct report_cursor *after, size_t limit, struct arena *a,
                        struct report_row **out, size_t *count_out)
 {
-	struct report_cursor start = { 0 };
+	/* Ids are greater than 0: behind that place is whatever arrived at since or later. */
+	const struct report_cursor start = { since, 0 };
+	bool goes_on = after != NULL && after->day >= since;
 	struct rows r = ROWS(struct report_row);
 	enum err e = db_begin_read(db);
 
 	if (e == OK)
-		e = db_end(db, since_all(db, tenant, since, after == NULL ? &start : after, limit,
-		                         a, &r));
+		e = db_end(db, since_all(db, tenant, goes_on ? after : &start, limit, a, &r));
 	if (e != OK)
 		return e;
 	*out = r.items;

@@ -375,9 +375,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " and (day, id) < ($6, $7) order by day desc, id desc limit $8"),
 	ROW(SQL_REPORT_SINCE,
 	    "select " REPORT_COLUMNS ", (select d.name from domain d where d.id = report.domain)"
-	    " from report where arrived >= $1 and (arrived, id) > ($2, $3)"
-	    " and domain in (select d.id from domain d where d.tenant = $4)"
-	    " order by arrived, id limit $5"),
+	    " from report where (arrived, id) > ($1, $2)"
+	    " and (select d.tenant from domain d where d.id = report.domain) = $3"
+	    " order by arrived, id limit $4"),
 	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
 	ROW(SQL_REPORT_POLICIES, "select policies from report where id = $1"),
 	ROW(SQL_REPORTER_NOTE,

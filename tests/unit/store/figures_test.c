@@ -294,6 +294,39 @@ TEST(listing)
 	fixture_close(&f);
 }
 
+/* Which of since and the cursor is later says where an answer begins. */
+TEST(reports_since_a_moment)
+{
+	struct fixture f;
+	struct report_row *all = NULL, *rows = NULL;
+	size_t count = 0;
+
+	fixture_open(&f);
+	(void)fill(&f);
+	assert_int_equal(reports_since(f.db, TENANT_ONLY, 0, NULL, 10, f.a, &all, &count), OK);
+	assert_int_equal(count, 4);
+	const struct report_cursor second = { all[1].arrived, all[1].id };
+	const struct row {
+		const char *label;
+		int64_t tenant, since;
+		const struct report_cursor *after;
+		size_t want;
+	} cases[] = {
+		{ "the moment itself is among them", TENANT_ONLY, all[0].arrived, NULL, 4 },
+		{ "nothing later", TENANT_ONLY, all[3].arrived + 1, NULL, 0 },
+		{ "behind a cursor", TENANT_ONLY, 0, &second, 2 },
+		{ "a cursor at since", TENANT_ONLY, second.day, &second, 2 },
+		{ "a cursor before since", TENANT_ONLY, all[3].arrived + 1, &second, 0 },
+		{ "another tenant", TENANT_ONLY + 1, 0, NULL, 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		EXPECT(reports_since(f.db, cases[i].tenant, cases[i].since, cases[i].after, 10, f.a,
+		                     &rows, &count) == OK &&
+		               count == cases[i].want,
+		       cases[i].label);
+	fixture_close(&f);
+}
+
 /* Numbers and texts that strangers choose neither fail a batch nor pass for something else. */
 TEST(hostile_content)
 {
@@ -371,5 +404,5 @@ TEST(many_hosts)
 
 TEST_MAIN(UNIT(senders_have_a_rhythm_and_a_share),
           UNIT(odd_ranges_count_for_the_day_of_their_middle), UNIT(sessions_are_not_counted_twice),
-          UNIT(untrusted_do_not_crowd_out), UNIT(summaries), UNIT(listing), UNIT(hostile_content),
-          UNIT(many_hosts))
+          UNIT(untrusted_do_not_crowd_out), UNIT(summaries), UNIT(listing),
+          UNIT(reports_since_a_moment), UNIT(hostile_content), UNIT(many_hosts))

@@ -25,7 +25,6 @@ static const struct walk {
 	{ SQL_ORDER_CLEAR, "ordering is switched off" },
 	{ SQL_ORDER_COUNT, "counts" },
 	{ SQL_ORDER_SPENT, "tenants are few" },
-	{ SQL_REPORT_SINCE, "an export" },
 	{ SQL_SUPPLY_UNUSED, "mailboxes and folders are few" },
 	{ SQL_SUPPLY_LIST, "the same" },
 	{ SQL_HELD_COUNT, "counts what waits" },
@@ -60,6 +59,7 @@ static const struct key {
 } keys[] = {
 	{ SQL_DOMAIN_LIST, "(tenant=? AND name>?)" },
 	{ SQL_SUMMARY_LINE, "(domain=? AND day>? AND day<?)" },
+	{ SQL_REPORT_SINCE, "report_when (arrived>?" },
 	{ SQL_ALERT_LIST, "(tenant=? AND (name,cause)>(?,?))" },
 	{ SQL_ALERT_OF_NAME, "(tenant=? AND name=?)" },
 };
