@@ -2,6 +2,7 @@
 
 #include "base/enc.h"
 #include "store/db_internal.h"
+#include "store/domains.h"
 
 static enum err add_names(struct db *db, const struct cert *c)
 {
@@ -248,6 +249,30 @@ enum err certs_assigned(struct db *db, int64_t tenant, struct slice host, struct
 	query_int(&q, 1, tenant);
 	query_text(&q, 2, host);
 	return read_one(db, &q, a, out);
+}
+
+enum err certs_hosted(struct db *db, int64_t tenant, struct slice after, size_t limit,
+                      struct arena *a, struct cert_hosted **out, size_t *count_out)
+{
+	struct query q = db_query(db, SQL_CERT_HOSTED);
+	struct rows r = ROWS(struct cert_hosted);
+
+	query_int(&q, 1, tenant);
+	query_text(&q, 2, after);
+	query_int(&q, 3, (int64_t)db_limit(limit));
+	while (query_row(&q)) {
+		struct cert_hosted *h = rows_add(&r, a);
+
+		h->domain = query_copy_str(&q, 0, a);
+		h->ours = slice_eq(query_get(&q, 1), slice_str(domain_hosting_name(HOSTING_HERE)));
+		h->used = query_get_int(&q, 2) != 0;
+	}
+	enum err e = query_end(&q);
+	if (e != OK)
+		return e;
+	*out = r.items;
+	*count_out = r.count;
+	return OK;
 }
 
 static enum err read_hosts(struct db *db, struct cert_row *row, struct arena *a)

@@ -57,6 +57,16 @@ enum err certs_forget(struct db *db, int64_t tenant, struct slice fingerprint,
 enum err certs_assigned(struct db *db, int64_t tenant, struct slice host, struct arena *a,
                         struct cert *out) MUST_USE;
 
+/* The policy host of a domain, told apart without reading a certificate. */
+struct cert_hosted {
+	const char *domain;
+	bool ours; /* its certificate is to be ours; else somebody else ends TLS for it */
+	bool used; /* it uses one of ours */
+};
+/* Of hosted domains in the order of their names; as domains_list. */
+enum err certs_hosted(struct db *db, int64_t tenant, struct slice after, size_t limit,
+                      struct arena *a, struct cert_hosted **out, size_t *count_out) MUST_USE;
+
 struct cert_row {
 	struct cert cert;  /* without der, key and chain; with names */
 	const char *hosts; /* that use it, separated by blanks; "" for none */

@@ -279,6 +279,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " on conflict (tenant, host) do update set fingerprint = excluded.fingerprint,"
 	    " since = excluded.since"),
 	ROW(SQL_CERT_UNASSIGN, "delete from cert_use where tenant = $1 and host = $2"),
+	ROW(SQL_CERT_HOSTED,
+	    "select d.name, d.hosting, (select count(*) from cert_use u where u.tenant = d.tenant"
+	    " and u.host = 'mta-sts.' || d.name) from domain d where d.tenant = $1"
+	    " and d.removed = 0 and d.hosted = 1 and d.name > $2 order by d.name limit $3"),
 	ROW(SQL_CERT_ASSIGNED,
 	    "select " CERT_COLUMNS " from cert c join cert_use u on u.tenant = c.tenant"
 	    " and u.fingerprint = c.fingerprint where u.tenant = $1 and u.host = $2"),

@@ -3,6 +3,8 @@
 #include "store/edgedb.h"
 #include "web/api_internal.h"
 
+#define CURSOR_HOSTS "host/" /* and the name of a domain; other cursors are fingerprints */
+
 /* What is known of the order of a host; null: nothing is ordered for it. */
 static enum err order_json(const struct request *q, struct slice host, json_t **out)
 {
@@ -36,15 +38,11 @@ static enum err add_cert(const struct request *q, const struct cert_row *row, js
 	return e;
 }
 
-static enum err add_if_missing(const struct request *q, const char *host, json_t *items)
+static enum err add_missing(const struct request *q, const char *host, json_t *items)
 {
 	json_t *order = NULL;
-	struct cert c;
-	enum err e = certs_assigned(q->desk->db, TENANT_ONLY, slice_str(host), q->arena, &c);
+	enum err e = order_json(q, slice_str(host), &order);
 
-	if (e != ERR_NOTFOUND)
-		return e;
-	e = order_json(q, slice_str(host), &order);
 	(void)json_array_append_new(items, json_pack("{s:s, s:[s], s:n, s:s, s:o}", "name", host,
 	                                             "hosts", host, "not_after", "state", "missing",
 	                                             "order", order));
@@ -68,64 +66,83 @@ static enum err add_not_ours(const struct request *q, const char *host, json_t *
 	return OK;
 }
 
-static enum err add_domain(const struct request *q, const struct domain *d, json_t *items)
+static enum err add_domain(const struct request *q, const struct cert_hosted *h, json_t *items)
 {
 	char host[DOMAIN_NAME_MAX + 1];
 
-	if (!d->hosted || publish_host_name(d->name, host) != OK)
+	if ((h->ours && h->used) || publish_host_name(h->domain, host) != OK)
 		return OK;
-	return d->hosting == HOSTING_HERE ? add_if_missing(q, host, items)
-	                                  : add_not_ours(q, host, items);
+	return h->ours ? add_missing(q, host, items) : add_not_ours(q, host, items);
 }
 
-static enum err add_missing_domains(const struct request *q, json_t *items)
+/* A host of the service itself. */
+static enum err add_service(const struct request *q, const char *host, json_t *items)
 {
-	struct slice after = S("");
-	size_t count = DB_LIST_MAX;
-	enum err e = OK;
+	struct cert c;
 
-	while (e == OK && count == DB_LIST_MAX) {
-		struct domain *list;
-		e = domains_list(q->desk->db, TENANT_ONLY, after, DB_LIST_MAX, q->arena, &list,
+	if (host[0] == '\0')
+		return OK;
+	if (outside_is_behind(q->desk))
+		return add_not_ours(q, host, items);
+	enum err e = certs_assigned(q->desk->db, TENANT_ONLY, slice_str(host), q->arena, &c);
+	return e == ERR_NOTFOUND ? add_missing(q, host, items) : e;
+}
+
+static enum err add_services(const struct request *q, json_t *items)
+{
+	enum err e = add_service(q, q->desk->set.service_host, items);
+
+	return e == OK ? add_service(q, q->desk->set.report_host, items) : e;
+}
+
+/*
+ * Behind the certificates: hosts that edges should answer for and cannot, and those whose
+ * certificate is not ours.  A page looks at as many domains as the store lists at once, whether
+ * anything is to be said of them or not.
+ */
+static enum err add_hosts(const struct request *q, struct slice after, json_t *items,
+                          const char **next)
+{
+	struct cert_hosted *list;
+	size_t count = 0;
+	enum err e = after.len == 0 ? add_services(q, items) : OK;
+
+	if (e == OK)
+		e = certs_hosted(q->desk->db, TENANT_ONLY, after, DB_LIST_MAX, q->arena, &list,
 		                 &count);
-		for (size_t i = 0; e == OK && i < count; i++)
-			e = add_domain(q, &list[i], items);
-		if (e == OK && count > 0)
-			after = slice_str(list[count - 1].name);
-	}
+	for (size_t i = 0; e == OK && i < count; i++)
+		e = add_domain(q, &list[i], items);
+	if (e == OK && count == DB_LIST_MAX)
+		*next = arena_printf(q->arena, CURSOR_HOSTS "%s", list[count - 1].domain);
 	return e;
 }
 
-/* Hosts that edges should answer for and cannot, and those whose certificate is not ours. */
-static enum err add_missing(const struct request *q, json_t *items)
+static enum err add_certs(const struct request *q, struct slice after, json_t *items,
+                          const char **next)
 {
-	const char *hosts[] = { q->desk->set.service_host, q->desk->set.report_host };
-	enum err e = OK;
+	struct cert_row *rows;
+	size_t count = 0;
+	enum err e = certs_list(q->desk->db, TENANT_ONLY, after, API_PAGE, q->arena, &rows, &count);
 
-	for (size_t i = 0; e == OK && i < ARRAY_LEN(hosts); i++)
-		if (hosts[i][0] != '\0')
-			e = outside_is_behind(q->desk) ? add_not_ours(q, hosts[i], items)
-			                               : add_if_missing(q, hosts[i], items);
-	return e == OK ? add_missing_domains(q, items) : e;
+	for (size_t i = 0; e == OK && i < count; i++)
+		e = add_cert(q, &rows[i], items);
+	if (e != OK || count < API_PAGE)
+		return e == OK ? add_hosts(q, S(""), items, next) : e;
+	*next = rows[count - 1].cert.fingerprint;
+	return OK;
 }
 
 void api_certs_list(const struct request *q, struct response *r)
 {
-	struct slice after = request_query(q, "cursor", 0);
-	struct cert_row *rows;
-	size_t count;
+	struct slice at = request_query(q, "cursor", 0);
+	bool hosts = at.p != NULL && slice_starts(at, S(CURSOR_HOSTS));
+	const char *next = NULL;
 	json_t *items = json_array();
-	enum err e = certs_list(q->desk->db, TENANT_ONLY, after.p == NULL ? S("") : after, API_PAGE,
-	                        q->arena, &rows, &count);
+	enum err e = hosts ? add_hosts(q, slice_skip(at, strlen(CURSOR_HOSTS)), items, &next)
+	                   : add_certs(q, at.p == NULL ? S("") : at, items, &next);
 
-	for (size_t i = 0; e == OK && i < count; i++)
-		e = add_cert(q, &rows[i], items);
-	if (e == OK && count < API_PAGE)
-		e = add_missing(q, items);
 	if (e == OK) {
-		response_json(r,
-		              api_list(items, count == API_PAGE ? rows[count - 1].cert.fingerprint
-		                                                : NULL));
+		response_json(r, api_list(items, next));
 		return;
 	}
 	json_decref(items);

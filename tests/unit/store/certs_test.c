@@ -146,4 +146,42 @@ TEST(using)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(storing), UNIT(by_name), UNIT(using))
+TEST(hosts_of_domains)
+{
+	static const struct row {
+		const char *name;
+		enum domain_hosting hosting;
+		bool hosted, used;
+	} rows[] = {
+		{ "a.example", HOSTING_HERE, true, false },
+		{ "b.example", HOSTING_HERE, true, true },
+		{ "c.example", HOSTING_HERE, false, false }, /* only observed */
+		{ "d.example", HOSTING_BEHIND, true, false },
+	};
+	struct cert_hosted *list = NULL;
+	struct fixture f;
+	size_t count = 0;
+
+	fixture_open(&f);
+	put(&f, make("f1", wild, 1));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct domain d = { .tenant = TENANT_ONLY,
+			            .name = rows[i].name,
+			            .tag = rows[i].name,
+			            .hosting = rows[i].hosting,
+			            .hosted = rows[i].hosted };
+		assert_int_equal(domains_add(f.db, &d, NOON, NULL), OK);
+	}
+	assert_int_equal(certs_assign(f.db, TENANT_ONLY, S("mta-sts.b.example"), S("f1"), NOON),
+	                 OK);
+	EXPECT(certs_hosted(f.db, TENANT_ONLY, S(""), 2, f.a, &list, &count) == OK && count == 2 &&
+	               list[0].ours && !list[0].used && list[1].ours && list[1].used,
+	       "one without a certificate, one with it");
+	EXPECT(certs_hosted(f.db, TENANT_ONLY, S("b.example"), 2, f.a, &list, &count) == OK &&
+	               count == 1 && !list[0].ours && !list[0].used,
+	       "the next page: somebody else's");
+	EXPECT_SLICE(slice_str(list[0].domain), S("d.example"), "by its name");
+	fixture_close(&f);
+}
+
+TEST_MAIN(UNIT(storing), UNIT(by_name), UNIT(using), UNIT(hosts_of_domains))

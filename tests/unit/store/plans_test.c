@@ -58,6 +58,8 @@ static const struct key {
 	const char *by;
 } keys[] = {
 	{ SQL_DOMAIN_LIST, "(tenant=? AND name>?)" },
+	{ SQL_CERT_HOSTED, "(tenant=? AND name>?)" },
+	{ SQL_CERT_HOSTED, "(tenant=? AND host=?)" },
 	{ SQL_SUMMARY_LINE, "(domain=? AND day>? AND day<?)" },
 	{ SQL_REPORT_SINCE, "report_when (arrived>?" },
 	{ SQL_ALERT_LIST, "(tenant=? AND (name,cause)>(?,?))" },
