@@ -83,22 +83,31 @@ static enum err missing(struct db *db, const char *kind, struct arena *a, int64_
 	return query_end(&q);
 }
 
+static enum err add_jobs(struct db *db, const char *kind, const int64_t *ids, size_t count,
+                         int64_t now)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < count; i++) {
+		char key[32];
+		(void)snprintf(key, sizeof(key), "%lld", (long long)ids[i]); /* it fits */
+		e = jobs_add(db, kind, key, S(""), now + (int64_t)i / CHECKS_A_SECOND, now, NULL);
+	}
+	return e;
+}
+
+/* Reads first: nobody else writes these tables, and mostly there is nothing to write. */
 enum err checks_follow(struct db *db, const char *kind, int64_t now)
 {
 	struct arena *a = arena_new();
 	int64_t *ids = NULL;
 	size_t count = 0;
-	enum err e = db_begin(db);
+	enum err e = missing(db, kind, a, &ids, &count);
 
-	if (e == OK) {
-		e = missing(db, kind, a, &ids, &count);
-		for (size_t i = 0; e == OK && i < count; i++) {
-			char key[32];
-			(void)snprintf(key, sizeof(key), "%lld", (long long)ids[i]); /* it fits */
-			e = jobs_add(db, kind, key, S(""), now + (int64_t)i / CHECKS_A_SECOND, now,
-			             NULL);
-		}
-		e = db_end(db, e);
+	if (e == OK && count > 0) {
+		e = db_begin(db);
+		if (e == OK)
+			e = db_end(db, add_jobs(db, kind, ids, count, now));
 	}
 	arena_free(a);
 	return e;

@@ -317,3 +317,17 @@ enum err domains_list(struct db *db, int64_t tenant, struct slice after, size_t 
 	*count_out = r.count;
 	return OK;
 }
+
+enum err domains_count_stages(struct db *db, int64_t tenant, int64_t counts_out[STAGE_COUNT])
+{
+	struct query q = db_query(db, SQL_DOMAIN_COUNT_STAGES);
+	int64_t counts[STAGE_COUNT] = { 0 };
+
+	query_int(&q, 1, tenant);
+	while (query_row(&q))
+		counts[word_at(&q, 0, stages, ARRAY_LEN(stages))] += query_get_int(&q, 1);
+	enum err e = query_end(&q);
+	if (e == OK)
+		memcpy(counts_out, counts, sizeof(counts));
+	return e;
+}

@@ -21,6 +21,7 @@ enum domain_stage {
 	STAGE_TESTING,
 	STAGE_ENFORCE,
 	STAGE_RETIRE,
+	STAGE_COUNT
 };
 enum domain_hosting { HOSTING_HERE, HOSTING_BEHIND, HOSTING_EXTERNAL };
 enum domain_way { WAY_CNAME, WAY_TXT, WAY_UPDATE, WAY_ADDRESS };
@@ -90,5 +91,8 @@ enum err domains_by_tag(struct db *db, struct slice tag, int64_t now, struct are
  */
 enum err domains_list(struct db *db, int64_t tenant, struct slice after, size_t limit,
                       struct arena *a, struct domain **out, size_t *count_out) MUST_USE;
+/* How many are in each stage. */
+enum err domains_count_stages(struct db *db, int64_t tenant,
+                              int64_t counts_out[STAGE_COUNT]) MUST_USE;
 
 #endif

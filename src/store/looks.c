@@ -62,18 +62,28 @@ static enum err missing(struct db *db, const char *kind, struct arena *a, const 
 	return query_end(&q);
 }
 
+static enum err add_jobs(struct db *db, const char *kind, const char *const *hosts, size_t count,
+                         int64_t now)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < count; i++)
+		e = jobs_add(db, kind, hosts[i], S(""), now, now, NULL);
+	return e;
+}
+
+/* Reads first: nobody else writes these tables, and mostly there is nothing to write. */
 enum err looks_follow(struct db *db, const char *kind, int64_t now)
 {
 	struct arena *a = arena_new();
 	const char **hosts = NULL;
 	size_t count = 0;
-	enum err e = db_begin(db);
+	enum err e = missing(db, kind, a, &hosts, &count);
 
-	if (e == OK) {
-		e = missing(db, kind, a, &hosts, &count);
-		for (size_t i = 0; e == OK && i < count; i++)
-			e = jobs_add(db, kind, hosts[i], S(""), now, now, NULL);
-		e = db_end(db, e);
+	if (e == OK && count > 0) {
+		e = db_begin(db);
+		if (e == OK)
+			e = db_end(db, add_jobs(db, kind, hosts, count, now));
 	}
 	arena_free(a);
 	return e;

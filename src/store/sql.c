@@ -127,6 +127,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_DOMAIN_BY_ID,
 	    "select " DOMAIN_COLUMNS " from domain where id = $1 and removed = 0"),
 	ROW(SQL_DOMAIN_COUNT, "select count(*) from domain where removed = 0"),
+	/* The signs keep SQLite from going from an index to each row, which takes five times as
+	   long. */
+	ROW(SQL_DOMAIN_COUNT_STAGES, "select stage, count(*) from domain where +tenant = $1"
+	                             " and +removed = 0 group by stage"),
 	ROW(SQL_DOMAIN_BY_TAG, "select " DOMAIN_COLUMNS " from domain where id in ("
 	                       "select id from domain where tag = $1 and removed = 0 union all"
 	                       " select id from domain where tag_before = $1 and tag_before <> ''"
@@ -611,7 +615,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	ROW(SQL_LOOK_MISSING,
 	    "select 'mta-sts.' || d.name from domain d where d.removed = 0 and d.hosted = 1"
 	    " and d.hosting <> 'here' and not exists (select 1 from job j where j.kind = $1"
-	    " and j.name = 'mta-sts.' || d.name) order by d.name"),
+	    " and j.name = 'mta-sts.' || d.name) order by d.id"),
 
 	/* what somebody is told of */
 	ROW(SQL_ALERT_PUT,

@@ -193,24 +193,6 @@ void api_openapi(const struct request *q, struct response *r)
 	                           "session", "type", "apiKey", "in", "cookie", "name", "mxseal"));
 }
 
-/* Domains per stage, without names: the page is open to whoever reaches the loopback listener. */
-static enum err count_stages(const struct request *q, size_t counts[STAGE_RETIRE + 1])
-{
-	struct slice after = S("");
-	size_t n = DB_LIST_MAX;
-	enum err e = OK;
-
-	while (e == OK && n == DB_LIST_MAX) {
-		struct domain *list;
-		e = domains_list(q->desk->db, TENANT_ONLY, after, DB_LIST_MAX, q->arena, &list, &n);
-		for (size_t i = 0; e == OK && i < n; i++)
-			counts[list[i].stage]++;
-		if (e == OK && n > 0)
-			after = slice_str(list[n - 1].name);
-	}
-	return e;
-}
-
 /* One number of each process that lives; the lines of a metric stand together. */
 struct process_metric {
 	const char *name, *type, *help;
@@ -324,7 +306,7 @@ static bool is_stranger(const struct request *q)
 
 void api_metrics(const struct request *q, struct response *r)
 {
-	size_t counts[STAGE_RETIRE + 1] = { 0 };
+	int64_t counts[STAGE_COUNT];
 	int64_t quarantined = 0, held = 0, due;
 
 	if (is_stranger(q)) {
@@ -332,7 +314,8 @@ void api_metrics(const struct request *q, struct response *r)
 		            "send a bearer token");
 		return;
 	}
-	enum err e = count_stages(q, counts);
+	/* Without names: the page is open to whoever reaches the loopback listener. */
+	enum err e = domains_count_stages(q->desk->db, TENANT_ONLY, counts);
 	if (e == OK)
 		e = quarantine_count(q->desk->db, S(""), &quarantined);
 	if (e == OK)
@@ -355,9 +338,9 @@ void api_metrics(const struct request *q, struct response *r)
 	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	buf_add_str(&r->body,
 	            "# HELP mxseal_domains Domains by stage\n# TYPE mxseal_domains gauge\n");
-	for (unsigned i = 0; i <= STAGE_RETIRE; i++)
-		buf_printf(&r->body, "mxseal_domains{stage=\"%s\"} %zu\n",
-		           domain_stage_name((enum domain_stage)i), counts[i]);
+	for (unsigned i = 0; i < STAGE_COUNT; i++)
+		buf_printf(&r->body, "mxseal_domains{stage=\"%s\"} %lld\n",
+		           domain_stage_name((enum domain_stage)i), (long long)counts[i]);
 	buf_printf(&r->body,
 	           "# HELP mxseal_quarantined_messages Messages that could not be read\n"
 	           "# TYPE mxseal_quarantined_messages gauge\nmxseal_quarantined_messages %lld\n"

@@ -3,6 +3,7 @@
 #include "store/checks.h"
 #include "store/domains.h"
 #include "store/jobs.h"
+#include "store/looks.h"
 #include "store/pushes.h"
 #include "store/sessions.h"
 #include "store/settings.h"
@@ -82,6 +83,35 @@ TEST(looks_at_records)
 	       "and one only");
 	c.facts.len = CHECK_FACTS_MAX + 1;
 	EXPECT(checks_put(f.db, &c) == ERR_LIMIT, "facts have a ceiling");
+	fixture_close(&f);
+}
+
+/* Where every domain has its job nothing is written: a connection that cannot is enough. */
+TEST(following_reads_first)
+{
+	struct domain d = { .tenant = TENANT_ONLY,
+		            .name = "example.com",
+		            .tag = "t",
+		            .hosting = HOSTING_BEHIND,
+		            .hosted = true };
+	struct db *reader = NULL;
+	struct fixture f;
+	struct job job;
+
+	fixture_open(&f);
+	assert_int_equal(domains_add(f.db, &d, NOON, NULL), OK);
+	assert_int_equal(db_open(f.path, DB_READ, &reader, NULL), OK);
+	EXPECT(checks_follow(reader, "records", NOON) != OK, "something is missing");
+	EXPECT(looks_follow(reader, "outside", NOON) != OK, "here, too");
+	EXPECT(checks_follow(f.db, "records", NOON) == OK &&
+	               checks_follow(reader, "records", NOON) == OK,
+	       "nothing any more");
+	EXPECT(looks_follow(f.db, "outside", NOON) == OK &&
+	               looks_follow(reader, "outside", NOON) == OK,
+	       "nor here");
+	EXPECT(jobs_claim(f.db, "outside", NOON, 60, f.a, &job) == OK, "due at once");
+	EXPECT_SLICE(slice_str(job.key), S("mta-sts.example.com"), "by its host");
+	db_close(reader);
 	fixture_close(&f);
 }
 
@@ -291,5 +321,6 @@ TEST(settings)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(since_when_an_id_stands), UNIT(records_we_write),
-          UNIT(audit_log), UNIT(audit_changes_show), UNIT(sessions), UNIT(settings))
+TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(following_reads_first),
+          UNIT(since_when_an_id_stands), UNIT(records_we_write), UNIT(audit_log),
+          UNIT(audit_changes_show), UNIT(sessions), UNIT(settings))

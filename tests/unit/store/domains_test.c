@@ -217,6 +217,31 @@ TEST(paging)
 	fixture_close(&f);
 }
 
+TEST(counting_stages)
+{
+	struct domain d = make("a.example", "a"), other = make("b.example", "b");
+	int64_t counts[STAGE_COUNT], id = 0;
+	struct fixture f;
+
+	fixture_open(&f);
+	d.stage = STAGE_RETIRE;
+	other.stage = STAGE_TESTING;
+	EXPECT(domains_add(f.db, &d, NOON, &id) == OK &&
+	               domains_add(f.db, &other, NOON, NULL) == OK,
+	       "two");
+	EXPECT(domains_count_stages(f.db, TENANT_ONLY, counts) == OK && counts[STAGE_RETIRE] == 1 &&
+	               counts[STAGE_TESTING] == 1 && counts[STAGE_OFF] == 0,
+	       "each in its stage");
+	EXPECT(domains_remove(f.db, id, NOON) == OK &&
+	               domains_count_stages(f.db, TENANT_ONLY, counts) == OK &&
+	               counts[STAGE_RETIRE] == 0,
+	       "what was removed does not count");
+	EXPECT(domains_count_stages(f.db, TENANT_ONLY + 1, counts) == OK &&
+	               counts[STAGE_TESTING] == 0,
+	       "nor do those of others");
+	fixture_close(&f);
+}
+
 TEST_MAIN(UNIT(words), UNIT(adding_and_finding), UNIT(updating), UNIT(tags),
           UNIT(removing_and_coming_back), UNIT(claims_are_seen), UNIT(observed_becomes_hosted),
-          UNIT(paging))
+          UNIT(paging), UNIT(counting_stages))

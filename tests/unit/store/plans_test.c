@@ -13,6 +13,7 @@ static const struct walk {
 	const char *why;
 } walks[] = {
 	{ SQL_DOMAIN_COUNT, "counts an index" },
+	{ SQL_DOMAIN_COUNT_STAGES, "counts" },
 	{ SQL_DOMAIN_COUNT_HOSTED, "somebody asks for looks at all domains" },
 	{ SQL_PUBLICATION_ALL_DUE, "only what is not announced, at a start" },
 	{ SQL_PUSH_UNCLAIM, "at a start" },
