@@ -4,8 +4,9 @@
 #include "net/clock.h"
 #include "service/dns_internal.h"
 
-#define QUESTION_ROOM (DNS_HEADER_SIZE + DNS_NAME_MAX + 4u) /* of a message that has nothing else \
-	                                                     */
+#define QUESTION_ROOM                                                               \
+	(DNS_HEADER_SIZE + DNS_NAME_MAX + 4u) /* of a message that has nothing else \
+	                                       */
 
 #define ACCEPT_TURN 64 /* connections taken from one listener before others get their turn */
 #define BATCH_TURN 8   /* the same for batches of datagrams */
