@@ -1,5 +1,7 @@
 #include "advice/setup_plan.h"
 
+#include "base/doc_page.h"
+
 const char *setup_severity_name(enum setup_severity s)
 {
 	static const char *const names[] = { "pass", "skip", "warn", "fail" };
@@ -166,7 +168,7 @@ static void plan_https(struct work *w)
 		                 "port 443 is taken by %s: it stays in front and passes "
 		                 "requests to %s",
 		                 tls->owner, at),
-		    "give it the lines of docs/behind.md");
+		    "give it the lines of " DOC_PAGE("behind.md"));
 		return;
 	}
 	say_free(w, "https", tls, "port 443");
@@ -218,7 +220,7 @@ static void plan_reports(struct work *w)
 
 	if (!w->q->reports) {
 		say(w, SETUP_SKIP, "reports", "reports are not taken here",
-		    "docs/reports.md names other ways");
+		    DOC_PAGE("reports.md") " names other ways");
 		return;
 	}
 	if (smtp->state != SETUP_TAKEN) {
@@ -231,13 +233,13 @@ static void plan_reports(struct work *w)
 		                 "port 25 is held by Postfix (%s), which hands reports over by "
 		                 "LMTP",
 		                 smtp->owner),
-		    "give it the lines of docs/reports.md");
+		    "give it the lines of " DOC_PAGE("reports.md"));
 		step(w, "sudo install -d -o mxseal -m 755 /var/spool/postfix/mxseal");
 	} else {
 		say(w, SETUP_WARN, "reports",
 		    arena_printf(w->a, "port 25 is taken by %s: reports come by HTTPS only",
 		                 smtp->owner),
-		    "docs/reports.md says how a mail server hands them over");
+		    DOC_PAGE("reports.md") " says how a mail server hands them over");
 	}
 }
 

@@ -331,11 +331,15 @@ static const char *const migrations[] = {
 	"create index publication_offered on publication (seq)"
 	" where served = 0 and end_cause = 0 and offered > 0;",
 
-	/* 20: arrivals are gone through in the order in which they came; the first order of a rank
+	/*
+	 * 20: arrivals are gone through in the order in which they came; the first order of a rank;
+	 * the hosts of a certificate in their order
 	 */
 	"@rowid"
 	"drop index cert_order_due;"
-	"create index cert_order_turn on cert_order (rank, due, host);",
+	"create index cert_order_turn on cert_order (rank, due, host);"
+	"drop index cert_use_of;"
+	"create index cert_use_of on cert_use (tenant, fingerprint, host);",
 };
 
 int migrate_newest(void)

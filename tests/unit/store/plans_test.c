@@ -17,7 +17,6 @@ static const struct walk {
 	{ SQL_DOMAIN_COUNT_HOSTED, "somebody asks for looks at all domains" },
 	{ SQL_PUBLICATION_ALL_DUE, "only what is not announced, at a start" },
 	{ SQL_PUSH_UNCLAIM, "at a start" },
-	{ SQL_CERT_HOSTS, "the hosts of one certificate" },
 	{ SQL_ORDER_DOUBT_SERVICE, "one process orders, and looks now and then" },
 	{ SQL_ORDER_DROP_SERVICE, "the same" },
 	{ SQL_ORDER_DROP_DOMAINS, "the same" },
