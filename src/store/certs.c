@@ -87,6 +87,18 @@ enum err certs_put(struct db *db, const struct cert *c, bool *new_out)
 	return e;
 }
 
+enum err certs_reseal(struct db *db, const struct cert *c)
+{
+	struct query q = db_query(db, SQL_CERT_RESEAL);
+
+	query_int(&q, 1, c->tenant);
+	query_str(&q, 2, c->fingerprint);
+	query_str(&q, 3, c->seal_domain);
+	query_str(&q, 4, c->purpose);
+	query_blob(&q, 5, c->sealed_key);
+	return query_run_one(&q);
+}
+
 /* All but names and chain; *chain gets the list of digests. */
 static void read_row(struct query *q, struct arena *a, struct cert *c, struct slice *chain)
 {
@@ -302,7 +314,7 @@ enum err certs_list(struct db *db, int64_t tenant, struct slice after, size_t li
 		struct slice chain;
 
 		read_row(&q, a, &row->cert, &chain);
-		row->cert.der = row->cert.sealed_key = S("");
+		row->cert.der = S("");
 	}
 	enum err e = query_end(&q);
 	struct cert_row *rows = r.items;

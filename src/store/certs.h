@@ -35,6 +35,10 @@ struct cert {
 /* Stores c.  *new_out: false when that fingerprint was there already; then nothing changed. */
 enum err certs_put(struct db *db, const struct cert *c, bool *new_out) MUST_USE;
 
+/* The same certificate with its key sealed anew: seal_domain, purpose, sealed_key.  ERR_NOTFOUND.
+ */
+enum err certs_reseal(struct db *db, const struct cert *c) MUST_USE;
+
 /* With der, key and chain; everything lives in a.  ERR_NOTFOUND. */
 enum err certs_get(struct db *db, int64_t tenant, struct slice fingerprint, struct arena *a,
                    struct cert *out) MUST_USE;
@@ -68,7 +72,7 @@ enum err certs_hosted(struct db *db, int64_t tenant, struct slice after, size_t 
                       struct arena *a, struct cert_hosted **out, size_t *count_out) MUST_USE;
 
 struct cert_row {
-	struct cert cert;  /* without der, key and chain; with names */
+	struct cert cert;  /* without der and chain; with names and the sealed key */
 	const char *hosts; /* that use it, separated by blanks; "" for none */
 };
 

@@ -258,6 +258,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " subject, issuer, note, not_before, not_after, added, chain, der, sealed_key)"
 	    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 	    " on conflict (tenant, fingerprint) do nothing"),
+	ROW(SQL_CERT_RESEAL, "update cert set seal_domain = $3, purpose = $4, sealed_key = $5"
+	                     " where tenant = $1 and fingerprint = $2"),
 	ROW(SQL_CERT_NAME_ADD,
 	    "insert into cert_name (tenant, fingerprint, name) values ($1, $2, $3)"
 	    " on conflict (tenant, name, fingerprint) do nothing"),

@@ -57,6 +57,16 @@ TEST(storing)
 	       "moments");
 	EXPECT(certs_get(f.db, TENANT_ONLY + 1, S("f1"), f.a, &got) == ERR_NOTFOUND,
 	       "nothing crosses a tenant");
+	c.sealed_key = S("ANOTHER");
+	c.seal_domain = "example.net";
+	EXPECT(certs_reseal(f.db, &c) == OK &&
+	               certs_get(f.db, TENANT_ONLY, S("f1"), f.a, &got) == OK,
+	       "sealed anew");
+	EXPECT_SLICE(got.sealed_key, S("ANOTHER"), "its new seal");
+	EXPECT_SLICE(slice_str(got.seal_domain), S("example.net"), "and the name of that");
+	EXPECT(got.name_count == 2 && got.added == NOON, "the rest stays");
+	c.fingerprint = "f9";
+	EXPECT(certs_reseal(f.db, &c) == ERR_NOTFOUND, "an unknown one");
 	put(&f, make("f2", exact, 1));
 	EXPECT(fixture_number(&f, "select count(*) from cert_chain") == 2,
 	       "intermediates are kept once");
@@ -131,8 +141,9 @@ TEST(using)
 	EXPECT_SLICE(slice_str(rows[0].hosts), S(""), "used by none");
 	EXPECT_SLICE(slice_str(rows[1].hosts), S("mta-sts.b.example mta-sts.example.com"),
 	             "used by two");
-	EXPECT(rows[1].cert.name_count == 2 && rows[1].cert.sealed_key.len == 0,
-	       "with names, without the key");
+	EXPECT(rows[1].cert.name_count == 2 && rows[1].cert.der.len == 0,
+	       "with names, without DER");
+	EXPECT_SLICE(rows[1].cert.sealed_key, S("KEY"), "and whether it opens can be tried");
 	EXPECT(certs_list(f.db, TENANT_ONLY, S("f1"), 1, f.a, &rows, &count) == OK && count == 1,
 	       "the next page");
 	EXPECT(certs_unassign(f.db, TENANT_ONLY, host) == OK &&

@@ -1,6 +1,7 @@
 /* What desk writes beside domains and policies: jobs, the audit log, sessions, settings. */
 #include "store/audit.h"
 #include "store/checks.h"
+#include "store/copy.h"
 #include "store/domains.h"
 #include "store/jobs.h"
 #include "store/looks.h"
@@ -321,6 +322,44 @@ TEST(settings)
 	fixture_close(&f);
 }
 
+/* A copy stands alone, under whatever name. */
+static void peek_backup(const struct fixture *f)
+{
+	char copy[160], log[176];
+	struct slice got;
+
+	(void)snprintf(copy, sizeof(copy), "%s/a?b#%%41.db", f->dir);
+	(void)snprintf(log, sizeof(log), "%s-wal", copy);
+	EXPECT(copy_database(f->path, copy) == OK, "copied");
+	EXPECT(settings_peek(copy, "a", f->a, &got) == OK, "read");
+	EXPECT_SLICE(got, S("in the log"), "the same");
+	EXPECT(access(log, F_OK) != 0, "no log is made");
+	(void)unlink(copy);
+}
+
+/* As a command looks at the state of a stopped service, or at a backup. */
+TEST(settings_of_a_file_that_nobody_has_open)
+{
+	struct fixture f;
+	struct slice got;
+	char shm[160];
+
+	fixture_open(&f);
+	(void)snprintf(shm, sizeof(shm), "%s-shm", f.path);
+	EXPECT(settings_set(f.db, "a", S("in the log")) == OK, "set");
+	EXPECT(settings_peek("/nonexistent/mxseal.db", "a", f.a, &got) == ERR_NOTFOUND, "no file");
+	db_close(f.db);
+	f.db = NULL;
+	(void)unlink(shm); /* as a backup, which has none */
+	EXPECT(settings_peek(f.path, "b", f.a, &got) == ERR_NOTFOUND, "unknown");
+	EXPECT(settings_peek(f.path, "a", f.a, &got) == OK, "read");
+	EXPECT_SLICE(got, S("in the log"), "what was committed last");
+	EXPECT(access(shm, F_OK) != 0, "no file is made");
+	peek_backup(&f);
+	fixture_close(&f);
+}
+
 TEST_MAIN(UNIT(jobs), UNIT(looks_at_records), UNIT(following_reads_first),
           UNIT(since_when_an_id_stands), UNIT(records_we_write), UNIT(audit_log),
-          UNIT(audit_changes_show), UNIT(sessions), UNIT(settings))
+          UNIT(audit_changes_show), UNIT(sessions), UNIT(settings),
+          UNIT(settings_of_a_file_that_nobody_has_open))
