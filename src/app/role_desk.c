@@ -32,6 +32,7 @@
 #include "service/publisher.h"
 #include "service/push.h"
 #include "service/record_watch.h"
+#include "service/sealed.h"
 #include "store/db.h"
 #include "store/edgedb.h"
 #include "web/server.h"
@@ -60,6 +61,7 @@ struct duty {
 	struct dns_tsig_key update_key;
 	struct feed *feed; /* of a demonstration; NULL: done */
 	struct fetch_tally *fetches;
+	struct sealed_watch sealed;
 	int bells[BELLS_MAX];
 	int admins[ADMINS_MAX];
 	size_t admin_count;
@@ -191,6 +193,7 @@ static bool open_all(struct duty *u)
 
 	u->desk.key_edge_tls = keys_get(&b->keys, KEY_EDGE_TLS);
 	u->desk.key_report_tls = keys_get(&b->keys, KEY_REPORT_TLS);
+	u->desk.key_check = keys_get(&b->keys, KEY_CHECK);
 	u->desk.bells = u->bells;
 	u->desk.bell_count = boot_fd_list(b, "bell.", u->bells, BELLS_MAX);
 	fill_push(u);
@@ -271,6 +274,7 @@ static void tick(struct duty *u)
 	control_tick(&u->control, ms);
 	publish_settle(&u->desk, now);
 	fetch_tally_tick(u->fetches, now);
+	sealed_tick(&u->desk, &u->sealed, now);
 	desk_zone_tick(u->zone, ms);
 	if (u->feed != NULL && feed_done(u->feed)) {
 		feed_free(u->feed);
@@ -362,7 +366,8 @@ static bool begin(struct duty *u)
 {
 	const struct boot *b = u->boot;
 
-	if (!open_all(u) || !catch_up(u) || !desk_acme_start(&u->acme, b, &u->desk, &u->rules) ||
+	if (!open_all(u) || sealed_begin(&u->desk, &u->sealed) != OK || !catch_up(u) ||
+	    !desk_acme_start(&u->acme, b, &u->desk, &u->rules) ||
 	    publisher_new(&u->desk, &u->published, &u->publisher) != OK)
 		return false;
 	if (!b->demo) {

@@ -1,4 +1,5 @@
 /* The account at the CA, and the keys of orders: sealed at rest. */
+#include "base/log.h"
 #include "net/clock.h"
 #include "service/acme_internal.h"
 #include "store/seal.h"
@@ -85,6 +86,12 @@ static enum err load(struct acme_step *s)
 		return make_key(q);
 	if (e == OK)
 		e = open_sealed(q, &name, row.sealed_key, &q->account_key);
+	if (e == ERR_CRYPTO) {
+		log_warn("the key of the account at the CA does not open under this master key: a "
+		         "new account is made",
+		         F("directory", q->conf->directory), F("account", row.url));
+		return make_key(q);
+	}
 	if (e == OK)
 		q->account_url = mem_strdup(row.url);
 	return e;

@@ -3,7 +3,7 @@
 
 #include "service/acme_internal.h"
 #include "service/certs_request.h"
-#include "store/certs.h"
+#include "service/sealed.h"
 
 static enum err want(struct acme_step *s)
 {
@@ -37,7 +37,7 @@ static void ask_window(struct acme_step *s, const struct cert *c)
 	o->due = o->renew_at < ask ? o->renew_at : ask;
 }
 
-/* The valid certificate of the host; ERR_NOTFOUND: none. */
+/* The valid certificate of the host, whether its key opens or not; ERR_NOTFOUND: none. */
 static enum err in_use(struct acme_step *s, struct cert *out)
 {
 	desk_lock(s->q->d);
@@ -62,6 +62,8 @@ enum err acme_on_idle(struct acme_step *s)
 	}
 	if (e != OK)
 		return e;
+	if (!sealed_opens(s->q->d, &c))
+		return want(s);
 	bool ours = strcmp(c.source, "acme") == 0;
 	if (strcmp(o->replaces, c.fingerprint) != 0) {
 		o->replaces = c.fingerprint;

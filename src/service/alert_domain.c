@@ -10,7 +10,7 @@
 #include "service/outside_look.h"
 #include "service/publish.h"
 #include "service/records.h"
-#include "store/certs.h"
+#include "service/sealed.h"
 #include "store/fetches.h"
 #include "store/jobs.h"
 #include "store/policies.h"
@@ -62,7 +62,7 @@ static enum err read_cert(const struct desk *d, const char *host, struct alert_f
 {
 	struct cert c;
 	struct order o;
-	enum err e = certs_assigned(d->db, TENANT_ONLY, slice_str(host), a, &c);
+	enum err e = sealed_assigned(d, TENANT_ONLY, slice_str(host), a, &c);
 
 	f->cert.ours = true;
 	f->cert.host = host;

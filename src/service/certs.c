@@ -4,9 +4,26 @@
 #include "base/log.h"
 #include "service/certs_hosts.h"
 #include "service/publish.h"
+#include "service/sealed.h"
 #include "store/audit.h"
 #include "store/domains.h"
 #include "store/seal.h"
+
+/* What is there already under a key that does not open gets the one that does. */
+static enum err put(struct desk *d, const struct cert *c, bool *new_out)
+{
+	struct arena *a = arena_new();
+	struct cert there;
+	enum err e = certs_put(d->db, c, new_out);
+
+	if (e == OK && !*new_out) {
+		e = certs_get(d->db, c->tenant, slice_str(c->fingerprint), a, &there);
+		if (e == OK && !sealed_opens(d, &there))
+			e = certs_reseal(d->db, c);
+	}
+	arena_free(a);
+	return e;
+}
 
 enum err certs_take(struct desk *d, const struct cert_found *f, const char *source,
                     const char *const *hosts, size_t host_count, int64_t now, bool *new_out)
@@ -29,7 +46,7 @@ enum err certs_take(struct desk *d, const struct cert_found *f, const char *sour
 	        seal_wrap(report ? d->key_report_tls : d->key_edge_tls, &name, f->key, &sealed);
 	c.sealed_key = buf_slice(&sealed);
 	if (e == OK)
-		e = certs_put(d->db, &c, new_out);
+		e = put(d, &c, new_out);
 	for (size_t i = 0; e == OK && i < host_count; i++)
 		e = certs_assign(d->db, c.tenant, slice_str(hosts[i]), slice_str(c.fingerprint),
 		                 now);

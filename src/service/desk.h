@@ -85,10 +85,12 @@ struct desk {
 	struct desk_settings set;
 	const unsigned char *key_edge_tls;   /* 32 bytes, seals policy hosts' keys */
 	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */
+	const unsigned char *key_check;      /* 32 bytes, by which the state knows its master key */
 	const int *bells;                    /* eventfd of each edge */
 	size_t bell_count;
 	struct desk_batch batch;   /* of whoever holds the lock */
 	int hand_intake;           /* hand-over to intake */
+	atomic_bool key_is_other;  /* the state was sealed under another master key */
 	atomic_bool hosts_changed; /* which hosts are served may have changed */
 	atomic_bool behind;        /* edges may have any domain as it was before */
 	atomic_bool alerts_hurry;  /* what is to be said is said now, not together with more */

@@ -21,6 +21,7 @@ static_assert(crypto_kdf_KEYBYTES == KEY_SIZE, "the master key is a crypto_kdf k
 static const char *const names[KEY_PURPOSES] = {
 	[KEY_EDGE_TLS] = "edge-tls", [KEY_REPORT_TLS] = "report-tls", [KEY_ACME] = "acme",
 	[KEY_TSIG] = "tsig",         [KEY_SECRETS] = "secrets",       [KEY_EVIDENCE] = "evidence",
+	[KEY_CHECK] = "check",
 };
 
 static const unsigned allowed[ROLE_COUNT] = {

@@ -21,6 +21,7 @@ enum key_purpose {
 	KEY_TSIG,       /* secrets for DNS updates */
 	KEY_SECRETS,    /* passwords and tokens for mailboxes and hooks */
 	KEY_EVIDENCE,   /* signing of evidence */
+	KEY_CHECK,      /* seals nothing and is no secret: a state knows its master key by it */
 	KEY_PURPOSES,
 };
 

@@ -10,6 +10,7 @@
 #include "service/demo_cert.h"
 #include "service/edge_write.h"
 #include "service/record_check.h"
+#include "service/sealed.h"
 #include "service/zone_feed.h"
 #include "store/audit.h"
 #include "store/certs.h"
@@ -48,14 +49,23 @@ static enum err put_cert(struct desk *d, const struct cert *c)
 	return edgedb_put_cert(d->edge, &row);
 }
 
+/* One whose key does not open is none. */
+static enum err fitting_cert(struct desk *d, int64_t tenant, const char *host, int64_t now,
+                             struct arena *a, struct cert *out)
+{
+	enum err e = certs_for_name(d->db, tenant, slice_str(host), now, a, out);
+
+	return e == OK && !sealed_opens(d, out) ? ERR_NOTFOUND : e;
+}
+
 /* The certificate in use, or, for a host that has none yet, one that fits by its names. */
 static enum err find_cert(struct desk *d, int64_t tenant, const char *host, int64_t now,
                           struct arena *a, struct cert *out, bool *found_out)
 {
-	enum err e = certs_assigned(d->db, tenant, slice_str(host), a, out);
+	enum err e = sealed_assigned(d, tenant, slice_str(host), a, out);
 
 	if (e == ERR_NOTFOUND || (e == OK && out->not_after <= now)) {
-		e = certs_for_name(d->db, tenant, slice_str(host), now, a, out);
+		e = fitting_cert(d, tenant, host, now, a, out);
 		if (e == OK)
 			e = certs_assign(d->db, tenant, slice_str(host),
 			                 slice_str(out->fingerprint), now);
@@ -85,14 +95,27 @@ static bool same_row(const struct edge_host *a, const struct edge_host *b)
 	       slice_eq(a->fingerprint, b->fingerprint) && slice_eq(a->domain, b->domain);
 }
 
+/* Its key may have been sealed anew since. */
+static enum err has_cert(struct desk *d, struct arena *a, const struct cert *c, bool *out)
+{
+	struct edge_cert there;
+	enum err e = edgedb_cert(d->edge, slice_str(c->fingerprint), a, &there);
+
+	*out = e == OK && slice_eq(there.sealed_key, c->sealed_key);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 /* What edge.db says of the host already; *seq_out is 0 when that is something else. */
 static enum err present_seq(struct desk *d, struct arena *a, const struct edge_host *row,
-                            int64_t *seq_out)
+                            const struct cert *cert, int64_t *seq_out)
 {
 	struct edge_host there;
 	enum err e = edgedb_host(d->edge, row->name, a, &there);
+	bool same = e == OK && same_row(&there, row);
 
-	*seq_out = e == OK && same_row(&there, row) ? there.seq : 0;
+	if (same && cert != NULL)
+		e = has_cert(d, a, cert, &same);
+	*seq_out = same ? there.seq : 0;
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
@@ -107,7 +130,7 @@ static enum err offer(struct desk *d, struct edge_host *row, const struct cert *
 
 	if (cert != NULL)
 		row->fingerprint = slice_str(cert->fingerprint);
-	enum err e = present_seq(d, a, row, &seq);
+	enum err e = present_seq(d, a, row, cert, &seq);
 	if (e != OK)
 		return e;
 	if (seq != 0) {

@@ -1,5 +1,6 @@
 /* Certificates: those in use, those that are missing, and what is being done about it. */
 #include "service/acme.h"
+#include "service/sealed.h"
 #include "store/edgedb.h"
 #include "web/api_internal.h"
 
@@ -27,7 +28,7 @@ static enum err order_json(const struct request *q, struct slice host, json_t **
 static enum err add_cert(const struct request *q, const struct cert_row *row, json_t *items)
 {
 	struct slice rest = slice_str(row->hosts), first = { "", 0 };
-	json_t *o = api_cert(row, q->now), *order = NULL;
+	json_t *o = api_cert(row, sealed_opens(q->desk, &row->cert), q->now), *order = NULL;
 	enum err e = OK;
 
 	if (slice_next(&rest, ' ', &first)) {

@@ -373,10 +373,12 @@ json_t *api_change(const struct hosting_change *c, bool served, int64_t now)
 	return o;
 }
 
-static const char *cert_state(const struct cert *c, int64_t now)
+static const char *cert_state(const struct cert *c, bool opens, int64_t now)
 {
 	if (c->not_after <= now)
 		return "expired";
+	if (!opens)
+		return "other-master-key";
 	if (c->not_before > now)
 		return "not-yet-valid";
 	if (c->not_after - now < (c->not_after - c->not_before) / EXPIRES_SOON_PART)
@@ -384,7 +386,7 @@ static const char *cert_state(const struct cert *c, int64_t now)
 	return c->note[0] != '\0' ? c->note : "ok";
 }
 
-json_t *api_cert(const struct cert_row *row, int64_t now)
+json_t *api_cert(const struct cert_row *row, bool opens, int64_t now)
 {
 	const struct cert *c = &row->cert;
 
@@ -394,7 +396,8 @@ json_t *api_cert(const struct cert_row *row, int64_t now)
 	                 words_json(slice_str(row->hosts)), "fingerprint", c->fingerprint,
 	                 "subject", api_string(c->subject), "issuer", api_string(c->issuer),
 	                 "not_before", api_time(c->not_before), "not_after", api_time(c->not_after),
-	                 "key_type", c->key_type, "source", c->source, "state", cert_state(c, now));
+	                 "key_type", c->key_type, "source", c->source, "state",
+	                 cert_state(c, opens, now));
 }
 
 json_t *api_look(const struct look *l, int64_t now, struct arena *a)

@@ -36,7 +36,7 @@ json_t *api_leaving(struct arena *a, const struct leaving *l, int64_t now);
 json_t *api_change(const struct hosting_change *c, bool served, int64_t now);
 /* What is seen from outside of a host whose certificate is not ours. */
 json_t *api_look(const struct look *l, int64_t now, struct arena *a);
-json_t *api_cert(const struct cert_row *row, int64_t now);
+json_t *api_cert(const struct cert_row *row, bool opens, int64_t now);
 json_t *api_certs_import(const struct certs_import *done, bool dry_run, bool served);
 
 #endif

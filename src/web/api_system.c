@@ -124,13 +124,14 @@ void api_status(const struct request *q, struct response *r)
 		api_store_failed(q, e, r);
 		return;
 	}
-	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "schema",
-	                           "mxseal.status/1", "demo", (int)q->desk->set.demo, "seq",
-	                           (json_int_t)seq, "served_everywhere",
+	response_json(r, json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:b, s:o}",
+	                           "schema", "mxseal.status/1", "demo", (int)q->desk->set.demo,
+	                           "seq", (json_int_t)seq, "served_everywhere",
 	                           (int)board_served_everywhere(q->desk->board, seq), "quarantined",
 	                           (json_int_t)quarantined, "held", (json_int_t)held, "processes",
 	                           processes_json(q->desk, clock_mono_ms()), "alerts",
 	                           api_alerts_brief(q), "alert_command", api_alerts_sending(q),
+	                           "master_key_is_other", (int)atomic_load(&q->desk->key_is_other),
 	                           "fault", fault_json(q->desk)));
 }
 

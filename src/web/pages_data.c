@@ -5,6 +5,7 @@
 #include "service/board.h"
 #include "service/hosting.h"
 #include "service/publish.h"
+#include "service/sealed.h"
 #include "store/db.h"
 #include "store/quarantine.h"
 
@@ -27,7 +28,7 @@ static enum err read_cert(struct desk *d, const struct domain *domain, struct ar
 		return OK; /* a name that long can have no policy host */
 	}
 	*host_out = arena_str(a, slice_str(host));
-	enum err e = optional(certs_assigned(d->db, domain->tenant, slice_str(host), a, c), c, &p);
+	enum err e = optional(sealed_assigned(d, domain->tenant, slice_str(host), a, c), c, &p);
 	*out = p;
 	return e;
 }
