@@ -59,7 +59,9 @@ const struct command cmd_cert_list = {
 	        "yet, in\n"
 	        "the words of the certificate authority, and when that is tried again. not-ours:\n"
 	        "a web server in front, or elsewhere, ends TLS; behind it stands what is seen of\n"
-	        "that host from outside.",
+	        "that host from outside. other-master-key: its private key was sealed under "
+	        "another\n"
+	        "master key, so that it is not served.",
 	.examples = "mxseal cert list\n",
 	.run = run_list,
 };

@@ -62,6 +62,7 @@ static void look(struct doctor *d, struct cli *there)
 	doctor_clock(d);
 	doctor_disk(d);
 	doctor_permissions(d);
+	doctor_master_key(d);
 	doctor_cages(d);
 	doctor_backup(d);
 }
@@ -138,9 +139,11 @@ const struct command cmd_doctor = {
 	.summary = "look for what is wrong on this machine, with or without the service",
 	.details = "Looks at the configuration, the service, its ports and certificates, the "
 	           "resolver\n"
-	           "and its trust anchor, the clock, the disk, permissions, the cages of this "
-	           "kernel,\n"
-	           "and the age of the last backup. Each finding has a line that says what to do.\n"
+	           "and its trust anchor, the clock, the disk, permissions, the master key, the "
+	           "cages\n"
+	           "of this kernel, and the age of the last backup. Each finding has a line that "
+	           "says\n"
+	           "what to do.\n"
 	           "Exit 1: something is wrong; 3: something could not be found out.",
 	.examples = "mxseal doctor\nmxseal doctor --json --fail-on warn\n",
 	.options = options,

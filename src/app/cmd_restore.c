@@ -8,6 +8,7 @@
 #include "app/backup_files.h"
 #include "app/client.h"
 #include "app/commands.h"
+#include "app/restore_key.h"
 #include "app/state.h"
 #include "base/utc.h"
 #include "mtasts/policy.h"
@@ -178,22 +179,29 @@ static void look_at_present(struct restore *r)
 	}
 }
 
+static int make_aside(struct restore *r)
+{
+	struct arena *a = r->cli->arena;
+	char time[UTC_TEXT_SIZE];
+	const char *path =
+	        in_state(r, arena_printf(a, "before-restore-%s", utc_format_compact(r->now, time)));
+
+	if (mkdir(path, 0700) != 0 || mkdir(arena_printf(a, "%s/edge", path), 0700) != 0 ||
+	    mkdir(arena_printf(a, "%s/archive", path), 0700) != 0)
+		return failed(r, path, strerror(errno));
+	r->aside = path;
+	return EXIT_GOOD;
+}
+
 static int set_aside(struct restore *r, const char *name)
 {
 	struct stat st;
 
 	if (lstat(in_state(r, name), &st) != 0)
 		return EXIT_GOOD;
-	if (r->aside == NULL) {
-		char time[UTC_TEXT_SIZE];
-
-		r->aside = in_state(r, arena_printf(r->cli->arena, "before-restore-%s",
-		                                    utc_format_compact(r->now, time)));
-		if (mkdir(r->aside, 0700) != 0 ||
-		    mkdir(arena_printf(r->cli->arena, "%s/edge", r->aside), 0700) != 0 ||
-		    mkdir(arena_printf(r->cli->arena, "%s/archive", r->aside), 0700) != 0)
-			return failed(r, r->aside, strerror(errno));
-	}
+	int code = r->aside == NULL ? make_aside(r) : EXIT_GOOD;
+	if (code != EXIT_GOOD)
+		return code;
 	if (rename(in_state(r, name), arena_printf(r->cli->arena, "%s/%s", r->aside, name)) != 0)
 		return failed(r, name, strerror(errno));
 	return EXIT_GOOD;
@@ -396,11 +404,13 @@ static void say_newer(const struct restore *r)
 
 static int say(const struct restore *r)
 {
+	const struct restore_key key = restore_key_look(r->cli, r->state, r->dir);
 	char made[UTC_TEXT_SIZE];
-	json_t *answer =
-	        json_pack("{s:s, s:s, s:s, s:s?, s:O, s:I}", "schema", "mxseal.restore/1", "state",
-	                  r->state, "made", utc_format(r->manifest.made, made), "set_aside",
-	                  r->aside, "newer", r->newer, "further_ids", (json_int_t)r->bumped);
+	json_t *answer = json_pack("{s:s, s:s, s:s, s:s?, s:O, s:I, s:{s:s, s:s}}", "schema",
+	                           "mxseal.restore/1", "state", r->state, "made",
+	                           utc_format(r->manifest.made, made), "set_aside", r->aside,
+	                           "newer", r->newer, "further_ids", (json_int_t)r->bumped,
+	                           "master_key", "file", key.file, "is", key.is);
 
 	if (client_print_json(r->cli, answer))
 		return cli_finish(r->cli, EXIT_GOOD);
@@ -411,8 +421,7 @@ static int say(const struct restore *r)
 		cli_print_safe(r->cli->out, arena_printf(r->cli->arena,
 		                                         "What was there lies in %s.\n", r->aside));
 	say_newer(r);
-	cli_print_safe(r->cli->err, "Start the service with the master key that belongs to it; the "
-	                            "backup does not hold that.\n");
+	restore_key_say(r->cli, &key);
 	return cli_finish(r->cli, EXIT_GOOD);
 }
 
@@ -469,7 +478,9 @@ const struct command cmd_restore = {
 	        "What is there is set aside in the state directory. Reports that came after the\n"
 	        "backup are kept and read again where they are still there. Senders may hold\n"
 	        "policies that were published after the backup; --further-ids makes them fetch\n"
-	        "again. The master key is not in a backup and must be there.",
+	        "again. The master key is not in a backup and must be there: restore says whether "
+	        "it is\n"
+	        "the one that the backup was sealed under.",
 	.examples = "mxseal restore /srv/backup/mxseal-today --yes\n",
 	.options = options,
 	.option_count = ARRAY_LEN(options),

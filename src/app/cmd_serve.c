@@ -9,6 +9,7 @@
 #include "app/demo.h"
 #include "app/folder.h"
 #include "app/notify.h"
+#include "app/master_key.h"
 #include "app/parent.h"
 #include "app/privilege.h"
 #include "app/socket_path.h"
@@ -274,7 +275,7 @@ static int load_keys(struct serve *s)
 		return key_denied(s, path, d.why);
 	if (e != OK)
 		return cli_error(s->cli, EXIT_FINDINGS, path, d.why,
-		                 "restore the master key; what is sealed opens with no other");
+		                 master_key_remedy(path, s->cli->arena));
 	if (created)
 		(void)fprintf(s->cli->err,
 		              "mxseal: made the master key %s; keep a copy apart from backups\n",

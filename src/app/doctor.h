@@ -25,6 +25,7 @@ struct doctor {
 	const struct conf *conf; /* NULL: it cannot be read */
 	bool demo, running;      /* running: the control socket answered */
 	bool fault;              /* it runs without its databases */
+	bool key_is_other;       /* it runs under another master key than its state's */
 	size_t count;
 	struct doctor_row rows[DOCTOR_ROWS_MAX];
 };
@@ -44,6 +45,8 @@ void doctor_alerts(struct doctor *d);
 void doctor_ports(struct doctor *d);
 /* doctor_machine.c */
 void doctor_permissions(struct doctor *d);
+/* Whether what is sealed opens. */
+void doctor_master_key(struct doctor *d);
 void doctor_disk(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_cages(struct doctor *d);

@@ -7,10 +7,13 @@
 
 #include "app/cage.h"
 #include "app/doctor.h"
+#include "app/master_key.h"
 #include "app/outgoing.h"
+#include "app/state.h"
 #include "net/clock.h"
 #include "net/resolver.h"
 #include "service/backup.h"
+#include "service/sealed.h"
 
 #define DISK_FAIL_MB 64u
 #define DISK_WARN_MB 512u
@@ -64,6 +67,51 @@ void doctor_permissions(struct doctor *d)
 	if (d->count == before)
 		doctor_add(d, DOCTOR_PASS, "permissions", "state and keys are closed to others",
 		           NULL);
+}
+
+/* The files of a service that runs are in use: it says itself whether the key fits them. */
+static enum master_key key_of(const struct doctor *d, const char *path)
+{
+	enum master_key k =
+	        d->running && !d->fault
+	                ? master_key_look(path)
+	                : master_key_compare(path, below(d, "mxseal.db"), d->cli->arena);
+
+	if (!d->running || d->fault || k == MASTER_KEY_ABSENT || k == MASTER_KEY_BROKEN)
+		return k;
+	return d->key_is_other ? MASTER_KEY_OTHER : MASTER_KEY_SAME;
+}
+
+void doctor_master_key(struct doctor *d)
+{
+	struct arena *a = d->cli->arena;
+	const char *path = master_key_path(d->conf, d->state, a);
+	const char *lost = master_key_remedy(path, a);
+	const struct {
+		enum doctor_severity severity;
+		const char *why, *fix;
+	} rows[] = {
+		[MASTER_KEY_SAME] = { DOCTOR_PASS, "it is the one of this state", NULL },
+		[MASTER_KEY_OTHER] = { DOCTOR_FAIL, SEALED_OTHER_WHY, SEALED_OTHER_FIX },
+		[MASTER_KEY_UNNAMED] = { DOCTOR_PASS,
+		                         "it is there; the service notes at its start whether it "
+		                         "is "
+		                         "the one of this state",
+		                         NULL },
+		[MASTER_KEY_ABSENT] = { DOCTOR_FAIL,
+		                        "there is no key file: what is sealed opens with no other, "
+		                        "and the service does not start",
+		                        lost },
+		[MASTER_KEY_CLOSED] = { DOCTOR_SKIP, "cannot be looked at by this user",
+		                        "run doctor as root or as the service's user" },
+		[MASTER_KEY_BROKEN] = { DOCTOR_FAIL, "the file holds no key of 32 bytes", lost },
+	};
+
+	if (!state_has_data(d->state, a))
+		return;
+	enum master_key k = key_of(d, path);
+	doctor_add(d, rows[k].severity, "master-key", arena_printf(a, "%s: %s", path, rows[k].why),
+	           rows[k].fix);
 }
 
 void doctor_disk(struct doctor *d)

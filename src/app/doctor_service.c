@@ -62,6 +62,7 @@ void doctor_service(struct doctor *d)
 		json_decref(status);
 		return;
 	}
+	d->key_is_other = json_is_true(json_object_get(status, "master_key_is_other"));
 	json_array_foreach(json_object_get(status, "processes"), i, p)
 	{
 		if (client_int(p, "silent_ms") > SILENT_MS)
@@ -84,7 +85,7 @@ void doctor_service(struct doctor *d)
 static bool serves_nobody(const char *state)
 {
 	return strcmp(state, "missing") == 0 || strcmp(state, "expired") == 0 ||
-	       strcmp(state, "not-yet-valid") == 0;
+	       strcmp(state, "not-yet-valid") == 0 || strcmp(state, "other-master-key") == 0;
 }
 
 /* Of a host whose TLS somebody else ends: what the service sees of it from outside. */
