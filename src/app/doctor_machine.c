@@ -10,14 +10,16 @@
 #include "app/master_key.h"
 #include "app/outgoing.h"
 #include "app/state.h"
+#include "base/doc_page.h"
 #include "net/clock.h"
 #include "net/resolver.h"
 #include "service/backup.h"
 #include "service/sealed.h"
 
-#define DISK_FAIL_MB 64u
+#define DISK_FAIL_MB 128u /* below it no report is taken (service/intake_disk) */
 #define DISK_WARN_MB 512u
 #define BACKUP_OLD_S (INT64_C(7) * 86400)
+#define BACKUP_DAILY "mxseal backup DIR; " DOC_PAGE("operations.md") " has the line for a daily one"
 #define ASK_MS 5000u
 
 static const char *below(const struct doctor *d, const char *name)
@@ -198,13 +200,13 @@ void doctor_backup(struct doctor *d)
 			           "run doctor as root or as the service's user");
 		else
 			doctor_add(d, DOCTOR_WARN, "backup", "there was never one",
-			           "mxseal backup DIR, daily; keep the master key apart");
+			           BACKUP_DAILY "; keep the master key apart");
 		return;
 	}
 	int64_t age = clock_now_s() - st.st_mtime;
 	doctor_add(d, age > BACKUP_OLD_S ? DOCTOR_WARN : DOCTOR_PASS, "backup",
 	           arena_printf(a, "the last one is %lld hours old", (long long)(age / 3600)),
-	           age > BACKUP_OLD_S ? "mxseal backup DIR, daily" : NULL);
+	           age > BACKUP_OLD_S ? BACKUP_DAILY : NULL);
 }
 
 static void judge_answer(struct doctor *d, const struct dns_answer *n)
