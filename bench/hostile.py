@@ -122,7 +122,7 @@ def main():
                     if bad:
                         bad.kill()
                         bad.wait()
-                time.sleep(12)  # beyond every deadline
+                time.sleep(45)  # beyond every deadline, and the rest before memory goes back
                 after = pss(family(service.pid))
                 before = before or after
                 print(json.dumps({"kind": kind, **told, "held": held, "left": connections(BASE + 443), "edges_pss_mib": round(after, 1),

@@ -22,7 +22,8 @@ char *mem_strdup(const char *s);
 /* Clears secrets in a way the compiler keeps. */
 void mem_wipe(void *p, size_t n);
 
-/* Gives what was freed back to the system, where it can; takes milliseconds. */
+/* Gives what was freed back to the system, where it can; takes milliseconds, or half a second after
+ * very many pieces. */
 void mem_trim(void);
 
 /*

@@ -93,15 +93,6 @@ static void stop_when_empty(struct edge *e, int64_t now_ms)
 		loop_stop(e->loop);
 }
 
-/* What many connections needed goes back to the system when most of them are gone. */
-static void give_back(struct edge *e)
-{
-	if (e->open_peak < EDGE_CROWD || e->open_count > e->open_peak / 4)
-		return;
-	mem_trim();
-	e->open_peak = e->open_count;
-}
-
 static void on_tick(void *arg)
 {
 	struct edge *e = arg;
@@ -114,7 +105,8 @@ static void on_tick(void *arg)
 	dns_server_expire(e->dns, now_ms);
 	edge_feed_look(e);
 	beat(e, now_ms);
-	give_back(e);
+	if (edge_rest_due(&e->rest, e->open_count, now_ms))
+		mem_trim();
 	stop_when_empty(e, now_ms);
 	loop_timer_set(&e->tick, more ? 0 : EDGE_TICK_MS);
 }

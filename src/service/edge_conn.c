@@ -404,9 +404,7 @@ static void open_slot(struct edge_conn *c, const struct edge_conn *start)
 	link_init(&c->of_peer);
 	link_init(&c->crowd);
 	link_append(&e->open, &c->age);
-	e->open_count++;
-	if (e->open_count > e->open_peak)
-		e->open_peak = e->open_count;
+	edge_rest_note(&e->rest, ++e->open_count);
 	loop_watch_init(&c->watch, e->loop, c->stream.fd, on_ready, c);
 }
 

@@ -14,6 +14,7 @@
 #include "service/edge_index.h"
 #include "service/edge_list.h"
 #include "service/edge_peers.h"
+#include "service/edge_rest.h"
 #include "service/edge_warm.h"
 #include "service/fetches.h"
 #include "wire/http_head.h"
@@ -30,7 +31,6 @@
 #define EDGE_REQUESTS_MAX 100     /* on one connection */
 #define EDGE_LINGER_MAX 262144u   /* bytes read and dropped behind an answer */
 #define EDGE_RELAY_BUFFER 65536u  /* a direction */
-#define EDGE_CROWD 512            /* connections whose memory is worth giving back */
 #define EDGE_RELAY_LINGER_MS 5000 /* for the peer to end once the service has */
 #define EDGE_SAY_MS 60000         /* a proxy that is set up wrongly is logged so often */
 
@@ -104,7 +104,8 @@ struct edge {
 	struct link crowd;   /* in CONN_CROWD, newest last */
 	unsigned crowd_left; /* handshakes that crowded addresses may begin in this turn */
 	size_t pool_used;    /* slots of the pool that were ever taken */
-	size_t open_count, open_peak;
+	size_t open_count;
+	struct edge_rest rest;
 
 	struct edge_peers *relay_peers;
 	struct link relays;
