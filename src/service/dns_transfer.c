@@ -34,9 +34,16 @@ bool dns_transfer_allowed(const struct dns_peers *p, const struct sockaddr_stora
 /* RFC 1982: whether the client's serial is the present one or, by its arithmetic, a later one. */
 static bool is_current(const struct zone_set *soa, const struct dns_query *q)
 {
-	uint32_t ours = dns_get32(soa->data.p + soa->data.len - SOA_FIXED);
+	uint32_t ours = dns_get32(soa->bytes + soa->len - SOA_FIXED);
 
 	return q->type == DNS_IXFR && q->has_serial && (int32_t)(ours - q->ixfr_from) <= 0;
+}
+
+static void stand_at_soa(struct dns_transfer *t)
+{
+	t->set = t->zone.soa;
+	t->owner = t->zone.origin;
+	t->rest = zone_set_data(t->set);
 }
 
 enum err dns_transfer_begin(const struct zone *z, const struct zone_ask *ask,
@@ -48,9 +55,9 @@ enum err dns_transfer_begin(const struct zone *z, const struct zone_ask *ask,
 
 	if (e != OK)
 		return e;
-	t.single = is_current(t.zone.sets[0], q);
+	t.single = is_current(t.zone.soa, q);
 	t.flags = DNS_FLAG_QR | DNS_FLAG_AA | (q->flags & DNS_FLAG_RD);
-	t.rest = t.zone.sets[0]->data;
+	stand_at_soa(&t);
 	t.name.len = q->name.len;
 	memcpy(t.name.wire, q->name.p, q->name.len);
 	if (tsig != NULL)
@@ -65,39 +72,33 @@ void dns_transfer_end(struct dns_transfer *t)
 	t->done = true;
 }
 
-/* The set behind the last one is the SOA record again. */
-static const struct zone_set *set_at(const struct dns_transfer *t, size_t i)
-{
-	return t->zone.sets[i < t->zone.count ? i : 0];
-}
-
-static size_t last_set(const struct dns_transfer *t)
-{
-	return t->single ? 0 : t->zone.count;
-}
-
+/* Behind the last set stands the SOA record again. */
 static void advance(struct dns_transfer *t)
 {
-	if (t->set == last_set(t)) {
+	if (t->single || t->closing) {
 		t->done = true;
 		return;
 	}
-	t->set++;
-	t->rest = set_at(t, t->set)->data;
+	t->set = zone_copy_next(&t->zone, &t->walk, &t->owner);
+	t->closing = t->set == NULL;
+	if (t->closing)
+		stand_at_soa(t);
+	t->rest = zone_set_data(t->set);
 }
 
 /* As many records as fit; the first one of a message always does. */
 static void fill(struct dns_transfer *t, struct dns_writer *w)
 {
 	while (!t->done) {
-		const struct zone_set *s = set_at(t, t->set);
+		const struct zone_set *s = t->set;
 		struct slice rest = t->rest, rdata;
 
 		if (!dns_set_next(&rest, &rdata)) {
 			advance(t);
 			continue;
 		}
-		const struct dns_record r = { s->owner, s->type, s->ttl, rdata, DNS_CLASS_IN };
+		const struct dns_record r = { dns_name_slice(&t->owner), s->type, s->ttl, rdata,
+			                      DNS_CLASS_IN };
 		if (!dns_write_record(w, DNS_ANSWER, &r))
 			return;
 		t->rest = rest;
@@ -116,7 +117,7 @@ struct slice dns_transfer_next(struct dns_transfer *t, int64_t now, void *out, s
 		return S("");
 	/* A set is at most DNS_SET_MAX: a record that is longer than usual gets a message of its
 	 * own. */
-	if (most > DNS_TRANSFER_MESSAGE && set_at(t, t->set)->data.len < DNS_TRANSFER_MESSAGE / 2)
+	if (most > DNS_TRANSFER_MESSAGE && t->set->len < DNS_TRANSFER_MESSAGE / 2)
 		most = DNS_TRANSFER_MESSAGE;
 	dns_write_begin(&w, out, most, t->id, t->flags);
 	if (!t->started)

@@ -32,10 +32,13 @@ bool dns_transfer_allowed(const struct dns_peers *p, const struct sockaddr_stora
 
 struct dns_transfer {
 	struct zone_copy zone;
-	size_t set;        /* the next one; zone.count: the closing SOA record */
-	struct slice rest; /* of that set */
+	struct zone_walk walk;
+	const struct zone_set *set; /* the present one */
+	struct dns_name owner;      /* of that set */
+	struct slice rest;          /* of that set */
 	bool started, done;
-	bool single; /* the SOA record alone */
+	bool closing; /* it is the SOA record at the end */
+	bool single;  /* the SOA record alone */
 	bool is_signed;
 	struct dns_tsig tsig;
 	uint16_t id, type;

@@ -52,7 +52,7 @@ static struct slice finish(struct answer *a)
 static bool add_set(struct answer *a, enum dns_section section, const struct zone_set *s,
                     struct slice owner, uint32_t ttl)
 {
-	struct slice rest = s->data, rdata;
+	struct slice rest = zone_set_data(s), rdata;
 
 	while (dns_set_next(&rest, &rdata)) {
 		const struct dns_record r = { owner, s->type, ttl, rdata, DNS_CLASS_IN };
@@ -70,9 +70,10 @@ static bool add_set(struct answer *a, enum dns_section section, const struct zon
 static void add_negative(struct answer *a)
 {
 	const struct zone_set *soa = zone_soa(a->zone);
-	uint32_t minimum = dns_get32(soa->data.p + soa->data.len - 4);
+	uint32_t minimum = dns_get32(soa->bytes + soa->len - 4);
 
-	(void)add_set(a, DNS_AUTHORITY, soa, soa->owner, minimum < soa->ttl ? minimum : soa->ttl);
+	(void)add_set(a, DNS_AUTHORITY, soa, zone_origin(a->zone),
+	              minimum < soa->ttl ? minimum : soa->ttl);
 }
 
 /* Addresses of a target are a courtesy: what does not fit is left out without TC. */
@@ -87,9 +88,9 @@ static void add_addresses(struct answer *a, struct slice target)
 
 		if (s == NULL)
 			continue;
-		rest = s->data;
+		rest = zone_set_data(s);
 		while (dns_set_next(&rest, &rdata)) {
-			const struct dns_record r = { s->owner, s->type, s->ttl, rdata,
+			const struct dns_record r = { target, s->type, s->ttl, rdata,
 				                      DNS_CLASS_IN };
 
 			if (!dns_write_record(&a->w, DNS_ADDITIONAL, &r))
@@ -100,7 +101,7 @@ static void add_addresses(struct answer *a, struct slice target)
 
 static void add_additional(struct answer *a, const struct zone_set *s)
 {
-	struct slice rest = s->data, rdata;
+	struct slice rest = zone_set_data(s), rdata;
 	size_t before = s->type == DNS_MX ? 2 : 0;
 
 	if (s->type != DNS_NS && s->type != DNS_MX)

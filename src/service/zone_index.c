@@ -1,5 +1,6 @@
 #include "service/zone_index.h"
 
+#include <glib.h>
 #include <sodium.h>
 
 #include "wire/dns_rdata.h"
@@ -9,17 +10,22 @@
 
 struct zone_node {
 	struct zone_node *next; /* of the same bucket */
-	struct zone_set *sets;
-	size_t children;   /* nodes right below */
-	struct slice name; /* wire name, lower case */
-	char bytes[];
+	unsigned holders;
+	uint16_t name_len, set_count;
+	struct zone_set
+	        *sets[]; /* in the order of types; behind them the name without the origin */
 };
+
+/* A name that only has names below it. */
+static const struct zone_node nothing;
 
 struct zone {
 	struct dns_name origin;
 	size_t set_count;
 	size_t count, mask;
 	struct zone_node **buckets;
+	struct zone_sets *sets;
+	GHashTable *below;    /* digest of a name: how many names below it have records */
 	struct zone_set *soa; /* with the serial; the node's own has another one */
 	uint32_t serial;
 	/* Names are chosen by tenants: a secret key keeps them from choosing one bucket. */
@@ -33,14 +39,19 @@ struct zone *zone_new(const struct dns_name *origin)
 	dns_name_lower(dns_name_slice(origin), &z->origin);
 	z->mask = FIRST_BUCKETS - 1;
 	z->buckets = mem_calloc(FIRST_BUCKETS, sizeof(struct zone_node *));
+	z->sets = zone_sets_new();
+	z->below = g_hash_table_new(NULL, NULL);
 	crypto_shorthash_keygen(z->key);
 	return z;
 }
 
-static void release(struct zone_set *s)
+static void release(struct zone_sets *sets, struct zone_node *n)
 {
-	if (s != NULL && --s->holders == 0)
-		mem_free(s);
+	if (n == NULL || --n->holders > 0)
+		return;
+	for (size_t i = 0; i < n->set_count; i++)
+		zone_set_drop(sets, n->sets[i]);
+	mem_free(n);
 }
 
 void zone_free(struct zone *z)
@@ -52,16 +63,12 @@ void zone_free(struct zone *z)
 			struct zone_node *n = z->buckets[i];
 
 			z->buckets[i] = n->next;
-			while (n->sets != NULL) {
-				struct zone_set *s = n->sets;
-
-				n->sets = s->next;
-				release(s);
-			}
-			mem_free(n);
+			release(z->sets, n);
 		}
 	}
-	release(z->soa);
+	zone_set_drop(z->sets, z->soa);
+	zone_sets_release(z->sets);
+	g_hash_table_destroy(z->below);
 	mem_free(z->buckets);
 	mem_free(z);
 }
@@ -76,23 +83,33 @@ size_t zone_count(const struct zone *z)
 	return z->set_count;
 }
 
-static size_t slot(const struct zone *z, struct slice lower)
+static size_t hash(const struct zone *z, struct slice s)
 {
 	unsigned char out[crypto_shorthash_BYTES];
 	size_t n;
 
-	(void)crypto_shorthash(out, (const unsigned char *)lower.p, lower.len,
-	                       z->key); /* cannot fail */
+	(void)crypto_shorthash(out, (const unsigned char *)s.p, s.len, z->key); /* cannot fail */
 	memcpy(&n, out, sizeof(n));
-	return n & z->mask;
+	return n;
+}
+
+static struct slice name_of(const struct zone_node *n)
+{
+	return slice_of((const char *)(n->sets + n->set_count), n->name_len);
+}
+
+/* Of a name in the zone: its labels above the origin. */
+static struct slice relative(const struct zone *z, struct slice lower)
+{
+	return slice_of(lower.p, lower.len - z->origin.len);
 }
 
 /* The pointer that points at the node, or at NULL when there is none. */
-static struct zone_node **find(const struct zone *z, struct slice lower)
+static struct zone_node **find(const struct zone *z, struct slice name)
 {
-	struct zone_node **at = &z->buckets[slot(z, lower)];
+	struct zone_node **at = &z->buckets[hash(z, name) & z->mask];
 
-	while (*at != NULL && !slice_eq((*at)->name, lower))
+	while (*at != NULL && !slice_eq(name_of(*at), name))
 		at = &(*at)->next;
 	return at;
 }
@@ -107,7 +124,7 @@ static void grow(struct zone *z)
 	for (size_t i = 0; i < old_size; i++) {
 		while (old[i] != NULL) {
 			struct zone_node *n = old[i];
-			struct zone_node **to = &z->buckets[slot(z, n->name)];
+			struct zone_node **to = &z->buckets[hash(z, name_of(n)) & z->mask];
 
 			old[i] = n->next;
 			n->next = *to;
@@ -117,125 +134,103 @@ static void grow(struct zone *z)
 	mem_free(old);
 }
 
-static struct zone_node *add_node(struct zone *z, struct slice lower)
+static gpointer digest(const struct zone *z, struct slice name)
 {
-	struct zone_node *n = mem_alloc(sizeof(*n) + lower.len), **at;
+	return GSIZE_TO_POINTER(hash(z, name));
+}
 
-	memcpy(n->bytes, lower.p, lower.len);
-	n->name = slice_of(n->bytes, lower.len);
-	if (z->count++ > z->mask)
-		grow(z);
-	at = &z->buckets[slot(z, lower)];
-	n->next = *at;
-	*at = n;
+/* All names between this one and the origin, which is the last, have one more or one less below. */
+static void count_below(struct zone *z, struct slice name, int by)
+{
+	while (name.len > 0) {
+		gpointer key;
+		int count;
+
+		name = slice_skip(name, 1 + (size_t)(unsigned char)name.p[0]);
+		key = digest(z, name);
+		count = GPOINTER_TO_INT(g_hash_table_lookup(z->below, key)) + by;
+		if (count > 0)
+			(void)g_hash_table_insert(z->below, key, GINT_TO_POINTER(count));
+		else
+			(void)g_hash_table_remove(z->below, key);
+	}
+}
+
+/*
+ * The sets of old (NULL: none), with set (NULL: nothing) in the place of that type; takes set.
+ * NULL: no set is left.
+ */
+static struct zone_node *node_new(struct slice name, const struct zone_node *old, uint16_t type,
+                                  struct zone_set *set)
+{
+	size_t had = old == NULL ? 0 : old->set_count, count = 0, at;
+	struct zone_node *n =
+	        mem_alloc(sizeof(*n) + (had + 1) * sizeof(struct zone_set *) + name.len);
+
+	for (size_t i = 0; i < had; i++)
+		if (old->sets[i]->type != type)
+			n->sets[count++] = zone_set_hold(old->sets[i]);
+	for (at = count; set != NULL && at > 0 && n->sets[at - 1]->type > type; at--)
+		n->sets[at] = n->sets[at - 1];
+	if (set != NULL) {
+		n->sets[at] = set;
+		count++;
+	}
+	if (count == 0) {
+		mem_free(n);
+		return NULL;
+	}
+	n->holders = 1;
+	n->set_count = (uint16_t)count;
+	n->name_len = (uint16_t)name.len;
+	if (name.len > 0)
+		memcpy(n->sets + count, name.p, name.len);
 	return n;
 }
 
-/* The node of a name, made with those between it and the origin where they are missing. */
-static struct zone_node *need(struct zone *z, struct slice lower)
+/* Puts set (NULL: nothing) in the place of that type; takes set. */
+static void put(struct zone *z, struct slice name, uint16_t type, struct zone_set *set)
 {
-	struct zone_node *first = NULL;
+	if (z->count > z->mask)
+		grow(z);
+	struct zone_node **at = find(z, name), *old = *at;
+	struct zone_node *n = node_new(name, old, type, set);
+	int more = (n != NULL) - (old != NULL);
 
-	for (bool below_is_new = false;; below_is_new = true) {
-		struct zone_node *n = *find(z, lower);
-		bool is_new = n == NULL;
-
-		if (is_new)
-			n = add_node(z, lower);
-		if (first == NULL)
-			first = n;
-		if (below_is_new)
-			n->children++;
-		if (!is_new || lower.len == z->origin.len)
-			return first;
-		lower = dns_name_parent(lower);
+	z->set_count += n == NULL ? 0u : n->set_count;
+	z->set_count -= old == NULL ? 0u : old->set_count;
+	z->count += (size_t)more;
+	if (old != NULL)
+		*at = old->next;
+	if (n != NULL) {
+		n->next = *at;
+		*at = n;
 	}
-}
-
-/* Removes names that have neither records nor names below, upwards. */
-static void prune(struct zone *z, struct slice lower)
-{
-	for (;;) {
-		struct zone_node **at = find(z, lower), *n = *at;
-
-		if (n == NULL || n->sets != NULL || n->children > 0)
-			return;
-		*at = n->next;
-		mem_free(n);
-		z->count--;
-		if (lower.len == z->origin.len)
-			return;
-		lower = dns_name_parent(lower);
-		n = *find(z, lower);
-		if (n != NULL)
-			n->children--;
-	}
-}
-
-static struct zone_set *set_new(struct slice owner, uint16_t type, uint32_t ttl, struct slice data)
-{
-	struct zone_set *s = mem_alloc(sizeof(*s) + owner.len + data.len);
-
-	s->holders = 1;
-	s->type = type;
-	s->ttl = ttl;
-	memcpy(s->bytes, owner.p, owner.len);
-	memcpy(s->bytes + owner.len, data.p, data.len);
-	s->owner = slice_of(s->bytes, owner.len);
-	s->data = slice_of(s->bytes + owner.len, data.len);
-	return s;
+	if (more != 0)
+		count_below(z, name, more);
+	release(z->sets, old);
 }
 
 /* The SOA record carries the serial of the moment; a transfer under way keeps the one it has. */
 static void renew_soa(struct zone *z)
 {
-	const struct zone_node *apex = *find(z, zone_origin(z));
+	const struct zone_node *apex = *find(z, S(""));
 	const struct zone_set *s = apex == NULL ? NULL : zone_node_get(apex, DNS_SOA);
+	char bytes[DNS_SET_MAX];
 
-	release(z->soa);
+	zone_set_drop(z->sets, z->soa);
 	z->soa = NULL;
 	if (s == NULL)
 		return;
-	z->soa = set_new(s->owner, s->type, s->ttl, s->data);
-	dns_put32(z->soa->bytes + s->owner.len + s->data.len - SOA_FIXED, z->serial);
+	memcpy(bytes, s->bytes, s->len);
+	dns_put32(bytes + s->len - SOA_FIXED, z->serial);
+	z->soa = zone_sets_take(z->sets, s->type, s->ttl, slice_of(bytes, s->len));
 }
 
 void zone_set_serial(struct zone *z, int64_t seq)
 {
 	z->serial = (uint32_t)seq;
 	renew_soa(z);
-}
-
-static void drop(struct zone *z, struct slice lower, uint16_t type)
-{
-	struct zone_node *n = *find(z, lower);
-	struct zone_set **at, *s;
-
-	if (n == NULL)
-		return;
-	at = &n->sets;
-	while (*at != NULL && (*at)->type != type)
-		at = &(*at)->next;
-	s = *at;
-	if (s == NULL)
-		return;
-	*at = s->next;
-	release(s);
-	z->set_count--;
-	prune(z, lower);
-}
-
-static void add(struct zone *z, struct slice lower, const struct edge_record *row)
-{
-	struct zone_node *n = need(z, lower);
-	struct zone_set *s = set_new(lower, (uint16_t)row->type, (uint32_t)row->ttl, row->set);
-	struct zone_set **at = &n->sets;
-
-	while (*at != NULL && (*at)->type < s->type)
-		at = &(*at)->next;
-	s->next = *at;
-	*at = s;
-	z->set_count++;
 }
 
 /* A zone has one SOA record, at its origin. */
@@ -256,16 +251,17 @@ static enum err check(const struct zone *z, struct slice name, const struct edge
 enum err zone_apply(struct zone *z, const struct edge_record *row)
 {
 	struct dns_name name;
+	struct zone_set *set = NULL;
 	enum err e;
 
 	if (dns_name_from_text(row->name, &name) != OK)
 		return ERR_SYNTAX;
 	if (!dns_name_is_in(dns_name_slice(&name), zone_origin(z)))
 		return ERR_NOTFOUND;
-	drop(z, dns_name_slice(&name), (uint16_t)row->type);
 	e = row->gone ? OK : check(z, dns_name_slice(&name), row);
 	if (e == OK && !row->gone)
-		add(z, dns_name_slice(&name), row);
+		set = zone_sets_take(z->sets, (uint16_t)row->type, (uint32_t)row->ttl, row->set);
+	put(z, relative(z, dns_name_slice(&name)), (uint16_t)row->type, set);
 	if (row->type == DNS_SOA)
 		renew_soa(z);
 	return e;
@@ -274,23 +270,30 @@ enum err zone_apply(struct zone *z, const struct edge_record *row)
 const struct zone_node *zone_find(const struct zone *z, struct slice name)
 {
 	struct dns_name lower;
+	struct slice key;
+	const struct zone_node *n;
 
+	if (!dns_name_is_in(name, zone_origin(z)))
+		return NULL;
 	dns_name_lower(name, &lower);
-	return *find(z, dns_name_slice(&lower));
+	key = relative(z, dns_name_slice(&lower));
+	n = *find(z, key);
+	if (n == NULL && g_hash_table_contains(z->below, digest(z, key)))
+		return &nothing;
+	return n;
 }
 
 const struct zone_set *zone_node_get(const struct zone_node *n, uint16_t type)
 {
-	const struct zone_set *s = n->sets;
-
-	while (s != NULL && s->type != type)
-		s = s->next;
-	return s;
+	for (size_t i = 0; i < n->set_count; i++)
+		if (n->sets[i]->type == type)
+			return n->sets[i];
+	return NULL;
 }
 
 const struct zone_set *zone_node_first(const struct zone_node *n)
 {
-	return n->sets;
+	return n->set_count == 0 ? NULL : n->sets[0];
 }
 
 const struct zone_set *zone_soa(const struct zone *z)
@@ -300,19 +303,18 @@ const struct zone_set *zone_soa(const struct zone *z)
 
 enum err zone_copy_init(const struct zone *z, struct zone_copy *out)
 {
-	struct zone_copy c = { 0 };
+	struct zone_copy c = { .origin = z->origin };
 
 	if (z->soa == NULL)
 		return ERR_UNAVAILABLE;
-	c.sets = mem_calloc(z->set_count, sizeof(struct zone_set *));
-	c.sets[c.count++] = z->soa;
+	c.soa = zone_set_hold(z->soa);
+	c.sets = zone_sets_hold(z->sets);
+	c.nodes = mem_calloc(z->count, sizeof(struct zone_node *));
 	for (size_t i = 0; i <= z->mask; i++)
-		for (const struct zone_node *n = z->buckets[i]; n != NULL; n = n->next)
-			for (struct zone_set *s = n->sets; s != NULL; s = s->next)
-				if (s->type != DNS_SOA)
-					c.sets[c.count++] = s;
-	for (size_t i = 0; i < c.count; i++)
-		c.sets[i]->holders++;
+		for (struct zone_node *n = z->buckets[i]; n != NULL; n = n->next) {
+			n->holders++;
+			c.nodes[c.count++] = n;
+		}
 	*out = c;
 	return OK;
 }
@@ -320,7 +322,37 @@ enum err zone_copy_init(const struct zone *z, struct zone_copy *out)
 void zone_copy_fini(struct zone_copy *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		release(c->sets[i]);
-	mem_free(c->sets);
+		release(c->sets, c->nodes[i]);
+	zone_set_drop(c->sets, c->soa);
+	zone_sets_release(c->sets);
+	mem_free(c->nodes);
 	*c = (struct zone_copy){ 0 };
+}
+
+static void write_owner(const struct zone_copy *c, const struct zone_node *n, struct dns_name *out)
+{
+	struct slice name = name_of(n);
+
+	out->len = name.len + c->origin.len;
+	if (name.len > 0)
+		memcpy(out->wire, name.p, name.len);
+	memcpy(out->wire + name.len, c->origin.wire, c->origin.len);
+}
+
+const struct zone_set *zone_copy_next(const struct zone_copy *c, struct zone_walk *w,
+                                      struct dns_name *owner_out)
+{
+	for (; w->node < c->count; w->node++, w->set = 0) {
+		const struct zone_node *n = c->nodes[w->node];
+
+		while (w->set < n->set_count) {
+			const struct zone_set *s = n->sets[w->set++];
+
+			if (s->type == DNS_SOA)
+				continue;
+			write_owner(c, n, owner_out);
+			return s;
+		}
+	}
+	return NULL;
 }

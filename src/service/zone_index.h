@@ -1,28 +1,20 @@
 /*
  * The service zone in memory: what edge answers DNS questions from.
  *
- * Filled from edge.db row by row.  Sets of records are counted and never change, so that a
- * transfer that takes a while goes on with the zone it began with.  Names that only have names
- * below them exist without records.
+ * Filled from edge.db row by row.  It is made to be small: three names of each of a hundred
+ * thousand domains.  A set of records that many names have is there once; of a name that has
+ * records a node tells which sets; of one that only has names below it, which exists as well, a
+ * count is kept. Nodes are counted and never change, so that a transfer that takes a while goes on
+ * with the zone it began with.
  */
 #ifndef SERVICE_ZONE_INDEX_H
 #define SERVICE_ZONE_INDEX_H
 
+#include "service/zone_sets.h"
 #include "store/edgedb.h"
 #include "wire/dns_message.h"
 
-/* All records of one owner and type. */
-struct zone_set {
-	struct zone_set *next; /* of the same owner, in the order of types */
-	unsigned holders;
-	uint16_t type;
-	uint32_t ttl;
-	struct slice owner; /* wire name, lower case */
-	struct slice data;  /* as dns_set_next takes it apart */
-	char bytes[];
-};
-
-struct zone_node; /* a name that exists */
+struct zone_node; /* a name with records; never changes, so that a transfer may hold it */
 struct zone;
 
 /* The zone is there, but not answered from, until its SOA record was applied. */
@@ -45,18 +37,29 @@ void zone_set_serial(struct zone *z, int64_t seq);
 const struct zone_node *zone_find(const struct zone *z, struct slice name);
 /* NULL: no records of that type. */
 const struct zone_set *zone_node_get(const struct zone_node *n, uint16_t type);
-/* The first set of any type; NULL: none. */
+/* The first set of any type; NULL: none, it only has names below it. */
 const struct zone_set *zone_node_first(const struct zone_node *n);
 /* The SOA record with the present serial; NULL: not known yet. */
 const struct zone_set *zone_soa(const struct zone *z);
 
-/* The whole zone at one moment: its SOA first and not again. */
+/* The whole zone at one moment. */
 struct zone_copy {
+	struct zone_set *soa;
+	struct dns_name origin;
 	size_t count;
-	struct zone_set **sets;
+	struct zone_node **nodes;
+	struct zone_sets *sets;
 };
 /* *out is the caller's (zone_copy_fini).  ERR_UNAVAILABLE: there is no SOA record yet. */
 enum err zone_copy_init(const struct zone *z, struct zone_copy *out) MUST_USE;
 void zone_copy_fini(struct zone_copy *c);
+
+/* A way through a copy; all zero at first. */
+struct zone_walk {
+	size_t node, set;
+};
+/* The next set and its owner, in no order and without the SOA record; NULL: that was all. */
+const struct zone_set *zone_copy_next(const struct zone_copy *c, struct zone_walk *w,
+                                      struct dns_name *owner_out);
 
 #endif
