@@ -194,6 +194,41 @@ static struct slice copy_stream(struct walk *w, GMimeStream *mem)
 	return arena_copy(w->arena, slice_of(bytes->data, bytes->len));
 }
 
+/* Bytes of the line at the front of s: all but its end, and of those all but the blanks there. */
+static size_t line_length(struct slice s, size_t *text_out)
+{
+	size_t end = slice_find(s, '\n'), len = end == SIZE_MAX ? s.len : end, text;
+
+	len -= len > 0 && end != SIZE_MAX && s.p[len - 1] == '\r';
+	for (text = len; text > 0 && (s.p[text - 1] == ' ' || s.p[text - 1] == '\t');)
+		text--;
+	*text_out = text;
+	return len;
+}
+
+/*
+ * RFC 2045, 6.7 (3): blanks at the end of a line were added on the way, also those behind the
+ * equals sign of a soft break, where GMime leaves them.
+ */
+static struct slice decode_quoted(struct walk *w, struct slice raw)
+{
+	GMimeEncoding state;
+	size_t n = 0, text;
+
+	g_mime_encoding_init_decode(&state, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+	char *to = arena_alloc(w->arena, g_mime_encoding_outlen(&state, raw.len) + 1);
+	while (raw.len > 0) {
+		size_t len = line_length(raw, &text), end = slice_find(raw, '\n');
+		size_t whole = end == SIZE_MAX ? raw.len : end + 1;
+
+		n += g_mime_encoding_step(&state, raw.p, text, to + n);
+		n += g_mime_encoding_step(&state, raw.p + len, whole - len, to + n);
+		raw = slice_skip(raw, whole);
+	}
+	n += g_mime_encoding_flush(&state, "", 0, to + n);
+	return slice_of(to, n);
+}
+
 /* The part's bytes, decoded and as they stood there. */
 static void take_content(struct walk *w, GMimePart *from, struct mime_part *part)
 {
@@ -201,16 +236,19 @@ static void take_content(struct walk *w, GMimePart *from, struct mime_part *part
 
 	if (content == NULL)
 		return;
-	GMimeStream *mem = g_mime_stream_mem_new();
-	(void)g_mime_data_wrapper_write_to_stream(content, mem); /* what could be decoded counts */
-	part->content = copy_stream(w, mem);
-	g_object_unref(mem);
-
 	GMimeStream *raw = g_mime_data_wrapper_get_stream(content);
-	mem = g_mime_stream_mem_new();
+	GMimeStream *mem = g_mime_stream_mem_new();
 	(void)g_mime_stream_reset(raw); /* memory: cannot fail */
 	(void)g_mime_stream_write_to_stream(raw, mem);
 	part->raw = copy_stream(w, mem);
+	g_object_unref(mem);
+	if (g_mime_part_get_content_encoding(from) == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
+		part->content = decode_quoted(w, part->raw);
+		return;
+	}
+	mem = g_mime_stream_mem_new();
+	(void)g_mime_data_wrapper_write_to_stream(content, mem); /* what could be decoded counts */
+	part->content = copy_stream(w, mem);
 	g_object_unref(mem);
 }
 

@@ -90,6 +90,10 @@ static const struct row {
 	                   "Content-Type: application/octet-stream; name=\"report.eml\"\n\n"
 	                   "To: b\nContent-Type: application/tlsrpt+json\n\n{}\n--o--\n"),
 	  1, 0, SLICE_INIT("application/tlsrpt+json"), SLICE_INIT(""), SLICE_INIT("{}") },
+	{ "MIME-03: quoted-printable with blanks behind a soft break",
+	  SLICE_INIT(MULTI PART
+	             "Content-Transfer-Encoding: quoted-printable\n\n{\"=61= \t\n\":1} \n--b--\n"),
+	  1, 0, SLICE_INIT("application/tlsrpt+json"), SLICE_INIT(""), SLICE_INIT("{\"a\":1}") },
 	{ "a header that lost the boundary's indent",
 	  SLICE_INIT(OUTER "Content-Type: multipart/report; report-type=tlsrpt;\nboundary=\"b\"\n\n"
 	                   "--b\nContent-Type: text/plain\n\nx\n" PART "\n{}\n--b--\n"),
