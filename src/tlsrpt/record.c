@@ -64,7 +64,8 @@ static enum err read_mailto(struct arena *a, const struct uri *u, struct tlsrpt_
 	struct slice to = slice_head(u->rest, slice_find(u->rest, '?'));
 
 	to = uri_unescape(a, to);
-	if (!is_address(to))
+	/* RFC 6068, 2: the address follows the colon; behind "//" is none of it. */
+	if (u->has_authority || !is_address(to))
 		return deny(kind_out, FINDING_RUA_MAILTO);
 	out->kind = TLSRPT_MAILTO;
 	out->address = to;
@@ -191,12 +192,18 @@ static void apply_uri(struct pass *p, struct slice uri)
 
 static void apply_rua(struct pass *p, const struct txtfield *field)
 {
+	struct finding_at at = txtfield_at(&p->reader, field);
 	struct slice rest = field->value, uri;
 
 	if (p->rua_seen)
-		findings_add(p->reader.f, FINDING_RUA_REPEATED, txtfield_at(&p->reader, field),
-		             S(""));
+		findings_add(p->reader.f, FINDING_RUA_REPEATED, at, S(""));
 	p->rua_seen = true;
+	/* RFC 8460, 3: blanks may stand around a comma, and only there. */
+	if (slice_starts(rest, S(" ")) || slice_starts(rest, S("\t"))) {
+		findings_add_why(p->reader.f, FINDING_RECORD_FIELD, at, rest,
+		                 "a blank follows the equals sign");
+		p->good = false;
+	}
 	while (slice_cut(rest, ',', &uri, &rest))
 		apply_uri(p, slice_trim_wsp(uri));
 	apply_uri(p, slice_trim_wsp(rest));
