@@ -11,6 +11,8 @@ enum err hosting_name(struct slice in, char out[NAME_SIZE], struct refusal *why)
 
 	if (e == OK && name_labels(slice_str(out)) < 2)
 		e = diag_set(&diag, ERR_SYNTAX, 0, "one label is no mail domain");
+	if (e == OK && name_is_numeric(slice_str(out)))
+		e = diag_set(&diag, ERR_SYNTAX, 0, "an address is no mail domain");
 	if (e == OK && name_for(NAME_RPT_TXT, slice_str(out), host) != OK)
 		e = diag_set(&diag, ERR_SYNTAX, 0, "no room is left for the names of its records");
 	if (e == OK)

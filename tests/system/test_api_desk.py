@@ -96,6 +96,13 @@ def test_refusals_have_code_and_fix(demo, body, status, code):
     assert (got, problem["code"]) == (status, code) and problem["fix"], problem
 
 
+@pytest.mark.parametrize("name", ["192.0.2.1", "mail.1", "example", "-a.example", "a..example"])
+def test_what_is_no_mail_domain(demo, name):
+    body = {"domain": name, "mx": ["mx.a.example"]}
+    status, problem = call(demo, "POST", "/api/v1/domains", body)
+    assert (status, problem["code"]) == (400, "domain-name"), problem
+
+
 def test_nothing_is_readable_without_signing_in(demo):
     for path in ("/", "/domains/one.example", "/nothing"):
         status, headers, _ = web(demo, "GET", path)
