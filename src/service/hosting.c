@@ -293,6 +293,7 @@ static enum err find_hosted(struct hosting_work *c, struct slice name, bool host
 	if (e == OK && newest.end == END_NOT) {
 		c->draft.had_policy = true;
 		c->draft.old = *newest.policy;
+		c->draft.id = arena_str(c->a, slice_str(newest.policy_id));
 	}
 	return e == OK || e == ERR_NOTFOUND
 	               ? OK
@@ -315,6 +316,23 @@ enum err hosting_answer_now(struct hosting_work *c)
 	return e == OK ? OK : hosting_store_failed(c->d, e, "reading the domain", c->why);
 }
 
+enum err hosting_refuse_match(const struct domain *domain, struct refusal *why)
+{
+	(void)refuse(why, ERR_CONFLICT, "etag", "%s is not as If-Match says any more",
+	             domain->name);
+	return refuse_fix(why, "read it again and repeat the change");
+}
+
+/* A save of somebody else after this is noticed by check_unchanged. */
+static enum err check_match(struct hosting_work *c)
+{
+	struct slice id = slice_str(c->draft.id);
+
+	return c->q->if_match.len == 0 || slice_eq(c->q->if_match, id)
+	               ? OK
+	               : hosting_refuse_match(&c->domain, c->why);
+}
+
 enum err hosting_policy(struct desk *d, const char *actor, struct slice name,
                         const struct policy_request *q, int64_t now, struct arena *a,
                         struct hosting_change *out, struct refusal *why)
@@ -325,6 +343,8 @@ enum err hosting_policy(struct desk *d, const char *actor, struct slice name,
 	};
 	enum err e = hosting_read(&c, name, true);
 
+	if (e == OK)
+		e = check_match(&c);
 	if (e == OK) {
 		struct policy old = c.draft.old;
 		e = hosting_draft(a, c.domain.name, c.draft.had_policy ? &old : NULL, q, &c.draft,

@@ -52,7 +52,8 @@ struct policy_request {
 	uint64_t max_age;
 	size_t mx_count, add_count, remove_count;
 	const struct slice *mx, *add, *remove;
-	struct slice anyway; /* the reason; empty: none given */
+	struct slice anyway;   /* the reason; empty: none given */
+	struct slice if_match; /* the id that the newest policy must have; empty: any */
 	bool dry_run;
 };
 

@@ -305,6 +305,8 @@ enum err hosting_patch(struct desk *d, const char *actor, struct slice name,
 	}
 	if (e == OK)
 		e = begin_anew(&c, q);
+	if (e == ERR_CONFLICT && q->revision != 0)
+		return hosting_refuse_match(&c.domain, why);
 	if (e == ERR_CONFLICT) {
 		(void)refuse(why, e, "changed-underneath", "%s was changed by somebody else",
 		             c.domain.name);

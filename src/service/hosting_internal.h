@@ -11,6 +11,7 @@ struct hosting_draft {
 	struct policy policy;
 	bool had_policy;
 	struct policy old; /* when had_policy */
+	const char *id;    /* its id */
 	bool removed;      /* a pattern of old is missing */
 	bool same;         /* the text would be the same */
 };
@@ -61,6 +62,8 @@ struct hosting_work {
 
 /* The name of a domain as the database has it.  ERR_SYNTAX. */
 enum err hosting_name(struct slice in, char out[NAME_SIZE], struct refusal *why) MUST_USE;
+/* ERR_CONFLICT: the version that a request was made for is not the newest. */
+enum err hosting_refuse_match(const struct domain *domain, struct refusal *why) MUST_USE;
 /* Reads domain and present policy into c.  ERR_NOTFOUND; ERR_SYNTAX: only observed. */
 enum err hosting_read(struct hosting_work *c, struct slice name, bool hosted_only) MUST_USE;
 /* Fills c->domain, which is to be added under name.  ERR_SYNTAX: a way that is not open. */

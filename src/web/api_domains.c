@@ -284,12 +284,34 @@ void api_domain_show(const struct request *q, struct response *r)
 	response_json(r, o);
 }
 
+static void refuse_match(struct response *r)
+{
+	problem_say(r, ERR_CONFLICT, "etag", "If-Match names no version of this",
+	            "read it again, and send its ETag");
+}
+
+/* The only strong tag of If-Match without its quotes; empty: any version will do. */
+static bool read_match(const struct request *q, struct slice *tag_out, struct response *r)
+{
+	struct slice tag = q->if_match;
+
+	*tag_out = S("");
+	if (tag.len == 0 || slice_eq(tag, S("*")))
+		return true;
+	if (tag.len < 3 || !slice_starts(tag, S("\"")) || !slice_ends(tag, S("\""))) {
+		refuse_match(r);
+		return false;
+	}
+	*tag_out = slice_of(tag.p + 1, tag.len - 2);
+	return true;
+}
+
 void api_domain_set(const struct request *q, struct response *r)
 {
 	struct domain_patch in = { 0 };
 	struct hosting_change done;
 	struct refusal why;
-	struct slice hosting;
+	struct slice hosting, tag;
 	struct api_body b;
 
 	api_body_open(&b, q);
@@ -302,11 +324,12 @@ void api_domain_set(const struct request *q, struct response *r)
 	in.dry_run = api_body_flag(&b, "dry_run");
 	if (!api_body_close(&b, r))
 		return;
-	if (q->if_match.len > 0 && !slice_eq(q->if_match, S("*")) &&
-	    (!slice_starts(q->if_match, S("\"r")) || !slice_ends(q->if_match, S("\"")) ||
-	     num_parse_i64(slice_of(q->if_match.p + 2, q->if_match.len - 3), &in.revision) != OK)) {
-		problem_say(r, ERR_CONFLICT, "etag", "If-Match names no version of this domain",
-		            "read the domain again");
+	if (!read_match(q, &tag, r))
+		return;
+	if (tag.len > 0 &&
+	    (!slice_starts(tag, S("r")) || num_parse_i64(slice_skip(tag, 1), &in.revision) != OK ||
+	     in.revision == 0)) {
+		refuse_match(r);
 		return;
 	}
 	if (hosting_patch(q->desk, q->actor, q->params[0], &in, q->now, q->arena, &done, &why) !=
@@ -381,13 +404,15 @@ void api_policy_show(const struct request *q, struct response *r)
 	if (!api_find_domain(q, &d, r))
 		return;
 	e = publish_look(q->desk, &d, q->arena, &s);
-	if (e != OK)
+	if (e != OK) {
 		api_store_failed(q, e, r);
-	else if (!s.has_policy)
+	} else if (!s.has_policy) {
 		problem_say(r, ERR_NOTFOUND, "policy-none", "the domain has no policy",
 		            "save one with `mxseal policy set`");
-	else
+	} else {
+		response_header(r, "ETag", arena_printf(q->arena, "\"%s\"", s.newest.policy_id));
 		response_json(r, api_publication(d.name, &s.newest, s.why, q->now));
+	}
 }
 
 void api_policy_set(const struct request *q, struct response *r)
@@ -402,7 +427,7 @@ void api_policy_set(const struct request *q, struct response *r)
 	if (in.has_mx && (in.add_count > 0 || in.remove_count > 0))
 		api_body_fault(&b, "mx",
 		               "replaces the list and does not go with add_mx or remove_mx");
-	if (!api_body_close(&b, r))
+	if (!api_body_close(&b, r) || !read_match(q, &in.if_match, r))
 		return;
 	if (hosting_policy(q->desk, q->actor, q->params[0], &in, q->now, q->arena, &done, &why) !=
 	    OK)

@@ -313,6 +313,7 @@ void api_metrics(const struct request *q, struct response *r)
 	if (is_stranger(q)) {
 		problem_say(r, ERR_DENIED, "sign-in", "nobody is signed in here",
 		            "send a bearer token");
+		response_header(r, "WWW-Authenticate", "Bearer");
 		return;
 	}
 	/* Without names: the page is open to whoever reaches the loopback listener. */

@@ -31,7 +31,7 @@ static void fail(struct call *c, enum err code, const char *slug, const char *ti
 	buf_reset(&c->r->body);
 	c->r->header_count = 0;
 	if (wants_page(c))
-		pages_error(&c->q, problem_status(code), title, detail, c->r);
+		pages_error(&c->q, problem_status(code, slug), title, detail, c->r);
 	else
 		problem_say(c->r, code, slug, detail, fix);
 }
@@ -128,7 +128,7 @@ static void ask_to_sign_in(struct call *c)
 	     c->q.control ? "run it as root, as the service's user, or in the group mxseal"
 	                  : "open the link that `mxseal login` prints");
 	if (!c->q.control)
-		c->r->status = 401;
+		response_header(c->r, "WWW-Authenticate", "Bearer");
 }
 
 static bool access_given(struct call *c)
@@ -173,7 +173,6 @@ static bool find_route(struct call *c)
 		return false;
 	}
 	fail(c, ERR_SYNTAX, "method", "Not this way", "this method does nothing here", NULL);
-	c->r->status = 405;
 	response_header(c->r, "Allow", allow);
 	return false;
 }
@@ -234,7 +233,6 @@ static void run(struct call *c, bool too_long)
 	if (!host_fits(c)) {
 		fail(c, ERR_DENIED, "host", "Another host", "this is not a name of this service",
 		     "use the address that `mxseal login` prints");
-		c->r->status = 421;
 		return;
 	}
 	if (c->q.desk->fault != NULL) {

@@ -24,8 +24,22 @@ static const struct row rows[] = {
 	[ERR_CLOSED] = { 503, 3, "Could not find out" },
 };
 
-unsigned problem_status(enum err code)
+/* Refusals for which HTTP has a status of its own (RFC 9110, 15.5). */
+static const struct {
+	const char *slug;
+	unsigned status;
+} own_statuses[] = {
+	{ "sign-in", 401 },
+	{ "method", 405 },
+	{ "etag", 412 },
+	{ "host", 421 },
+};
+
+unsigned problem_status(enum err code, const char *slug)
 {
+	for (size_t i = 0; i < ARRAY_LEN(own_statuses); i++)
+		if (strcmp(slug, own_statuses[i].slug) == 0)
+			return own_statuses[i].status;
 	return rows[code].status;
 }
 
@@ -76,6 +90,7 @@ void response_json(struct response *r, json_t *body)
 void problem_say(struct response *r, enum err code, const char *slug, const char *detail,
                  const char *fix)
 {
+	unsigned status = problem_status(code, slug);
 	char type[128];
 	struct buf b;
 
@@ -83,13 +98,13 @@ void problem_say(struct response *r, enum err code, const char *slug, const char
 	buf_printf(&b, "urn:mxseal:problem:%s", slug);
 	json_t *p =
 	        json_pack("{s:s%, s:s, s:i, s:o, s:s, s:o, s:i}", "type", b.p, b.len, "title",
-	                  rows[code].title, "status", (int)rows[code].status, "detail",
+	                  rows[code].title, "status", (int)status, "detail",
 	                  json_text(slice_str(detail)), "code", slug, "fix",
 	                  fix == NULL || fix[0] == '\0' ? json_null() : json_text(slice_str(fix)),
 	                  "exit", rows[code].exit);
 	buf_fini(&b);
 	response_json(r, p);
-	r->status = rows[code].status;
+	r->status = status;
 	r->content_type = "application/problem+json";
 }
 

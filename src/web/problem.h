@@ -18,8 +18,8 @@ void problem_put(struct response *r, const struct refusal *why);
 /* The same for what a route says by itself.  fix may be NULL. */
 void problem_say(struct response *r, enum err code, const char *slug, const char *detail,
                  const char *fix);
-/* Pure: the HTTP status and the exit status of a result. */
-unsigned problem_status(enum err code);
+/* Pure: the HTTP status of a refusal and the exit status of a result. */
+unsigned problem_status(enum err code, const char *slug);
 int problem_exit(enum err code);
 
 /* The body becomes that object, whose reference is taken.  What is not UTF-8 was made so before. */

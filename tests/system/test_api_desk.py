@@ -103,6 +103,41 @@ def test_what_is_no_mail_domain(demo, name):
     assert (status, problem["code"]) == (400, "domain-name"), problem
 
 
+def test_a_problem_names_the_status_that_it_comes_with(demo):
+    link = demo.json("login")["url"]
+    cookie = web(demo, "GET", link[link.index("/login"):])[1]["Set-Cookie"].split(";")[0]
+    for want, method, headers in ((401, "GET", {}), (405, "DELETE", {"Cookie": cookie}),
+                                  (421, "GET", {"Host": "evil.example"}),
+                                  (403, "POST", {"Cookie": cookie})):
+        status, got, body = web(demo, method, "/api/v1/domains", headers)
+        assert (status, json.loads(body)["status"]) == (want, want), "RFC 9457, 3.1.2"
+        assert (status == 401) == (got.get("WWW-Authenticate") == "Bearer"), "RFC 9110, 15.5.2"
+
+
+def change_if(service, method, path, tag, body):
+    c = Unix(service.state / "control.sock")
+    c.request(method, path, json.dumps(body), {"If-Match": tag})
+    answer = c.getresponse()
+    problem = json.loads(answer.read())
+    return answer.status, problem.get("status", answer.status), problem.get("code")
+
+
+def test_if_match_keeps_a_newer_change(demo):
+    call(demo, "POST", "/api/v1/domains", {"domain": "match.example", "mx": ["mx.match.example"]})
+    for path, method, body in (
+            ("/api/v1/domains/match.example", "PATCH", {"rua": ["mailto:a@match.example"]}),
+            ("/api/v1/domains/match.example/policy", "PUT", {"add_mx": ["m2.match.example"]})):
+        c = Unix(demo.state / "control.sock")
+        c.request("GET", path)
+        tag = c.getresponse().headers["ETag"]
+        for other in (f"W/{tag}", '"r0"', '"r99"', '"', '""', tag.strip('"')):
+            assert change_if(demo, method, path, other, body) == (412, 412, "etag"), (path, other)
+        assert change_if(demo, method, path, tag, body)[0] == 200
+        assert change_if(demo, method, path, tag, {**body, "rua": ["mailto:b@match.example"]}
+                         if "rua" in body else {"add_mx": ["m3.match.example"]})[0] == 412
+        assert change_if(demo, method, path, "*", body)[0] == 200
+
+
 def test_nothing_is_readable_without_signing_in(demo):
     for path in ("/", "/domains/one.example", "/nothing"):
         status, headers, _ = web(demo, "GET", path)
