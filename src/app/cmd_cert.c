@@ -148,7 +148,11 @@ static void add_file(struct batch *b, const char *path)
 	} else {
 		if (b->bytes > BATCH_MAX && (b->stem == NULL || strcmp(b->stem, stem) != 0))
 			send_batch(b, false);
-		json_t *file = json_pack("{s:s, s:s%}", "name", path, "pem", b->text, n);
+		/* Bytes that no PEM file has: the service says so of a file with nothing in it. */
+		struct slice pem = slice_of(b->text, n);
+		if (!slice_is_utf8(pem))
+			pem = S("");
+		json_t *file = json_pack("{s:s, s:s%}", "name", path, "pem", pem.p, pem.len);
 		if (file != NULL)
 			(void)json_array_append_new(b->files,
 			                            file); /* fails for lack of memory only */

@@ -107,13 +107,13 @@ enum pool_read pool_read_file(struct pool *p, size_t file)
 	if (slice_ends_i(slice_str(p->files[file].name), S(".key")))
 		*table_at(p->key_files, stem_of(p->files[file].name)) = file;
 	if (pem.len > CERTS_FILE_MAX)
-		return POOL_TOO_MUCH;
+		return POOL_BUNDLE;
 	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.len);
 	STACK_OF(X509_INFO) *infos = PEM_X509_INFO_read_bio(bio, NULL, no_password, &encrypted);
 	(void)BIO_free(bio); /* memory only */
 	int n = infos == NULL ? 0 : sk_X509_INFO_num(infos);
-	good = n <= (int)CERTS_IN_FILE_MAX;
-	for (int i = 0; good && i < n; i++) {
+	bool bundle = n > (int)CERTS_IN_FILE_MAX;
+	for (int i = 0; good && !bundle && i < n; i++) {
 		X509_INFO *info = sk_X509_INFO_value(infos, i);
 		EVP_PKEY *key = info->x_pkey == NULL ? NULL : info->x_pkey->dec_pkey;
 		good = add(p, file, info->x509, key);
@@ -121,6 +121,8 @@ enum pool_read pool_read_file(struct pool *p, size_t file)
 	sk_X509_INFO_pop_free(infos, X509_INFO_free);
 	if (!good)
 		return POOL_TOO_MUCH;
+	if (bundle)
+		return POOL_BUNDLE;
 	return encrypted ? POOL_ENCRYPTED : n <= 0 ? POOL_NO_PEM : POOL_GOOD;
 }
 

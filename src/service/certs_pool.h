@@ -41,7 +41,7 @@ struct pool {
 };
 
 /* What became of one file. */
-enum pool_read { POOL_GOOD, POOL_ENCRYPTED, POOL_NO_PEM, POOL_TOO_MUCH };
+enum pool_read { POOL_GOOD, POOL_ENCRYPTED, POOL_NO_PEM, POOL_BUNDLE, POOL_TOO_MUCH };
 
 void pool_init(struct pool *p, struct arena *a, const struct cert_file *files, size_t count);
 void pool_fini(struct pool *p);

@@ -51,6 +51,9 @@ static enum err read_file(struct reading *r, size_t file)
 		refused(r, file, NULL, "key-encrypted",
 		        "the private key is encrypted; remove its pass phrase first");
 		return OK;
+	case POOL_BUNDLE:
+		unused(r, file, "cert-bundle", "holds too much for a certificate of a host");
+		return OK;
 	case POOL_NO_PEM:
 		unused(r, file, "no-pem", "holds no certificate or key in PEM form");
 		return OK;

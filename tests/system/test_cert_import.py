@@ -1,4 +1,5 @@
 """cert import: which key belongs to which certificate, what each is for, and what is said of the rest."""
+import ssl
 
 
 def both(crt):
@@ -40,3 +41,19 @@ def test_a_folder(make_product, authority, tmp_path):
     assert not any(row["new"] for row in service.json("cert", "import", folder)["imported"])
     alone = service.run("cert", "import", folder / "three.crt", check=1)
     assert "three.crt" in alone.stderr and "\nfix: " in alone.stderr
+
+
+def test_files_of_no_use_hide_nothing(make_product, authority, tmp_path):
+    """A store of authorities and a DER file among the others are named, and the rest is taken."""
+    service, folder = make_product(), tmp_path / "pem"
+    service.run("domain", "add", "one.example", "--mx", "mx.one.example", check=0)
+    folder.mkdir()
+    one = authority.issue("mta-sts.one.example")
+    (folder / "store.pem").write_bytes(authority.cert.read_bytes() * 65)
+    (folder / "der.crt").write_bytes(ssl.PEM_cert_to_DER_cert(one.read_text().split("\n\n")[0]))
+    alone = service.run("cert", "import", folder / "der.crt", check=0).stdout
+    assert "der.crt holds no certificate or key in PEM form" in alone, alone
+    (folder / "one.pem").write_bytes(both(one))
+    done = service.json("cert", "import", folder)
+    assert [row["hosts"] for row in done["imported"]] == [["mta-sts.one.example"]], done
+    assert sorted(row["code"] for row in done["unused"]) == ["cert-bundle", "no-pem"], done

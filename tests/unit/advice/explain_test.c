@@ -246,6 +246,7 @@ TEST(codes_of_readers)
 		{ "cert-unused", EXPLAIN_FINDING },
 		{ "only-issuers", EXPLAIN_FINDING },
 		{ "no-pem", EXPLAIN_FINDING },
+		{ "cert-bundle", EXPLAIN_FINDING },
 		{ "cert-no-name", EXPLAIN_FINDING },
 		{ "cert-not-yet-valid", EXPLAIN_FINDING },
 		{ "cert-too-much", EXPLAIN_FINDING },
