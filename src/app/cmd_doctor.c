@@ -106,7 +106,7 @@ static int run(const struct cli *cli)
 	*d = (struct doctor){ .cli = &there, .state = client_state(cli) };
 	look(d, &there);
 	code = code_of(d);
-	if (cli->json) {
+	if (cli->json || cli->jsonl) {
 		lint_put_json(cli, json_pack("{s:s, s:s, s:b, s:o}", "schema", "mxseal.doctor/1",
 		                             "state", d->state, "running", (int)d->running,
 		                             "checks", rows_json(d)));
@@ -135,7 +135,7 @@ static const struct option_spec options[] = {
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.group = GROUP_RUN,
-	.common = COMMON_JSON | COMMON_STATE,
+	.common = COMMON_READER | COMMON_STATE,
 	.summary = "look for what is wrong on this machine, with or without the service",
 	.details = "Looks at the configuration, the service, its ports and certificates, the "
 	           "resolver\n"
