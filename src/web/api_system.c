@@ -31,7 +31,7 @@ void api_login(const struct request *q, struct response *r)
 		return;
 	}
 	if (!set->demo && slice_starts(slice_str(base), S("http://")))
-		ssh = arena_printf(q->arena, "ssh -L %s:%s %s", base + strlen("http://127.0.0.1:"),
+		ssh = arena_printf(q->arena, "ssh -L %s:%s %s", strrchr(base, ':') + 1,
 		                   base + strlen("http://"),
 		                   set->service_host[0] == '\0' ? "THIS-MACHINE"
 		                                                : set->service_host);

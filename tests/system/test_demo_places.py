@@ -78,3 +78,8 @@ def test_the_way_in_from_elsewhere(make_product):
     done = service.run("login", check=0)
     assert done.stdout.startswith(f"http://127.0.0.1:{port}/login?token=")
     assert f"ssh -L {port}:127.0.0.1:{port} mx.service.example\n" in done.stderr
+    service.stop()
+    conf = service.folder / "mxseal.conf"
+    conf.write_text(conf.read_text().replace(f"admin = 127.0.0.1:{port}", f"admin = [::1]:{port}"))
+    service.start()
+    assert f"ssh -L {port}:[::1]:{port} mx.service.example\n" in service.run("login", check=0).stderr
