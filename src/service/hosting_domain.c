@@ -315,6 +315,7 @@ enum err hosting_patch(struct desk *d, const char *actor, struct slice name,
 	if (e != OK)
 		return hosting_store_failed(d, e, "saving the domain", why);
 	e = hosting_answer_now(&c);
+	done.has_policy = false; /* it stays as it is */
 	if (e == OK)
 		*out = done;
 	return e;

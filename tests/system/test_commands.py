@@ -60,6 +60,8 @@ def test_readers_speak_json(service):
         lines = service.run(*command, "--jsonl", check=0).stdout.splitlines()
         assert [json.loads(line) for line in lines] == whole.get("items", [whole]), command
         assert service.run(*command, check=0).stdout.strip(), command
+    for form in ("--json", "--jsonl"):
+        assert json.loads(service.run("doctor", form).stdout)["schema"] == "mxseal.doctor/1", form
 
 
 def test_dry_runs_change_nothing(service):
@@ -81,6 +83,8 @@ def test_dry_runs_change_nothing(service):
                     ["policy", "export", "dry"]):
         assert service.run(*command, "--dry-run", check=0).stdout.strip(), command
         assert everything() == before, command
+    planned = service.json("domain", "set", domain, "--way", "txt", "--dry-run")
+    assert planned["policy"]["id"] == before[1]["id"], "the policy is none of what would change"
     assert not (service.folder / "dry").exists()
     service.run("policy", "set", domain, "--mode", "enforce", "--dry-run", check=6)
     service.run("domain", "remove", domain, "--dry-run", check=6)
