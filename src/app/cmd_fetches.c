@@ -4,12 +4,15 @@
 
 static void print_row(const struct cli *cli, const json_t *f)
 {
-	cli_print_safe(cli->out, arena_printf(cli->arena, "%-10s  %-14s  %6lld  %-24s %9lld  %s\n",
-	                                      client_str(f, "day", "-"), client_str(f, "id", "-"),
-	                                      (long long)client_int(f, "status"),
-	                                      client_str(f, "network", "-"),
-	                                      (long long)client_int(f, "fetches"),
-	                                      client_time(cli, json_object_get(f, "last"))));
+	int length = strcmp(client_str(f, "span", "day"), "month") == 0 ? 7 : 10; /* YYYY-MM-DD */
+
+	cli_print_safe(cli->out,
+	               arena_printf(cli->arena, "%-10.*s  %-14s  %6lld  %-24s %9lld  %s\n", length,
+	                            client_str(f, "day", "-"), client_str(f, "id", "-"),
+	                            (long long)client_int(f, "status"),
+	                            client_str(f, "network", "-"),
+	                            (long long)client_int(f, "fetches"),
+	                            client_time(cli, json_object_get(f, "last"))));
 }
 
 static void print_lost(const struct cli *cli, json_int_t lost)
@@ -74,10 +77,12 @@ const struct command cmd_domain_fetches = {
 	.group = GROUP_SERVICE,
 	.common = COMMON_READER,
 	.summary = "who fetched the policy of a domain, by day, id, status and network",
-	.details = "Senders fetch before any of them reports, so this is the first sign that the "
-	           "chain\n"
-	           "works. Networks are kept for 14 days, then only the counts. What could not be\n"
-	           "counted is said, and how many of them were looks of this service itself.",
+	.details =
+	        "Senders fetch before any of them reports, so this is the first sign that the "
+	        "chain\n"
+	        "works. Networks are kept for 14 days, then only the counts; after 400 days those\n"
+	        "of a month are one. What could not be counted is said, and how many of them were\n"
+	        "looks of this service itself.",
 	.examples =
 	        "mxseal domain fetches example.com\nmxseal domain fetches example.com --jsonl\n",
 	.run = run,

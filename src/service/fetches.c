@@ -13,7 +13,7 @@
 #define KEYS_MAX 4096 /* different ones before they are stored: the table stays half empty */
 #define READ_RECORDS 1024u
 #define READ_TURNS 16 /* reads before others get their turn */
-#define FOLD_EVERY_S 3600
+#define TIDY_EVERY_S 3600
 
 struct cell {
 	struct fetch_record key; /* its `at` is the start of the day */
@@ -25,10 +25,12 @@ struct fetch_tally {
 	int pipe;
 	unsigned slot;
 	size_t used;
-	int64_t named;    /* rows with a network; -1: not counted yet */
-	int64_t folded_s; /* when networks were looked through last */
-	bool failing;     /* the last batch could not be stored, and that was said */
-	uint64_t held;    /* records in the table */
+	int64_t named;      /* rows with a network; -1: not counted yet */
+	int64_t tidied_s;   /* when what is old was looked through last */
+	int64_t rolled;     /* days before this one are months already */
+	int64_t roll_after; /* publications up to this one are, as far as the next such day */
+	bool failing;       /* the last batch could not be stored, and that was said */
+	uint64_t held;      /* records in the table */
 	unsigned char hash_key[crypto_shorthash_KEYBYTES];
 	struct fetch_record in[READ_RECORDS];
 	struct cell cells[CELLS];
@@ -210,27 +212,52 @@ bool fetch_tally_read(struct fetch_tally *t)
 	return any;
 }
 
+/* Takes networks off; the lock is held. */
+static enum err fold(struct fetch_tally *t, int64_t now, bool *left)
+{
+	enum err e = fetches_fold(t->desk->db, now, left);
+
+	t->named = -1;
+	return e;
+}
+
+/* Days become months, once a month; the lock is held. */
+static enum err roll(struct fetch_tally *t, int64_t now, bool *left)
+{
+	int64_t before = fetches_months_before(now);
+
+	if (before == t->rolled)
+		return OK;
+	enum err e = fetches_roll(t->desk->db, before, &t->roll_after, left);
+	if (e == OK && !*left) {
+		t->rolled = before;
+		t->roll_after = 0;
+	}
+	return e;
+}
+
 /* Some rows each second as long as there are any, then once an hour. */
-static void fold(struct fetch_tally *t, int64_t now)
+static void tidy(struct fetch_tally *t, int64_t now)
 {
 	bool left = false;
 
 	/* A clock that went back counts as an hour gone. */
-	if (now - t->folded_s < FOLD_EVERY_S && now >= t->folded_s)
+	if (now - t->tidied_s < TIDY_EVERY_S && now >= t->tidied_s)
 		return;
 	desk_lock(t->desk);
-	enum err e = fetches_fold(t->desk->db, now, &left);
+	enum err e = fold(t, now, &left);
+	if (e == OK && !left)
+		e = roll(t, now, &left);
 	desk_unlock(t->desk);
 	if (e != OK)
-		log_error("old networks of fetches cannot be taken off", F("why", err_name(e)));
-	t->folded_s = left ? 0 : now;
-	t->named = -1;
+		log_error("old counts of fetches cannot be put together", F("why", err_name(e)));
+	t->tidied_s = left ? 0 : now;
 }
 
 void fetch_tally_tick(struct fetch_tally *t, int64_t now)
 {
 	store(t);
-	fold(t, now);
+	tidy(t, now);
 }
 
 void fetch_tally_free(struct fetch_tally *t)

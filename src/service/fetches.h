@@ -48,7 +48,7 @@ struct fetch_tally *fetch_tally_new(struct desk *d, int pipe, unsigned slot);
 void fetch_tally_free(struct fetch_tally *t); /* stores what it has; NULL does nothing */
 /* Takes what is in the pipe; false: nothing was. */
 bool fetch_tally_read(struct fetch_tally *t);
-/* Once a second: stores, and takes networks off what is old enough. */
+/* Once a second: stores, takes networks off what is old enough, and makes older days months. */
 void fetch_tally_tick(struct fetch_tally *t, int64_t now);
 
 #endif

@@ -167,13 +167,15 @@ static enum err read_rows(struct query *q, struct arena *a, struct fetch_row **o
 	return e;
 }
 
-static enum err fold_row(struct db *db, const struct fetch_row *row)
+/* The row's counts go to its status' row of that day which has no network. */
+static enum err fold_row(struct db *db, const struct fetch_row *row, int64_t day)
 {
 	struct fetch_row plain = *row;
 	struct query q = key_query(db, SQL_FETCH_DROP, row);
 	enum err e = query_run(&q);
 
 	plain.network = "";
+	plain.day = day;
 	return e == OK ? put_row(db, &plain) : e;
 }
 
@@ -186,7 +188,7 @@ static enum err fold(struct db *db, int64_t before, struct arena *a, size_t *cou
 	query_int(&q, 2, FETCH_FOLD_ROWS);
 	enum err e = read_rows(&q, a, &rows, count_out);
 	for (size_t i = 0; e == OK && i < *count_out; i++)
-		e = fold_row(db, &rows[i]);
+		e = fold_row(db, &rows[i], rows[i].day);
 	return e;
 }
 
@@ -200,6 +202,87 @@ enum err fetches_fold(struct db *db, int64_t now, bool *left_out)
 	if (e == OK)
 		e = db_end(db, fold(db, before, a, &count));
 	*left_out = e == OK && count == FETCH_FOLD_ROWS;
+	arena_free(a);
+	return e;
+}
+
+static int64_t month_start(int64_t day)
+{
+	return utc_day_start(day) - (int64_t)(utc_civil(day).day - 1) * UTC_DAY;
+}
+
+int64_t fetches_months_before(int64_t now)
+{
+	return month_start(now - (int64_t)FETCH_DAYS_KEPT * UTC_DAY);
+}
+
+bool fetch_is_month(int64_t day, int64_t now)
+{
+	return day < fetches_months_before(now) && day == month_start(day);
+}
+
+/* All old days of one publication: there are few, since it is done every month. */
+static enum err roll_one(struct db *db, int64_t publication, int64_t before, struct arena *a,
+                         size_t *rolled)
+{
+	struct query q = db_query(db, SQL_FETCH_DAYS_OLD);
+	struct fetch_row *rows = NULL;
+	size_t count = 0;
+
+	query_int(&q, 1, publication);
+	query_int(&q, 2, before);
+	enum err e = read_rows(&q, a, &rows, &count);
+	for (size_t i = 0; e == OK && i < count; i++) {
+		int64_t month = month_start(rows[i].day);
+
+		if (month == rows[i].day)
+			continue; /* where the others go */
+		e = fold_row(db, &rows[i], month);
+		(*rolled)++;
+	}
+	return e;
+}
+
+/* The first publication behind that one; ERR_NOTFOUND. */
+static enum err next_publication(struct db *db, int64_t after, int64_t *out)
+{
+	struct query q = db_query(db, SQL_FETCH_NEXT);
+
+	query_int(&q, 1, after);
+	bool found = query_row(&q);
+	if (found)
+		*out = query_get_int(&q, 0);
+	enum err e = query_end(&q);
+	return e == OK && !found ? ERR_NOTFOUND : e;
+}
+
+static enum err roll(struct db *db, int64_t before, struct arena *a, int64_t *after)
+{
+	size_t rolled = 0;
+	enum err e = OK;
+
+	for (int n = 0; e == OK && n < FETCH_ROLL_IDS && rolled < FETCH_FOLD_ROWS; n++) {
+		e = next_publication(db, *after, after);
+		if (e == OK)
+			e = roll_one(db, *after, before, a, &rolled);
+	}
+	return e;
+}
+
+enum err fetches_roll(struct db *db, int64_t before, int64_t *after, bool *left_out)
+{
+	struct arena *a = arena_new();
+	int64_t last = *after;
+	enum err e = db_begin(db), done = OK;
+
+	if (e == OK) {
+		done = roll(db, before, a, &last);
+		e = db_end(db, done == ERR_NOTFOUND ? OK : done);
+	}
+	if (e == OK) {
+		*after = last;
+		*left_out = done == OK;
+	}
 	arena_free(a);
 	return e;
 }

@@ -3,7 +3,8 @@
  *
  * A network is text like "192.0.2.0/24"; it is kept for FETCH_KEEP_DAYS whole days, then only the
  * counts are (network "").  Who asks from ever new networks adds no row beyond the ceilings: what
- * is over is counted without its network.
+ * is over is counted without its network.  The days of a month that ended more than
+ * FETCH_DAYS_KEPT days ago are one row, whose day is the month's first.
  *
  * The service looks at its policies from outside, too, and edges cannot tell that from a sender's
  * fetch, since whatever told it apart could be sent by anybody.  So whoever looks notes it
@@ -18,7 +19,9 @@
 #define FETCH_KEEP_DAYS 14
 #define FETCH_NETWORKS_MAX 256 /* of one publication and day */
 #define FETCH_NAMED_MAX 500000 /* rows with a network at once, of all domains */
-#define FETCH_FOLD_ROWS 500u   /* one call of fetches_fold */
+#define FETCH_FOLD_ROWS 500u   /* one call of fetches_fold, or of fetches_roll */
+#define FETCH_ROLL_IDS 100     /* publications that one call of fetches_roll looks at */
+#define FETCH_DAYS_KEPT 400
 #define FETCH_NETWORK_SIZE 64u /* an IPv6 network as text */
 
 struct fetch_row {
@@ -70,6 +73,16 @@ enum err fetches_add_own(struct db *db, int64_t publication, int64_t now) MUST_U
  * at once; *left_out: there may be more.
  */
 enum err fetches_fold(struct db *db, int64_t now, bool *left_out) MUST_USE;
+
+/* Days before this one are kept by month: the first of that month which is not old enough yet. */
+int64_t fetches_months_before(int64_t now);
+/* Whether a row of that day stands for its month, as all of its days do by now. */
+bool fetch_is_month(int64_t day, int64_t now);
+/*
+ * Makes days before that one into months, of some publications behind *after (0: from the start),
+ * which becomes the last of them; *left_out: there may be more.
+ */
+enum err fetches_roll(struct db *db, int64_t before, int64_t *after, bool *left_out) MUST_USE;
 
 /* Rows of a domain of the days from..to, newest day first; strings live in a. */
 enum err fetches_list(struct db *db, int64_t domain, int64_t from, int64_t to,

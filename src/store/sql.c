@@ -746,6 +746,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " order by f.day desc, f.publication, f.status, f.network limit $7"),
 	ROW(SQL_FETCH_DAYS,
 	    "select f.day, f.status, " SUM(
+	ROW(SQL_FETCH_NEXT, "select id from publication where id > $1 order by id limit 1"),
+	ROW(SQL_FETCH_DAYS_OLD,
+	    "select " FETCH_COLUMNS "where f.publication = $1 and f.day < $2 and f.network = ''"),
 	            "f.n") ", count(distinct case when f.network <> ''"
 	                   " then f.network end) from policy_fetch f join publication p on p.id = "
 	                   "f.publication"

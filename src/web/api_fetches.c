@@ -26,15 +26,20 @@ static bool read_cursor(const struct request *q, struct fetch_cursor *out, struc
 	return false;
 }
 
-static json_t *fetch_json(const struct fetch_row *f)
+static const char *span_of(int64_t day, int64_t now)
 {
-	return json_pack("{s:o, s:s, s:i, s:o, s:I, s:o, s:o}", "day", api_day(f->day), "id",
-	                 f->policy_id, "status", (int)f->status, "network", api_string(f->network),
-	                 "fetches", (json_int_t)f->count, "first", api_time(f->first), "last",
-	                 api_time(f->last));
+	return fetch_is_month(day, now) ? "month" : "day";
 }
 
-/* Per day, of the answers with status 200. */
+static json_t *fetch_json(const struct fetch_row *f, int64_t now)
+{
+	return json_pack("{s:o, s:s, s:s, s:i, s:o, s:I, s:o, s:o}", "day", api_day(f->day), "span",
+	                 span_of(f->day, now), "id", f->policy_id, "status", (int)f->status,
+	                 "network", api_string(f->network), "fetches", (json_int_t)f->count,
+	                 "first", api_time(f->first), "last", api_time(f->last));
+}
+
+/* Per day, or month, of the answers with status 200. */
 static enum err own_json(const struct request *q, int64_t domain, int64_t today, json_t **out)
 {
 	struct fetch_day *days = NULL;
@@ -46,9 +51,10 @@ static enum err own_json(const struct request *q, int64_t domain, int64_t today,
 	*out = json_array();
 	for (size_t i = 0; i < count; i++)
 		if (days[i].own > 0)
-			(void)json_array_append_new(*out, json_pack("{s:o, s:I}", "day",
-			                                            api_day(days[i].day), "fetches",
-			                                            (json_int_t)days[i].own));
+			(void)json_array_append_new(
+			        *out, json_pack("{s:o, s:s, s:I}", "day", api_day(days[i].day),
+			                        "span", span_of(days[i].day, q->now), "fetches",
+			                        (json_int_t)days[i].own));
 	return OK;
 }
 
@@ -74,7 +80,7 @@ void api_domain_fetches(const struct request *q, struct response *r)
 	}
 	json_t *items = json_array();
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(items, fetch_json(&rows[i]));
+		(void)json_array_append_new(items, fetch_json(&rows[i], q->now));
 	if (count == API_PAGE)
 		next = arena_printf(q->arena, "%lld.%lld.%u.%s", (long long)rows[count - 1].day,
 		                    (long long)rows[count - 1].publication, rows[count - 1].status,

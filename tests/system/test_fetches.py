@@ -1,9 +1,11 @@
 """Counts of policy fetches: everything that was answered, whatever dies meanwhile, in every place that shows them."""
+import calendar
 import contextlib
 import os
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import urllib.request
 
@@ -96,3 +98,23 @@ def served(service):
     with contextlib.suppress(OSError):
         return service.fetch(HOST)[0] == 200
     return False
+
+
+def test_old_days_become_months(demo):
+    """What is kept for ever is a row a month: made by the service itself, and shown as what it is."""
+    demo.run("domain", "add", DOMAIN, "--mx", "mx." + DOMAIN, check=0)
+    demo.stop()
+    first = calendar.timegm((2024, 3, 1, 0, 0, 0))
+    with contextlib.closing(sqlite3.connect(demo.state / "mxseal.db", isolation_level=None)) as db:
+        publication, = db.execute("select p.id from publication p join domain d on d.id = p.domain where d.name = ?",
+                                  (DOMAIN,)).fetchone()
+        for day in range(31):
+            at = first + day * 86400
+            db.execute("insert into policy_fetch values (?, ?, 404, '', 2, ?, ?)", (publication, at, at + 1, at + 2))
+    demo.start()
+    old = lambda: [row for row in demo.json("domain", "fetches", DOMAIN)["items"] if row["day"] < "2025"]
+    eventually(lambda: len(old()) == 1)
+    row, = old()
+    assert (row["day"], row["span"], row["fetches"], row["first"], row["last"]) == (
+        "2024-03-01", "month", 62, "2024-03-01T00:00:01Z", "2024-03-31T00:00:02Z")
+    assert re.search(r"^2024-03     \d{14}     404  - +62 ", demo.run("domain", "fetches", DOMAIN, check=0).stdout, re.M)

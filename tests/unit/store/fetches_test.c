@@ -247,6 +247,77 @@ TEST(many_rows_go_in_several_steps)
 	fixture_close(&w.f);
 }
 
+/* Days are kept for more than a year, then months: what is kept for ever is small. */
+TEST(days_become_months)
+{
+	static const struct {
+		const char *label;
+		int64_t now; /* in days from MIDNIGHT, which is the first of January */
+		size_t rows;
+	} rows[] = {
+		{ "in the same month", 0, 6 },
+		{ "not long enough ago", 30 + FETCH_DAYS_KEPT, 6 },
+		{ "the month after", 31 + FETCH_DAYS_KEPT, 4 },
+		{ "all of it", 59 + FETCH_DAYS_KEPT, 3 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct world w;
+		struct fetch_row *got;
+		bool left = true;
+		int64_t after = 0, before = fetches_months_before(NOON + rows[i].now * UTC_DAY);
+
+		begin(&w);
+		EXPECT(add(&w, MIDNIGHT, 200, "", 1) == OK &&
+		               add(&w, MIDNIGHT + UTC_DAY, 200, "", 2) == OK &&
+		               add(&w, MIDNIGHT + 30 * UTC_DAY, 200, "", 4) == OK &&
+		               add(&w, MIDNIGHT + 30 * UTC_DAY, 404, "", 8) == OK &&
+		               add(&w, MIDNIGHT + 32 * UTC_DAY, 200, "", 16) == OK &&
+		               add(&w, MIDNIGHT + 33 * UTC_DAY, 200, "", 32) == OK,
+		       rows[i].label);
+		for (int again = 0; again < 2; again++, after = 0)
+			EXPECT(fetches_roll(w.f.db, before, &after, &left) == OK && !left &&
+			               after == w.publication && list(&w, &got) == rows[i].rows,
+			       rows[i].label);
+		EXPECT(fetch_is_month(MIDNIGHT, NOON + rows[i].now * UTC_DAY) ==
+		                       (rows[i].rows < 6) &&
+		               !fetch_is_month(MIDNIGHT + UTC_DAY, NOON + rows[i].now * UTC_DAY),
+		       rows[i].label);
+		EXPECT(rows[i].rows != 3 || (got[0].day == MIDNIGHT + 31 * UTC_DAY &&
+		                             got[0].count == 48 && got[1].day == MIDNIGHT &&
+		                             got[1].count == 7 && got[1].first == MIDNIGHT + 10 &&
+		                             got[1].last == MIDNIGHT + 30 * UTC_DAY + 20 &&
+		                             got[2].status == 404 && got[2].count == 8),
+		       "sums by month and status");
+		fixture_close(&w.f);
+	}
+}
+
+TEST(months_are_made_in_several_steps)
+{
+	struct policies_saved s = { 0 };
+	struct world w;
+	struct fetch_row *got;
+	int64_t after = 0, before = MIDNIGHT + 90 * UTC_DAY;
+	bool left = false;
+	unsigned steps = 0;
+
+	begin(&w);
+	for (unsigned i = 0; i <= FETCH_ROLL_IDS; i++) {
+		EXPECT(policies_save(w.f.db, w.domain, POLICIES_BUMP, NULL, NOON + i, w.f.a, &s) ==
+		               OK,
+		       "another publication");
+		w.publication = s.newest.id;
+		EXPECT(add(&w, MIDNIGHT + UTC_DAY, 200, "", 1) == OK &&
+		               add(&w, MIDNIGHT + 2 * UTC_DAY, 200, "", 1) == OK,
+		       "two days of it");
+	}
+	for (left = true; left && steps < 10; steps++)
+		EXPECT(fetches_roll(w.f.db, before, &after, &left) == OK, "a step");
+	EXPECT(steps == 2 && list(&w, &got) == FETCH_ROLL_IDS + 1, "all of them, in two");
+	fixture_close(&w.f);
+}
+
 /* Whoever asks from ever new networks fills no disk. */
 TEST(ceilings)
 {
@@ -278,4 +349,5 @@ TEST(ceilings)
 
 TEST_MAIN(UNIT(counts_are_added_up), UNIT(many_at_once), UNIT(own_looks_stand_beside),
           UNIT(a_listing_goes_on_behind_its_last_row), UNIT(networks_go_after_their_days),
-          UNIT(many_rows_go_in_several_steps), UNIT(ceilings))
+          UNIT(many_rows_go_in_several_steps), UNIT(days_become_months),
+          UNIT(months_are_made_in_several_steps), UNIT(ceilings))
