@@ -70,7 +70,7 @@ struct conf {
 		const char *host;
 		uint64_t keep_unsigned, keep_posted; /* a domain and day; CONF_UNLIMITED */
 		uint64_t keep_quarantine;            /* days */
-		uint64_t keep_raw;                   /* days; CONF_UNLIMITED */
+		uint64_t keep_raw, keep_reports;     /* days; CONF_UNLIMITED */
 		const char *watch;                   /* paths, blanks between */
 		bool strict_dkim;
 	} report;

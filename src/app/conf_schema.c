@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/doc_page.h"
+#include "store/reports.h"
 
 #define AT(field) offsetof(struct conf, field)
 
@@ -304,10 +305,23 @@ const struct conf_row conf_rows[] = {
 	  .unit = "days",
 	  .help = "how long the bytes of reports and mails are kept",
 	  .details =
-	          "Whole days of arrival go, once a day. What was read from them stays: reports, "
-	          "failures and figures are kept for ever.",
+	          "Whole days of arrival go, once a day, with the signatures of mails. What was "
+	          "read from them stays: reports as long as keep_reports says, figures for ever.",
 	  .example = "unlimited",
 	  .place = AT(report.keep_raw) },
+	{ .section = "report",
+	  .key = "keep_reports",
+	  .type = &conf_type_days,
+	  .preset = "400",
+	  .min = REPORTS_KEEP_MIN,
+	  .max = 36500,
+	  .unit = "days",
+	  .help = "how long single reports, with their failures, are kept",
+	  .details =
+	          "Counted from their arrival; the daily figures of them are kept for ever. Once "
+	          "reports of a day are gone, others of that domain and day count as known.",
+	  .example = "unlimited",
+	  .place = AT(report.keep_reports) },
 
 	{ .section = "report",
 	  .key = "watch",

@@ -105,6 +105,7 @@ int role_intake(const struct boot *b)
 		.strict_dkim = b->conf->report.strict_dkim,
 		.resolver = b->demo ? NULL : &outside.conf, /* a demonstration asks nobody */
 		.keep_raw = b->conf->report.keep_raw,
+		.keep_reports = b->conf->report.keep_reports,
 		.quiet = b->demo, /* it feeds itself sixty days of reports */
 		.mailboxes = mailboxes,
 		.mailbox_count = b->demo ? 0 : b->conf->mailbox_count,

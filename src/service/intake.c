@@ -82,10 +82,12 @@ static void on_tick(void *arg)
 
 	beat(in);
 	store_position(in);
-	if (in->draining)
+	if (in->draining) {
 		intake_end_smtp(in);
-	else
+	} else {
 		intake_purge_daily(in);
+		intake_old_daily(in);
+	}
 	held_tick(in);
 	if (in->draining && (intake_is_idle(in) || ++in->drain_ticks > DRAIN_TICKS))
 		loop_stop(in->loop);
@@ -213,6 +215,7 @@ static void serve(struct intake *in)
 	intake_close_smtp(in);
 	intake_upkeep_fini(in);
 	purge_free(in->purge);
+	old_free(in->old);
 	allowances_free(in->allowances);
 	loop_timer_fini(&in->tick);
 	loop_watch_fini(&in->hand);

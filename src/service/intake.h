@@ -29,8 +29,9 @@ struct intake_settings {
 	unsigned slot;
 	bool strict_dkim; /* d= must be the submitter, and its key be for TLS reports */
 	const struct resolver_conf *resolver; /* NULL: no DNS, no mail has a valid signature */
-	uint64_t keep_raw; /* days that raw bytes are kept; UINT64_MAX: for ever */
-	bool quiet;        /* no line in the log for each report */
+	uint64_t keep_raw;     /* days that raw bytes are kept; UINT64_MAX: for ever */
+	uint64_t keep_reports; /* the same of reports, whose figures stay */
+	bool quiet;            /* no line in the log for each report */
 	/* Mailboxes and paths that are read by threads of their own; see service/supply.h. */
 	struct mailbox_conf *mailboxes;
 	size_t mailbox_count;

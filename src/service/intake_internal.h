@@ -165,6 +165,8 @@ struct intake {
 	struct supplies *supplies; /* NULL: none */
 	int64_t purged;            /* the day on which old raw bytes were removed last */
 	struct purge *purge;       /* the day's, under way; NULL: none */
+	int64_t old_at;            /* when old reports go again */
+	struct old *old;           /* those of this day, under way; NULL: none */
 	bool draining;
 	unsigned drain_ticks;
 };
@@ -263,6 +265,13 @@ struct purge *purge_new(struct intake *in, const struct line_purge *wish, purge_
 void purge_free(struct purge *g);
 /* The same as configured, once a day. */
 void intake_purge_daily(struct intake *in);
+
+/* intake_old.c */
+
+struct old; /* a removal of old reports under way */
+
+void intake_old_daily(struct intake *in);
+void old_free(struct old *o); /* NULL does nothing */
 
 /* intake_http.c */
 

@@ -142,14 +142,27 @@ enum err arrivals_page(struct db *db, int64_t after, int64_t segment, int64_t li
 	return e;
 }
 
+static enum err purge(struct db *db, int64_t after, int64_t last, int64_t segment)
+{
+	static const enum sql steps[] = { SQL_SIGNATURE_PURGE, SQL_ARRIVAL_PURGE };
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < ARRAY_LEN(steps); i++) {
+		struct query q = db_query(db, steps[i]);
+
+		query_int(&q, 1, after);
+		query_int(&q, 2, last);
+		query_int(&q, 3, segment);
+		e = query_run(&q);
+	}
+	return e;
+}
+
 enum err arrivals_purge(struct db *db, int64_t after, int64_t last, int64_t segment)
 {
-	struct query q = db_query(db, SQL_ARRIVAL_PURGE);
+	enum err e = db_begin(db);
 
-	query_int(&q, 1, after);
-	query_int(&q, 2, last);
-	query_int(&q, 3, segment);
-	return query_run(&q);
+	return e == OK ? db_end(db, purge(db, after, last, segment)) : e;
 }
 
 enum err archive_get_position(struct db *db, struct archive_position *out)

@@ -49,8 +49,8 @@ struct arrivals_page {
 enum err arrivals_page(struct db *db, int64_t after, int64_t segment, int64_t limit,
                        struct arrivals_page *out) MUST_USE;
 /*
- * Forgets those between after and last (of a page) that lie in segments before that day: the same
- * bytes would be kept again, while the reports in them are still known.
+ * Forgets those between after and last (of a page) that lie in segments before that day, with
+ * their signatures: the same bytes would be kept again, while the reports in them are still known.
  */
 enum err arrivals_purge(struct db *db, int64_t after, int64_t last, int64_t segment) MUST_USE;
 

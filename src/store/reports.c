@@ -257,23 +257,30 @@ static enum err has_room(struct db *db, const struct part *p, bool *out)
 	return query_end(&q);
 }
 
+static enum err store_new(struct db *db, const struct part *p, struct arena *a,
+                          struct report_outcome *out)
+{
+	bool room = true, gone = false;
+	enum err e = part_is_gone(db, p, &gone);
+
+	if (e == OK && !gone)
+		e = has_room(db, p, &room);
+	out->over = out->over || (e == OK && !room);
+	if (e != OK || gone || !room)
+		return e;
+	out->result = REPORT_NEW;
+	out->domain = arena_str(a, p->name);
+	return add_new(db, p, a);
+}
+
 enum err part_store(struct db *db, struct part *p, struct arena *a, struct report_outcome *out)
 {
 	struct stored s = { 0 };
 
 	part_finish(p, a);
 	enum err e = find(db, p, a, &s);
-	if (e == ERR_NOTFOUND) {
-		bool room = true;
-
-		e = has_room(db, p, &room);
-		out->over = out->over || (e == OK && !room);
-		if (e != OK || !room)
-			return e;
-		out->result = REPORT_NEW;
-		out->domain = arena_str(a, p->name);
-		return add_new(db, p, a);
-	}
+	if (e == ERR_NOTFOUND)
+		return store_new(db, p, a, out);
 	if (e != OK)
 		return e;
 	if (slice_eq(s.content, slice_str(p->content))) {

@@ -95,6 +95,15 @@ struct report_outcome {
 enum err reports_store(struct db *db, int64_t tenant, const struct report_arrival *in,
                        struct arena *a, struct report_outcome *out) MUST_USE;
 
+/*
+ * Forgets some of the reports that arrived before that moment, the oldest first, at most limit;
+ * *count_out is how many.  Their figures stay.  Once some of a day were forgotten, no report of
+ * that domain and day is new any more: nothing tells it from what the figures have already.
+ */
+enum err reports_purge(struct db *db, int64_t before, int64_t limit, int64_t *count_out) MUST_USE;
+/* Days between a report's day and its arrival from which on that is asked; none goes sooner. */
+#define REPORTS_KEEP_MIN 30
+
 struct report_failure_row {
 	struct slice result_type, reason_code, sending_mta_ip, receiving_mx, receiving_helo,
 	        receiving_ip, additional;

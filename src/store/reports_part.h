@@ -32,6 +32,11 @@ struct part {
 /* The value of claimed for a name. */
 struct slice part_claimed(enum report_claim claim, struct slice stated, struct arena *a);
 void part_finish(struct part *p, struct arena *a);
+/*
+ * Whether the part, which is not stored, may be one that was and is not kept any more: of its day
+ * there are more reports in the figures than in the store.
+ */
+enum err part_is_gone(struct db *db, const struct part *p, bool *out) MUST_USE;
 /* The codes of a report's notes, blanks between. */
 struct slice part_notes(const struct report *r, struct arena *a);
 

@@ -2,7 +2,8 @@
  * What became of the DKIM signatures of a mail, with the key that each was verified with.
  *
  * Keys rotate; with what is kept here and the bytes in the archive a verdict can be found again
- * without asking anybody.  Written by intake together with the reports of the mail.
+ * without asking anybody.  Written by intake together with the reports of the mail; they go when
+ * the bytes go (arrivals_purge).
  */
 #ifndef STORE_SIGNATURES_H
 #define STORE_SIGNATURES_H

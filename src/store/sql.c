@@ -390,6 +390,12 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " order by arrived, id limit $4"),
 	ROW(SQL_REPORT_GET, "select " REPORT_COLUMNS " from report where id = $1"),
 	ROW(SQL_REPORT_POLICIES, "select policies from report where id = $1"),
+	ROW(SQL_REPORT_PURGE, "delete from report where id in (select id from report"
+	                      " where arrived < $1 order by arrived, id limit $2) returning id"),
+	ROW(SQL_REPORT_DAY_PURGED,
+	    "select case when (select coalesce(sum(reports), 0) from figure_total"
+	    " where domain = $1 and day = $2) > (select count(*) from report"
+	    " where domain = $1 and day = $2) then 1 else 0 end"),
 	ROW(SQL_REPORTER_NOTE,
 	    "insert into reporter (tenant, organization, name, signer) values ($1, $2, $3, $4)"
 	    " on conflict (tenant, organization) do update set signer = case"
@@ -522,6 +528,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " key_digest, key_bits, secure, checked) values ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
 	    " $10)"),
 	ROW(SQL_SIGNATURE_DROP, "delete from signature where sha256 = $1"),
+	ROW(SQL_SIGNATURE_PURGE, "delete from signature where sha256 in (select sha256 from arrival"
+	                         " where rowid > $1 and rowid <= $2 and segment < $3)"),
 	ROW(SQL_SIGNATURE_LIST,
 	    "select s.domain, s.selector, s.algorithm, s.result, coalesce(k.record, ''),"
 	    " s.key_bits, s.secure, s.checked from signature s left join signer_key k"
@@ -738,6 +746,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	                   " order by f.day limit $2"),
 	ROW(SQL_FETCH_DROP, "delete from policy_fetch where publication = $1 and day = $2"
 	                    " and status = $3 and network = $4"),
+	ROW(SQL_FETCH_NEXT, "select id from publication where id > $1 order by id limit 1"),
+	ROW(SQL_FETCH_DAYS_OLD,
+	    "select " FETCH_COLUMNS "where f.publication = $1 and f.day < $2 and f.network = ''"),
 	ROW(SQL_FETCH_LIST,
 	    "select " FETCH_COLUMNS
 	    "where p.domain = $1 and f.status > 0 and f.day >= $2 and (f.day < $3 or"
@@ -746,9 +757,6 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " order by f.day desc, f.publication, f.status, f.network limit $7"),
 	ROW(SQL_FETCH_DAYS,
 	    "select f.day, f.status, " SUM(
-	ROW(SQL_FETCH_NEXT, "select id from publication where id > $1 order by id limit 1"),
-	ROW(SQL_FETCH_DAYS_OLD,
-	    "select " FETCH_COLUMNS "where f.publication = $1 and f.day < $2 and f.network = ''"),
 	            "f.n") ", count(distinct case when f.network <> ''"
 	                   " then f.network end) from policy_fetch f join publication p on p.id = "
 	                   "f.publication"

@@ -133,6 +133,35 @@ def test_many_go_a_few_at_a_time(start, tmp_path):
     assert service.json(*purge)["messages"] == 0
 
 
+def test_reports_go_after_their_time_and_figures_stay(start, tmp_path):
+    """[report] keep_reports: once a day, the first time after the start; what comes again counts once."""
+    service = start("unlimited")
+    (tmp_path / "old.json").write_text(report(1, "2025-05-12"))
+    (tmp_path / "new.json").write_text(report(2, "2025-05-13"))
+    assert service.json("report", "import", tmp_path / "old.json")["new"] == 1
+    service.stop()
+    with sqlite3.connect(service.state / "mxseal.db") as db:
+        db.execute("update report set arrived = arrived - 401 * 86400, arrived_day = arrived_day - 401 * 86400")
+        db.execute("delete from arrival")
+    db.close()
+    service.env["MXSEAL_REPORT__KEEP_REPORTS"] = "unlimited"
+    service.start()
+    assert service.json("report", "import", tmp_path / "new.json")["new"] == 1
+    summary = service.json("report", "summary", "keep.example", "--from", "2025-05-01", "--to", "2025-05-31")
+    assert summary["reports"] == 2
+    listed = lambda: [r["report_id"] for r in map(json.loads, service.run(
+        "report", "export", "--jsonl", "--since", "2020-01-01", check=0).stdout.splitlines())]
+    assert listed() == ["r1", "r2"]
+    service.stop()
+    service.env["MXSEAL_REPORT__KEEP_REPORTS"] = "400"
+    service.start()
+    eventually(lambda: listed() == ["r2"])
+    again = service.json("report", "import", tmp_path / "old.json", tmp_path / "new.json")
+    assert (again["new"], again["duplicates"]) == (0, 2)
+    assert service.json("report", "summary", "keep.example", "--from", "2025-05-01", "--to", "2025-05-31") == summary
+    assert listed() == ["r2"]
+
+
 def test_figures_follow_the_summary_and_mark_odd_ranges(start, tmp_path):
     """RPT-38 RPT-21: details that do not add up, ranges that are no UTC day, the rhythm of a sender."""
     service = start("400")

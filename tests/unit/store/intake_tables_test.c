@@ -1,6 +1,7 @@
 /* What intake writes beside reports: arrivals, the archive's position, quarantine. */
 #include "store/arrivals.h"
 #include "store/quarantine.h"
+#include "store/signatures.h"
 #include "store/supplies.h"
 #include "store/taken.h"
 #include "unit/store/fixture.h"
@@ -183,10 +184,21 @@ TEST(quarantine_of_an_older_program)
 
 static void add_arrival(struct fixture *f, unsigned n, int64_t segment)
 {
+	static const struct signature_row signature = { .algorithm = "", .result = "pass" };
 	struct arrival in = { .way = "smtp", .arrived = NOON, .place = { .segment = segment } };
 
 	(void)snprintf(in.sha256, sizeof(in.sha256), "%04u", n);
 	assert_int_equal(arrivals_put(f->db, &in, NULL), OK);
+	assert_int_equal(signatures_put(f->db, in.sha256, &signature, 1), OK);
+}
+
+static bool is_signed(struct fixture *f, const char *sha256)
+{
+	struct signature_row *rows;
+	size_t count = 0;
+
+	assert_int_equal(signatures_list(f->db, sha256, f->a, &rows, &count), OK);
+	return count > 0;
 }
 
 TEST(arrivals_by_pages)
@@ -211,6 +223,8 @@ TEST(arrivals_by_pages)
 	EXPECT(arrivals_purge(f.db, first, p.last, 20260103) == OK, "of that page");
 	EXPECT(arrivals_get(f.db, S("0003"), f.a, &row) == ERR_NOTFOUND, "the old one goes");
 	EXPECT(arrivals_get(f.db, S("0002"), f.a, &row) == OK, "the other one stays");
+	EXPECT(!is_signed(&f, "0003") && is_signed(&f, "0002") && is_signed(&f, "0000"),
+	       "signatures are kept as long");
 	EXPECT(arrivals_get(f.db, S("0000"), f.a, &row) == OK, "and what is on another page");
 	EXPECT(arrivals_page(f.db, p.last, 20260103, 2, &p) == OK && p.count == 1 && p.old == 0,
 	       "the last page");

@@ -62,6 +62,9 @@ static const struct key {
 	{ SQL_CERT_HOSTED, "(tenant=? AND host=?)" },
 	{ SQL_SUMMARY_LINE, "(domain=? AND day>? AND day<?)" },
 	{ SQL_REPORT_SINCE, "report_when (arrived>?" },
+	{ SQL_REPORT_PURGE, "report_when (arrived<?)" },
+	{ SQL_REPORT_DAY_PURGED, "report_day (domain=? AND day=?)" },
+	{ SQL_FETCH_DAYS_OLD, "(publication=? AND day<?)" },
 	{ SQL_ALERT_LIST, "(tenant=? AND (name,cause)>(?,?))" },
 	{ SQL_ALERT_OF_NAME, "(tenant=? AND name=?)" },
 };
