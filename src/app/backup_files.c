@@ -11,6 +11,7 @@
 #include "base/utc.h"
 
 #define MANIFEST_MAX ((size_t)8 << 20)
+#define PIECE ((size_t)16 << 20)
 #define SEGMENT_NAME_LEN 20u /* "archive/YYYYMMDD.seg" */
 
 static enum err of_errno(void)
@@ -54,7 +55,7 @@ static void sum(struct slice bytes, struct backup_file *out)
 	(void)enc_sha256_hex(bytes, out->sha256);
 }
 
-static enum err write_new(const char *path, struct slice bytes)
+static enum err write_new(const char *path, struct slice bytes, const struct backup_watch *watch)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	enum err e = OK;
@@ -62,26 +63,29 @@ static enum err write_new(const char *path, struct slice bytes)
 	if (fd < 0)
 		return of_errno();
 	while (e == OK && bytes.len > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.len);
+		ssize_t n = write(fd, bytes.p, bytes.len < PIECE ? bytes.len : PIECE);
 
 		if (n > 0)
 			bytes = slice_skip(bytes, (size_t)n);
 		else if (errno != EINTR)
 			e = ERR_IO;
+		if (n > 0 && watch != NULL)
+			watch->piece(watch->arg, (size_t)n);
 	}
 	if (e == OK && fsync(fd) != 0)
 		e = ERR_IO;
 	return close(fd) == 0 ? e : ERR_IO;
 }
 
-enum err backup_copy(const char *from, const char *to, struct backup_file *out)
+enum err backup_copy(const char *from, const char *to, const struct backup_watch *watch,
+                     struct backup_file *out)
 {
 	struct slice bytes;
 	enum err e = map(from, &bytes);
 
 	if (e != OK)
 		return e;
-	e = write_new(to, bytes);
+	e = write_new(to, bytes, watch);
 	if (e == OK)
 		sum(bytes, out);
 	unmap(bytes);
@@ -117,8 +121,9 @@ enum err backup_manifest_write(const char *dir, const struct backup_manifest *m)
 	root = json_pack("{s:s, s:s, s:b, s:o}", "schema", BACKUP_SCHEMA, "made",
 	                 utc_format(m->made, time), "demo", (int)m->demo, "files", files);
 	text = json_dumps(root, JSON_INDENT(1));
-	e = n > 0 && (size_t)n < sizeof(path) && text != NULL ? write_new(path, slice_str(text))
-	                                                      : ERR_IO;
+	e = n > 0 && (size_t)n < sizeof(path) && text != NULL
+	            ? write_new(path, slice_str(text), NULL)
+	            : ERR_IO;
 	free(text); /* jansson's */
 	json_decref(root);
 	return e;

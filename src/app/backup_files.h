@@ -22,11 +22,18 @@ struct backup_manifest {
 	struct backup_file *files;
 };
 
+/* Told after each piece of a long file. */
+struct backup_watch {
+	void (*piece)(void *arg, size_t bytes);
+	void *arg;
+};
+
 /*
- * Copies from to the new file to, on the disk when it returns; *out gets size and checksum.
- * ERR_NOTFOUND: no such file.  ERR_CONFLICT: to is there.  ERR_IO (errno).
+ * Copies from to the new file to, on the disk when it returns; *out gets size and checksum.  watch
+ * may be NULL.  ERR_NOTFOUND: no such file.  ERR_CONFLICT: to is there.  ERR_IO (errno).
  */
-enum err backup_copy(const char *from, const char *to, struct backup_file *out) MUST_USE;
+enum err backup_copy(const char *from, const char *to, const struct backup_watch *watch,
+                     struct backup_file *out) MUST_USE;
 
 /*
  * Size of a file, and the checksum of its first bytes up to size_max.  ERR_NOTFOUND, ERR_IO.

@@ -1,6 +1,7 @@
 /* backup: a folder with everything but the master key, made while the service runs. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +9,9 @@
 #include "app/backup_files.h"
 #include "app/client.h"
 #include "app/commands.h"
+#include "app/progress.h"
 #include "base/utc.h"
+#include "net/clock.h"
 #include "service/backup.h"
 
 struct backup {
@@ -16,7 +19,12 @@ struct backup {
 	const char *state, *draft; /* the folder under its first name */
 	struct backup_manifest manifest;
 	uint64_t bytes;
+	struct progress progress;
+	int making; /* held locked, by which the service knows that somebody is at work */
 };
+
+#define MB 1000000
+#define STALLED_MS 120000
 
 static int failed(const struct cli *cli, const char *what, const char *why)
 {
@@ -24,8 +32,23 @@ static int failed(const struct cli *cli, const char *what, const char *why)
 	                 "run it as root or as the service's user, and look for free space (`df`)");
 }
 
+static void on_piece(void *arg, size_t bytes)
+{
+	struct backup *b = arg;
+
+	b->bytes += bytes;
+	progress_show(&b->progress, "%llu MB taken along", (unsigned long long)b->bytes / MB);
+}
+
+static const struct backup_watch *watch_of(struct backup *b, struct backup_watch *w)
+{
+	*w = (struct backup_watch){ on_piece, b };
+	return w;
+}
+
 static int take(struct backup *b, const char *from, const char *name)
 {
+	struct backup_watch w;
 	struct arena *a = b->cli->arena;
 	struct backup_file *f = &b->manifest.files[b->manifest.count];
 
@@ -33,9 +56,8 @@ static int take(struct backup *b, const char *from, const char *name)
 		return failed(b->cli, from, "too many files");
 	f->name = name;
 	if (backup_copy(arena_printf(a, "%s/%s", b->state, from),
-	                arena_printf(a, "%s/%s", b->draft, name), f) != OK)
+	                arena_printf(a, "%s/%s", b->draft, name), watch_of(b, &w), f) != OK)
 		return failed(b->cli, from, strerror(errno));
-	b->bytes += f->size;
 	b->manifest.count++;
 	return EXIT_GOOD;
 }
@@ -62,11 +84,23 @@ static int take_archive(struct backup *b)
 	return code;
 }
 
-/* The databases first: what the archive gains meanwhile is read again after a restore. */
-static int take_all(struct backup *b)
+/* Until this descriptor is closed the service keeps the copies; the end of the command does that.
+ */
+static int hold(struct backup *b)
+{
+	const char *path = arena_printf(b->cli->arena, "%s/" BACKUP_MAKING, b->state);
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	b->making = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (b->making < 0 || fcntl(b->making, F_SETLK, &lock) != 0)
+		return failed(b->cli, path, strerror(errno));
+	return EXIT_GOOD;
+}
+
+static int begin(struct backup *b)
 {
 	json_t *answer = NULL;
-	int code = client_request(b->cli, "POST", "/api/v1/backup", NULL, &answer), ended;
+	int code = client_request(b->cli, "POST", "/api/v1/backup", NULL, &answer);
 	bool zoned;
 
 	if (code != EXIT_GOOD)
@@ -75,6 +109,46 @@ static int take_all(struct backup *b)
 	if (utc_parse(slice_str(client_str(answer, "made", "")), &b->manifest.made, &zoned) != OK)
 		code = failed(b->cli, NULL, "the service's answer cannot be read");
 	json_decref(answer);
+	return code == EXIT_GOOD ? hold(b) : code;
+}
+
+/* However long it takes, as long as it gets on. */
+static int copy_databases(struct backup *b)
+{
+	json_int_t copied = -1;
+	int64_t moved = clock_mono_ms();
+	bool whole = false;
+	int code = EXIT_GOOD;
+
+	while (code == EXIT_GOOD && !whole) {
+		json_t *answer = NULL;
+
+		code = client_request(b->cli, "POST", "/api/v1/backup/steps", NULL, &answer);
+		if (code != EXIT_GOOD)
+			break;
+		whole = json_is_true(json_object_get(answer, "whole"));
+		if (client_int(answer, "copied") != copied)
+			moved = clock_mono_ms();
+		copied = client_int(answer, "copied");
+		progress_show(&b->progress, "%lld of %lld MB copied", (long long)copied / MB,
+		              (long long)client_int(answer, "bytes") / MB);
+		json_decref(answer);
+		if (clock_mono_ms() - moved > STALLED_MS)
+			code = failed(b->cli, b->state,
+			              "the copy of the databases does not get on");
+	}
+	return code;
+}
+
+/* The databases first: what the archive gains meanwhile is read again after a restore. */
+static int take_all(struct backup *b)
+{
+	json_t *answer = NULL;
+	int code = begin(b), ended;
+
+	if (code != EXIT_GOOD)
+		return code;
+	code = copy_databases(b);
 	if (code == EXIT_GOOD)
 		code = take(b, BACKUP_FOLDER "/mxseal.db", "mxseal.db");
 	if (code == EXIT_GOOD)
@@ -83,7 +157,7 @@ static int take_all(struct backup *b)
 		code = take_archive(b);
 	if (code == EXIT_GOOD && backup_manifest_write(b->draft, &b->manifest) != OK)
 		code = failed(b->cli, b->draft, "its list cannot be written");
-	answer = NULL;
+	progress_clear(&b->progress);
 	ended = client_request(b->cli, "DELETE",
 	                       code == EXIT_GOOD ? "/api/v1/backup?done=1" : "/api/v1/backup", NULL,
 	                       &answer);
@@ -116,7 +190,7 @@ static int run(const struct cli *cli)
 {
 	struct arena *a = cli->arena;
 	const char *dir = cli->args[0];
-	struct backup b = { .cli = cli, .state = client_state(cli) };
+	struct backup b = { .cli = cli, .state = client_state(cli), .making = -1 };
 	struct stat st;
 	int code;
 
@@ -128,7 +202,10 @@ static int run(const struct cli *cli)
 	if (mkdir(b.draft, 0700) != 0 || mkdir(arena_printf(a, "%s/archive", b.draft), 0700) != 0)
 		return cli_error(cli, EXIT_DENIED, dir, strerror(errno),
 		                 "name a folder in one that you may write to");
+	progress_begin(&b.progress, cli);
 	code = take_all(&b);
+	if (b.making >= 0)
+		(void)close(b.making); /* nothing was written */
 	if (code == EXIT_GOOD && rename(b.draft, dir) != 0)
 		code = failed(cli, dir, strerror(errno));
 	if (code == EXIT_GOOD)
@@ -149,7 +226,9 @@ const struct command cmd_backup = {
 	.details =
 	        "The service goes on meanwhile; databases are copied as they stand at one moment.\n"
 	        "Private keys in the backup are sealed under the master key, which is never part\n"
-	        "of it: keep that apart. Root and the service's user may do this.",
+	        "of it: keep that apart. Root and the service's user may do this. The state "
+	        "directory\n"
+	        "needs room for a copy of the databases meanwhile.",
 	.examples = "mxseal backup /srv/backup/mxseal-today\n",
 	.run = run,
 };

@@ -235,7 +235,8 @@ static int bring(const struct restore *r, const struct backup_file *f)
 	(void)unlink(draft); /* of a command that was killed, if any */
 	if (slice_starts(slice_str(f->name), S("archive/")) && goes_on(r, f))
 		return EXIT_GOOD;
-	if (backup_copy(arena_printf(r->cli->arena, "%s/%s", r->dir, f->name), draft, &is) != OK)
+	if (backup_copy(arena_printf(r->cli->arena, "%s/%s", r->dir, f->name), draft, NULL, &is) !=
+	    OK)
 		return failed(r, draft, strerror(errno));
 	return strcmp(is.sha256, f->sha256) == 0
 	               ? EXIT_GOOD

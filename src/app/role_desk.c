@@ -25,6 +25,7 @@
 #include "net/handover.h"
 #include "net/resolver.h"
 #include "service/alert_watch.h"
+#include "service/backup.h"
 #include "service/demo_ca.h"
 #include "service/fetches.h"
 #include "service/outside_look.h"
@@ -181,6 +182,7 @@ static bool open_doors(struct duty *u)
 	u->hand = boot_fd(b, "hand.desk");
 	u->listener = boot_fd(b, "listen.control");
 	fill_settings(u);
+	u->desk.backup = backup_new(u->desk.set.state_dir);
 	if (server_open(&u->desk, &u->server) != OK)
 		return false;
 	control_init(&u->control, u->server, u->desk.hand_intake);
@@ -272,6 +274,7 @@ static void tick(struct duty *u)
 
 	server_tick(u->server, ms);
 	control_tick(&u->control, ms);
+	backup_tick(u->desk.backup, now);
 	publish_settle(&u->desk, now);
 	fetch_tally_tick(u->fetches, now);
 	sealed_tick(&u->desk, &u->sealed, now);
@@ -345,6 +348,7 @@ static void close_all(struct duty *u)
 	atomic_store(&u->desk.stopping, true);
 	control_fini(&u->control);
 	server_close(u->server);
+	backup_free(u->desk.backup);
 	desk_acme_stop(&u->acme);
 	record_watch_free(u->records);
 	outside_watch_free(u->outside);

@@ -19,6 +19,7 @@ struct board;
 struct resolver;
 struct dial_rules;
 struct push_conf;
+struct backup;
 
 #define DESK_HOSTS_MAX 8u
 
@@ -82,6 +83,7 @@ struct desk {
 	struct resolver *resolver;      /* NULL in a demonstration */
 	const struct dial_rules *rules; /* of every outgoing connection; never NULL in desk */
 	const struct push_conf *push;   /* how customers' zones are written; service/push.h */
+	struct backup *backup;          /* service/backup.h */
 	struct desk_settings set;
 	const unsigned char *key_edge_tls;   /* 32 bytes, seals policy hosts' keys */
 	const unsigned char *key_report_tls; /* 32 bytes, seals the report host's key */

@@ -137,6 +137,20 @@ TEST(opening)
 	fixture_close(&f);
 }
 
+/* The whole of it, one page at a time. */
+static enum err copy_all(const char *from, const char *to)
+{
+	struct copy *c = NULL;
+	enum err e = copy_begin(from, to, &c);
+
+	if (e != OK)
+		return e;
+	while ((e = copy_step(c, 1)) == ERR_AGAIN)
+		continue;
+	copy_free(c);
+	return e;
+}
+
 /* What a backup is made of, and what a restore does to it. */
 TEST(a_copy_goes_on_from_a_higher_number)
 {
@@ -149,10 +163,10 @@ TEST(a_copy_goes_on_from_a_higher_number)
 	(void)snprintf(path, sizeof(path), "%s/copy.db", f.dir);
 	(void)snprintf(none, sizeof(none), "%s/none.db", f.dir);
 	(void)put(f.writer, "a.example", "one");
-	EXPECT(copy_database(f.path, path) == OK, "copied while the writer has it open");
+	EXPECT(copy_all(f.path, path) == OK, "copied while the writer has it open");
 	(void)put(f.writer, "b.example", "two");
-	EXPECT(copy_database(f.path, path) == ERR_CONFLICT, "never over a file that is there");
-	EXPECT(copy_database(none, path) == ERR_CONFLICT && access(none, F_OK) != 0,
+	EXPECT(copy_all(f.path, path) == ERR_CONFLICT, "never over a file that is there");
+	EXPECT(copy_all(none, path) == ERR_CONFLICT && access(none, F_OK) != 0,
 	       "nothing is made in place of a missing one");
 	assert_int_equal(edgedb_open_writer(path, &copy, NULL), OK);
 	expect_changes(copy, 0, 1, "a.example=one ", "as it stood at that moment");
