@@ -60,6 +60,13 @@ int role_prepare(const struct boot *b)
 	return e == OK ? EXIT_GOOD : failed(path, fault_of(b->conf->server.state, e), d.why);
 }
 
+/* A large one takes its time; whoever waits for the dashboard meanwhile reads why. */
+static bool is_older(const char *path)
+{
+	return file_look(path, 0) == FILE_LOOK_NEWER &&
+	       file_look(path, db_version_newest() - 1) == FILE_LOOK_GOOD;
+}
+
 /* edge.db again, for what could not be done before the edges started. */
 int role_migrate(const struct boot *b)
 {
@@ -73,7 +80,13 @@ int role_migrate(const struct boot *b)
 	/* SQLite would go on without it, and what senders hold would be forgotten. */
 	if (file_look(path, INT_MAX) == FILE_LOOK_NO_LOG)
 		return failed(path, STORE_NO_LOG, NULL);
+	bool older = is_older(path);
+	if (older)
+		log_info("an older database is brought up to date; policies are served meanwhile",
+		         F("path", path));
 	enum err e = db_open(path, DB_MIGRATE, &db, &d);
 	db_close(db);
+	if (e == OK && older)
+		log_info("the database is up to date", F("path", path));
 	return e == OK ? EXIT_GOOD : failed(path, fault_of(b->conf->server.state, e), d.why);
 }

@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -395,3 +396,23 @@ def test_out_of_descriptors(tmp_path):
         assert service.fetch(HOST)[0] == 200
     finally:
         service.stop()
+
+
+def test_an_older_database_is_said_to_be_brought_up_to_date(demo):
+    """What a large one takes its time for; a start that finds nothing to do says nothing."""
+    said = lambda: demo.log_text().count("brought up to date")
+    assert said() == 0
+    demo.stop()
+    with contextlib.closing(sqlite3.connect(demo.state / "mxseal.db", isolation_level=None)) as db:
+        # As version 19 had it.
+        db.execute("drop index cert_order_turn")
+        db.execute("create index cert_order_due on cert_order (due)")
+        db.execute("drop index cert_use_of")
+        db.execute("create index cert_use_of on cert_use (tenant, fingerprint)")
+        db.execute("pragma user_version = 19")
+        db.execute("pragma wal_checkpoint(truncate)")
+    demo.start()
+    assert said() == 1 and "the database is up to date" in demo.log_text()
+    demo.stop()
+    demo.start()
+    assert said() == 1
