@@ -183,12 +183,23 @@ static void put_meaning(struct buf *b, const struct alert_mail *m)
 	put(b, "", "This is said again only when it gets worse, and once more when it is over.");
 }
 
+static void put_pause(struct buf *b, const struct alert_mail *m, struct arena *a)
+{
+	if (m->pause[0] != '\0')
+		put(b, "Next",
+		    arena_printf(a,
+		                 "More of the same is gathered for %s, and is one mail then; "
+		                 "`mxseal alert list` has it before.",
+		                 m->pause));
+}
+
 void alert_mail_format(const struct alert_mail *m, struct arena *a, struct buf *out)
 {
 	put_head(out, m, arena_printf(a, "%s %s", alert_event_name(m->event), alert_code(m->cause)),
 	         subject_of(m, a));
 	put_rows(out, m, a);
 	put_meaning(out, m);
+	put_pause(out, m, a);
 	put(out, "More", arena_printf(a, "mxseal explain %s", alert_code(m->cause)));
 	if (m->dashboard[0] != '\0')
 		put(out, "", m->dashboard);

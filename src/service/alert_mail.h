@@ -1,5 +1,6 @@
 /*
- * The mails about what somebody is told of: one for all that share a cause and what became of it.
+ * The mails about what somebody is told of: one for all that share a cause, what became of it and
+ * whether mail is refused.
  *
  * Pure: rows in, a whole message out (RFC 5322, plain text in UTF-8, lines of at most 76 columns
  * where no word is longer).  Text of strangers in it is made harmless.
@@ -15,9 +16,10 @@
 struct alert_mail {
 	enum alert_event event;
 	enum alert_cause cause;
+	const char *pause;            /* how long the next one of the kind waits; "" */
 	const struct alert_row *rows; /* one or more, of that cause */
 	size_t count;
-	int64_t id; /* of the mail: a repetition has the same */
+	int64_t id; /* of the mail */
 	int64_t now;
 	const char *to;        /* "": no field To */
 	const char *host;      /* of the sender's address and of the Message-ID */

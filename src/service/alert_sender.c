@@ -40,19 +40,29 @@ static struct alert_mail new_mail(struct desk *d, int64_t now, struct arena *a)
 	};
 }
 
-/* What shares the cause, and what became of it, with the first that is to be said: all of it. */
+/* What the next mail speaks of. */
+struct choice {
+	int64_t now;
+	struct alert_paces paces;
+	struct alert_kind kind; /* event ALERT_NOTHING: none yet */
+	struct alert_row *rows;
+	size_t count;
+};
+
+/* What is of one kind with the first that is to be said and need not wait: all of it. */
 static enum alert_keep choose(void *ctx, const struct alert_row *row)
 {
-	struct alert_mail *m = ctx;
-	enum alert_event e = alert_event(row->cause, &row->state, m->now);
+	struct choice *c = ctx;
+	struct alert_kind k = alert_kind(row->cause, &row->state, c->now);
 
-	if (m->event == ALERT_NOTHING) {
-		m->event = e;
-		m->cause = row->cause;
-	}
-	if (e == ALERT_NOTHING || e != m->event || row->cause != m->cause)
+	if (k.event == ALERT_NOTHING)
 		return ALERT_LEAVE;
-	return m->count++ < ALERT_MAIL_NAMES_MAX ? ALERT_WHOLE : ALERT_LEAN;
+	if (c->kind.event == ALERT_NOTHING &&
+	    alert_pace_is_over(&k, alert_pace(&c->paces, &k), c->now))
+		c->kind = k;
+	if (!alert_kind_eq(&k, &c->kind))
+		return ALERT_LEAVE;
+	return c->count++ < ALERT_MAIL_NAMES_MAX ? ALERT_WHOLE : ALERT_LEAN;
 }
 
 /*
@@ -91,26 +101,49 @@ static enum err recover(struct desk *d, int receipt, int64_t now)
 	return st.st_size > 0 ? alerts_said(d->db, mail, now) : alerts_not_said(d->db, mail);
 }
 
-/* The next mail, with its rows marked.  ERR_NOTFOUND: nothing is to be said.  The lock is held. */
+static enum err choose_rows(struct desk *d, struct arena *a, struct choice *c)
+{
+	enum err e = alerts_paces(d->db, &c->paces);
+
+	if (e == OK)
+		e = alerts_unsaid(d->db, choose, c, a, &c->rows, &c->count);
+	return e == OK && c->count == 0 ? ERR_NOTFOUND : e;
+}
+
+static enum err mark(struct desk *d, int receipt, const struct choice *c, struct alert_mail *m)
+{
+	struct alert_going g = {
+		.mail = m->id,
+		.kind = c->kind,
+		.pause = alert_pace_next(&c->kind, alert_pace(&c->paces, &c->kind), c->now),
+		.rows = m->rows,
+		.count = m->count,
+	};
+
+	m->pause = alert_pace_words(g.pause);
+	return ftruncate(receipt, 0) == 0 ? alerts_saying(d->db, &g) : ERR_IO;
+}
+
+/*
+ * The next mail, with its rows marked.  ERR_NOTFOUND: nothing is to be said by now.  The lock is
+ * held.
+ */
 static enum err take(struct desk *d, int receipt, int64_t now, struct arena *a,
                      struct alert_mail *out)
 {
-	struct alert_row *rows = NULL;
+	struct choice c = { .now = now };
 	enum err e = recover(d, receipt, now);
 
+	if (e == OK)
+		e = choose_rows(d, a, &c);
 	if (e != OK)
 		return e;
 	*out = new_mail(d, now, a);
-	out->event = ALERT_NOTHING;
-	e = alerts_unsaid(d->db, choose, out, a, &rows, &out->count);
-	if (e != OK)
-		return e;
-	if (out->count == 0)
-		return ERR_NOTFOUND;
-	out->rows = rows;
-	if (ftruncate(receipt, 0) != 0)
-		return ERR_IO;
-	return alerts_saying(d->db, out->id, out->rows, out->count);
+	out->event = c.kind.event;
+	out->cause = c.kind.cause;
+	out->rows = c.rows;
+	out->count = c.count;
+	return mark(d, receipt, &c, out);
 }
 
 static const char *trouble_of(enum err e, const struct hook_result *r, struct arena *a)

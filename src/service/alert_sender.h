@@ -2,10 +2,11 @@
  * Says what is to be said: composes mails from what the store has open and hands each to the
  * command of [alert], until it takes it.
  *
- * Each opening, worsening and closing is said once.  Before the command starts, what its mail says
- * is marked in the store; that it ended with status 0 is noted by the shell that ran it, in
- * STATE/alert.receipt, also when this process is gone by then.  A mail whose command was ended with
- * the whole machine goes out again, with the Message-ID it had.
+ * Each opening, worsening and closing is said once, those of one kind together, when
+ * advice/alert_pace.h lets them.  Before the command starts, what its mail says is marked in the
+ * store; that it ended with status 0 is noted by the shell that ran it, in STATE/alert.receipt,
+ * also when this process is gone by then.  A mail whose command was ended with the whole machine
+ * goes out again.
  */
 #ifndef SERVICE_ALERT_SENDER_H
 #define SERVICE_ALERT_SENDER_H

@@ -212,63 +212,6 @@ enum err alerts_unsaid(struct db *db, alert_choose *choose, void *ctx, struct ar
 	return query_end(&q);
 }
 
-static enum err mark(struct db *db, int64_t mail, const struct alert_row *row)
-{
-	struct query q = db_query(db, SQL_ALERT_SAYING);
-
-	query_int(&q, 1, mail);
-	query_int(&q, 2, row->tenant);
-	query_str(&q, 3, row->name);
-	query_str(&q, 4, alert_code(row->cause));
-	query_int(&q, 5, alert_rank(row->state.level, row->state.extent));
-	query_str(&q, 6, row->state.subject);
-	return query_run(&q);
-}
-
-enum err alerts_saying(struct db *db, int64_t mail, const struct alert_row *rows, size_t count)
-{
-	enum err e = db_begin(db);
-
-	if (e != OK)
-		return e;
-	for (size_t i = 0; e == OK && i < count; i++)
-		e = mark(db, mail, &rows[i]);
-	return db_end(db, e);
-}
-
-enum err alerts_under_way(struct db *db, int64_t *mail_out)
-{
-	struct query q = db_query(db, SQL_ALERT_UNDER_WAY);
-	int64_t mail = 0;
-	bool found = query_row(&q);
-
-	if (found)
-		mail = query_get_int(&q, 0);
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
-	if (e == OK)
-		*mail_out = mail;
-	return e;
-}
-
-enum err alerts_said(struct db *db, int64_t mail, int64_t now)
-{
-	struct query q = db_query(db, SQL_ALERT_SAID);
-
-	query_int(&q, 1, mail);
-	query_int(&q, 2, now);
-	return query_run(&q);
-}
-
-enum err alerts_not_said(struct db *db, int64_t mail)
-{
-	struct query q = db_query(db, SQL_ALERT_NOT_SAID);
-
-	query_int(&q, 1, mail);
-	return query_run(&q);
-}
-
 enum err self_check_put(struct db *db, const struct self_check *row)
 {
 	struct query q = db_query(db, SQL_SELF_CHECK_PUT);

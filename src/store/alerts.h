@@ -7,11 +7,12 @@
  *
  * A mail speaks of one or several rows.  Before it goes out they are marked with its number, which
  * is taken off when it is known to be gone or not: after a crash the mark says what to find out.
+ * So is the pace of its kind (advice/alert_pace.h), which counts mails that are gone.
  */
 #ifndef STORE_ALERTS_H
 #define STORE_ALERTS_H
 
-#include "advice/alert.h"
+#include "advice/alert_pace.h"
 #include "store/db.h"
 
 #define ALERT_TEXT_MAX 4096u /* of subject, detail, step and command each; longer ones are cut */
@@ -63,9 +64,18 @@ typedef enum alert_keep alert_choose(void *ctx, const struct alert_row *row);
  */
 enum err alerts_unsaid(struct db *db, alert_choose *choose, void *ctx, struct arena *a,
                        struct alert_row **out, size_t *count_out) MUST_USE;
-/* Marks rows with a mail that says their present state. */
-enum err alerts_saying(struct db *db, int64_t mail, const struct alert_row *rows,
-                       size_t count) MUST_USE;
+/* A mail that says the present state of rows of one kind, and how long the next one waits. */
+struct alert_going {
+	int64_t mail;
+	struct alert_kind kind;
+	unsigned pause;
+	const struct alert_row *rows;
+	size_t count;
+};
+/* Marks the rows with it. */
+enum err alerts_saying(struct db *db, const struct alert_going *g) MUST_USE;
+/* As they are behind the mails that are gone. */
+enum err alerts_paces(struct db *db, struct alert_paces *out) MUST_USE;
 /* The mail that rows are marked with; ERR_NOTFOUND: none. */
 enum err alerts_under_way(struct db *db, int64_t *mail_out) MUST_USE;
 /* It is gone, or it is not: the marks are taken off. */

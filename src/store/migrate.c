@@ -340,6 +340,12 @@ static const char *const migrations[] = {
 	"create index cert_order_turn on cert_order (rank, due, host);"
 	"drop index cert_use_of;"
 	"create index cert_use_of on cert_use (tenant, fingerprint, host);",
+
+	/* 21: when mails about alerts went out, by kind; event is an enum alert_event */
+	"create table alert_pace (cause @text not null, event @int not null,"
+	" refuses @int not null, said_at @int not null, pause @int not null,"
+	" saying @int not null, saying_pause @int not null,"
+	" primary key (cause, event, refuses) @keyed;",
 };
 
 int migrate_newest(void)

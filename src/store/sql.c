@@ -661,6 +661,14 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " said_subject = case when saying_rank = 0 then said_subject else saying_subject end,"
 	    " peak = case when saying_rank = 0 then peak else saying_rank end where saying = $1"),
 	ROW(SQL_ALERT_NOT_SAID, "update alert set saying = 0 where saying = $1"),
+	ROW(SQL_ALERT_PACES, "select cause, event, refuses, said_at, pause from alert_pace"),
+	/* One whose mail was not said keeps a mark that means nothing: each mail has its own. */
+	ROW(SQL_ALERT_PACE_SAYING,
+	    "insert into alert_pace (cause, event, refuses, said_at, pause, saying, saying_pause)"
+	    " values ($1, $2, $3, 0, 0, $4, $5) on conflict (cause, event, refuses) do update set"
+	    " saying = excluded.saying, saying_pause = excluded.saying_pause"),
+	ROW(SQL_ALERT_PACE_SAID, "update alert_pace set said_at = $2, pause = saying_pause,"
+	                         " saying = 0 where saying = $1"),
 	ROW(SQL_ALERT_DAYS,
 	    "select distinct day from figure_total where domain = $1 and trust in (0, 1, 2)"
 	    " and reports > 0 order by day desc limit $2"),

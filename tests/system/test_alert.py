@@ -410,6 +410,85 @@ def test_one_mail_for_one_cause(make_product, zone, authority, box):
     assert all(name in mail.get_content() for name in names)
 
 
+def with_old_certificates(service, authority, count):
+    """So many domains more; opens(a, b) gives a part of them a certificate that will not last and waits until it is open."""
+    made = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 25 * DAY))
+    names = [f"d{n}.example" for n in range(count)]
+    for name in names:
+        service.run("domain", "add", name, "--mx", f"mx.{name}", "--way", "txt", check=0)
+
+    def opens(first, last):
+        part = names[first:last]
+        service.run("cert", "import", authority.issue(*(f"mta-sts.{n}" for n in part), stem=f"c{first}", made=made), check=0)
+        for name in part:
+            eventually(lambda: check(service, name) and opened(service, name))
+        return part
+
+    return opens
+
+
+def later(service, seconds):
+    """As if each mail had gone out so much earlier, and somebody looked now."""
+    with database(service) as db:
+        db.execute("update alert_pace set said_at = said_at - ?", (seconds,))
+    check(service)
+
+
+def test_what_opens_one_after_the_other_is_gathered(make_product, zone, authority, box):
+    """The first one is said at once, the others wait with growing pauses, also over a kill, and none is lost."""
+    first, more, over = "opened certificate-will-not-last", "opened mx-not-matched", "closed mx-not-matched"
+    service = served(make_product, zone, authority, box)
+    opens = with_old_certificates(service, authority, 6)
+    opens(0, 1)
+    assert "gathered" not in box.wait(first).get_content()
+    early = opens(1, 3)
+    killed(service)
+    eventually(lambda: service.run("alert", "list").returncode == 0)
+    early += opens(3, 4)
+    assert all(opened(service, name)["certificate-will-not-last"]["unsaid"] for name in early)
+    # Another cause is another kind: what was quiet speaks, and what waits goes on waiting.
+    zone.update(f"add {DOMAIN}. 0 MX 20 mx2.{DOMAIN}.")
+    found(service, lambda x: x["alerts"])
+    box.wait(first, more)
+    later(service, 300)
+    mail = box.wait(first, more, first)
+    assert mail["Subject"].startswith("[mxseal] 3 names: ")
+    assert all(name in mail.get_content() for name in early) and "d0.example" not in mail.get_content()
+    late = opens(4, 6)
+    later(service, 300)
+    restarted(service)
+    zone.update(f"delete {DOMAIN}. MX", f"add {DOMAIN}. 0 MX 10 mx.{DOMAIN}.")
+    found(service, lambda x: not x["alerts"])
+    box.wait(first, more, first, over)
+    assert all(opened(service, name)["certificate-will-not-last"]["unsaid"] for name in late), "the second pause is longer"
+    later(service, 600)
+    mail = box.wait(first, more, first, over, first)
+    assert mail["Subject"].startswith("[mxseal] 2 names: ") and all(name in mail.get_content() for name in late)
+    assert "gathered for an hour" in " ".join(mail.get_content().split())
+
+
+def test_what_begins_to_refuse_mail_waits_for_nothing(make_product, zone, authority, box):
+    """However many mails there were before."""
+    service = served(make_product, zone, authority, box)
+    zone.update(f"add {DOMAIN}. 0 MX 20 mx2.{DOMAIN}.")
+    found(service, lambda x: x["alerts"])
+    box.wait("opened mx-not-matched")
+    with database(service) as db:
+        db.executemany("insert into alert_pace values ('mx-not-matched', ?, ?, ?, 4, 0, 0)",
+                       [(event, refuses, int(time.time())) for event in (2, 3) for refuses in (0, 1)])
+    service.run("policy", "set", DOMAIN, "--mode", "enforce", "--anyway", "a test", check=0)
+    typed(service, zone)
+    eventually(lambda: service.json("policy", "show", DOMAIN)["state"] == "announced")
+    check(service)
+    assert "mail refused now" in box.wait("opened mx-not-matched", "worse mx-not-matched")["Subject"]
+    zone.update(f"delete {DOMAIN}. MX", f"add {DOMAIN}. 0 MX 10 mx.{DOMAIN}.")
+    found(service, lambda x: not x["alerts"])
+    closed = service.json("alert", "list", "--closed")["items"]
+    assert [(i["cause"], i["state"], i["unsaid"]) for i in closed] == [("mx-not-matched", "closed", True)], "that waits"
+    later(service, 6 * 3600)
+    box.wait("opened mx-not-matched", "worse mx-not-matched", "closed mx-not-matched")
+
+
 def metrics(service):
     """{name: {labels: value}} by Prometheus's own reader."""
     from prometheus_client.parser import text_string_to_metric_families

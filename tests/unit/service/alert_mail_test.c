@@ -28,6 +28,7 @@ static struct alert_mail mail(enum alert_event event, const struct alert_row *ro
 {
 	return (struct alert_mail){ .event = event,
 		                    .cause = ALERT_MX,
+		                    .pause = "",
 		                    .rows = rows,
 		                    .count = count,
 		                    .id = 77,
@@ -165,6 +166,25 @@ TEST(many_names)
 	arena_free(a);
 }
 
+/* Whoever gets many is told that the next one takes its time. */
+TEST(pauses)
+{
+	struct alert_row one = row("example.com", 0);
+	struct alert_mail m = mail(ALERT_CLOSED, &one, 1);
+	struct arena *a = arena_new();
+	struct buf b;
+
+	buf_init(&b, 60000);
+	formatted(&m, a, &b);
+	EXPECT(!has(&b, "  Next"), "not of the first ones");
+	m.pause = "six hours";
+	formatted(&m, a, &b);
+	EXPECT(has(&b, "\n  Next     More of the same is gathered for six hours, and is one"),
+	       "in words");
+	buf_fini(&b);
+	arena_free(a);
+}
+
 /* RFC 5322, 2.1.1: 998 at most; 78 where it can be. */
 TEST(lines)
 {
@@ -189,4 +209,5 @@ TEST(lines)
 	arena_free(a);
 }
 
-TEST_MAIN(UNIT(subjects), UNIT(to_whom), UNIT(hostile_text), UNIT(many_names), UNIT(lines))
+TEST_MAIN(UNIT(subjects), UNIT(to_whom), UNIT(hostile_text), UNIT(many_names), UNIT(pauses),
+          UNIT(lines))

@@ -31,6 +31,13 @@ static enum alert_keep whole(void *ctx, const struct alert_row *row)
 	return ALERT_WHOLE;
 }
 
+static enum err saying(struct fixture *f, int64_t mail, const struct alert_row *rows, size_t count)
+{
+	const struct alert_going g = { mail, { ALERT_MX, ALERT_OPENED, false }, 2, rows, count };
+
+	return alerts_saying(f->db, &g);
+}
+
 static size_t unsaid(struct fixture *f)
 {
 	struct alert_row *rows;
@@ -75,14 +82,14 @@ TEST(very_many)
 	EXPECT_SLICE(slice_str(rows[0].detail), S("d"), "a whole one");
 	EXPECT_SLICE(slice_str(rows[1].detail), S(""), "a lean one");
 	EXPECT_SLICE(slice_str(rows[1].state.subject), S("mx2"), "with what it is about");
-	EXPECT(alerts_saying(f.db, 42, rows, count) == OK && alerts_said(f.db, 42, NOON) == OK &&
+	EXPECT(saying(&f, 42, rows, count) == OK && alerts_said(f.db, 42, NOON) == OK &&
 	               unsaid(&f) == DB_LIST_MAX,
 	       "one mail says them");
 	fixture_close(&f);
 }
 
 /* Opening, worsening, closing: each goes from unsaid over a mail to said. */
-TEST(saying)
+TEST(from_unsaid_to_said)
 {
 	struct alert_row row = row_of("a.example", ALERT_MX, 1, "mx2"), got;
 	struct fixture f;
@@ -92,12 +99,12 @@ TEST(saying)
 	EXPECT(unsaid(&f) == 0 && alerts_under_way(f.db, &mail) == ERR_NOTFOUND,
 	       "nothing at first");
 	EXPECT(alerts_put(f.db, &row) == OK && unsaid(&f) == 1, "opened");
-	EXPECT(alerts_saying(f.db, 42, &row, 1) == OK, "marked");
+	EXPECT(saying(&f, 42, &row, 1) == OK, "marked");
 	EXPECT(alerts_under_way(f.db, &mail) == OK && mail == 42, "with its mail");
 	EXPECT(unsaid(&f) == 1, "that is not known to be gone");
 	EXPECT(alerts_not_said(f.db, 42) == OK && unsaid(&f) == 1, "it was not");
 	EXPECT(alerts_under_way(f.db, &mail) == ERR_NOTFOUND, "the mark is off");
-	EXPECT(alerts_saying(f.db, 43, &row, 1) == OK, "the next mail");
+	EXPECT(saying(&f, 43, &row, 1) == OK, "the next mail");
 	row.state.level = 2; /* meanwhile */
 	EXPECT(alerts_put(f.db, &row) == OK, "it got worse");
 	EXPECT(alerts_said(f.db, 42, NOON) == OK && unsaid(&f) == 1, "another mail says nothing");
@@ -108,7 +115,7 @@ TEST(saying)
 	       "what the mail said, not what came after it");
 	EXPECT_SLICE(slice_str(got.state.said_subject), S("mx2"), "and of what");
 	EXPECT(unsaid(&f) == 1, "so that it got worse is still to be said");
-	EXPECT(alerts_saying(f.db, 44, &row, 1) == OK && alerts_said(f.db, 44, NOON + 6) == OK &&
+	EXPECT(saying(&f, 44, &row, 1) == OK && alerts_said(f.db, 44, NOON + 6) == OK &&
 	               unsaid(&f) == 0,
 	       "said");
 	row.state.level = 1;
@@ -116,13 +123,46 @@ TEST(saying)
 	row.state.level = 0;
 	row.state.closed = NOON + 9;
 	EXPECT(alerts_put(f.db, &row) == OK && unsaid(&f) == 1, "closed");
-	EXPECT(alerts_saying(f.db, 45, &row, 1) == OK && alerts_said(f.db, 45, NOON + 10) == OK &&
+	EXPECT(saying(&f, 45, &row, 1) == OK && alerts_said(f.db, 45, NOON + 10) == OK &&
 	               unsaid(&f) == 0,
 	       "said");
 	EXPECT(alerts_get(f.db, TENANT_ONLY, "a.example", ALERT_MX, f.a, &got) == OK &&
 	               got.state.said == 0 && got.state.peak == alert_rank(2, 1) &&
 	               got.state.said_at == NOON + 10,
 	       "how bad it was is remembered");
+	fixture_close(&f);
+}
+
+/* A mail counts when it is known to be gone, also to whoever opens the database after a crash. */
+TEST(paces)
+{
+	struct alert_row row = row_of("a.example", ALERT_MX, 1, "mx2");
+	const struct alert_kind k = { ALERT_MX, ALERT_OPENED, false };
+	struct alert_paces all;
+	struct fixture f;
+
+	fixture_open(&f);
+	assert_int_equal(alerts_put(f.db, &row), OK);
+	EXPECT(alerts_paces(f.db, &all) == OK && alert_pace(&all, &k)->said_at == 0,
+	       "none at first");
+	EXPECT(saying(&f, 42, &row, 1) == OK && alerts_paces(f.db, &all) == OK &&
+	               alert_pace(&all, &k)->said_at == 0,
+	       "under way");
+	EXPECT(alerts_not_said(f.db, 42) == OK && alerts_paces(f.db, &all) == OK &&
+	               alert_pace(&all, &k)->said_at == 0,
+	       "one that did not go makes nobody wait");
+	EXPECT(saying(&f, 43, &row, 1) == OK, "the next one");
+	fixture_reopen(&f);
+	EXPECT(alerts_said(f.db, 43, NOON + 5) == OK && alerts_paces(f.db, &all) == OK &&
+	               alert_pace(&all, &k)->said_at == NOON + 5 &&
+	               alert_pace(&all, &k)->pause == 2,
+	       "which is gone");
+	EXPECT(saying(&f, 44, &row, 1) == OK && alerts_paces(f.db, &all) == OK &&
+	               alert_pace(&all, &k)->said_at == NOON + 5,
+	       "one under way again changes nothing");
+	EXPECT(all.of[ALERT_MX][ALERT_OPENED][1].said_at == 0 &&
+	               all.of[ALERT_MX][ALERT_CLOSED][0].said_at == 0,
+	       "other kinds were not said");
 	fixture_close(&f);
 }
 
@@ -134,7 +174,7 @@ TEST(another_line_to_type)
 
 	fixture_open(&f);
 	EXPECT(alerts_put(f.db, &row) == OK && alerts_put(f.db, &mx) == OK, "opened");
-	EXPECT(alerts_saying(f.db, 1, &row, 1) == OK && alerts_saying(f.db, 1, &mx, 1) == OK &&
+	EXPECT(saying(&f, 1, &row, 1) == OK && saying(&f, 1, &mx, 1) == OK &&
 	               alerts_said(f.db, 1, NOON) == OK && unsaid(&f) == 0,
 	       "both are said");
 	row.state.subject = "id2";
@@ -250,4 +290,5 @@ TEST(looks)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(very_many), UNIT(saying), UNIT(another_line_to_type), UNIT(lists), UNIT(looks))
+TEST_MAIN(UNIT(very_many), UNIT(from_unsaid_to_said), UNIT(paces), UNIT(another_line_to_type),
+          UNIT(lists), UNIT(looks))

@@ -42,6 +42,8 @@ static const struct walk {
 	{ SQL_ALERT_UNDER_WAY, "the same" },
 	{ SQL_ALERT_SAID, "after a mail" },
 	{ SQL_ALERT_NOT_SAID, "the same" },
+	{ SQL_ALERT_PACES, "a row for each kind of mails" },
+	{ SQL_ALERT_PACE_SAID, "the same" },
 	{ SQL_SELF_CHECK_COUNT, "counts" },
 	{ SQL_SELF_CHECK_RESET, "somebody asks for looks at all domains" },
 	{ SQL_AUDIT_LAST, "ends at its first row" },
