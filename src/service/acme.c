@@ -20,17 +20,13 @@ static bool is_follow_due(struct acme_queue *q)
 
 static void follow(struct acme_queue *q, int64_t now)
 {
-	const char *hosts[2] = { NULL };
-	size_t count = 0;
-
 	/* Behind a proxy the certificates of these are not ours. */
 	bool ours = !outside_is_behind(q->d);
-	if (ours && q->d->set.service_host[0] != '\0')
-		hosts[count++] = q->d->set.service_host;
-	if (ours && q->d->set.report_host[0] != '\0')
-		hosts[count++] = q->d->set.report_host;
+	const char *const hosts[2] = { ours ? q->d->set.service_host : "",
+		                       ours ? q->d->set.report_host : "" };
+
 	desk_lock(q->d);
-	enum err e = orders_follow(q->d->db, hosts, count, now);
+	enum err e = orders_follow(q->d->db, hosts, now);
 	desk_unlock(q->d);
 	if (e != OK)
 		log_error("the queue of certificates does not follow the domains",

@@ -346,6 +346,16 @@ static const char *const migrations[] = {
 	" refuses @int not null, said_at @int not null, pause @int not null,"
 	" saying @int not null, saying_pause @int not null,"
 	" primary key (cause, event, refuses) @keyed;",
+
+	/* 22: the queue of certificates follows only the domains that changed */
+	"alter table domain add column ordered @int not null default 0;"
+	"update domain set ordered = 1 where exists (select 1 from cert_order o where"
+	" o.tenant = domain.tenant and o.host = 'mta-sts.' || domain.name"
+	" and o.domain = domain.id);"
+	"create index domain_order on domain (ordered) where ordered <> case when removed = 0"
+	" and hosted = 1 and hosting = 'here' then 1 else 0 end;"
+	"create index cert_order_service on cert_order (domain) where domain = 0;"
+	"alter table cert_order drop column wanted;",
 };
 
 int migrate_newest(void)

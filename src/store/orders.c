@@ -26,31 +26,43 @@ static enum err add_service_host(struct db *db, const char *host, int64_t now)
 	return query_run(&q);
 }
 
-/* Marks all service hosts' rows as not wanted, wants those there are, drops the rest. */
-static enum err follow(struct db *db, const char *const *hosts, size_t count, int64_t now)
+static enum err follow_service(struct db *db, const char *const hosts[2], int64_t now)
 {
-	static const enum sql sweep[] = { SQL_ORDER_DROP_SERVICE, SQL_ORDER_DROP_DOMAINS };
-	struct query q = db_query(db, SQL_ORDER_DOUBT_SERVICE);
+	struct query q = db_query(db, SQL_ORDER_DROP_SERVICE);
+
+	query_str(&q, 1, hosts[0]);
+	query_str(&q, 2, hosts[1]);
+	enum err e = query_run(&q);
+	for (size_t i = 0; e == OK && i < 2; i++)
+		if (hosts[i][0] != '\0')
+			e = add_service_host(db, hosts[i], now);
+	return e;
+}
+
+static enum err follow_domains(struct db *db, int64_t now)
+{
+	struct query q = db_query(db, SQL_ORDER_DROP_DOMAINS);
 	enum err e = query_run(&q);
 
-	for (size_t i = 0; e == OK && i < count; i++)
-		e = add_service_host(db, hosts[i], now);
-	for (size_t i = 0; e == OK && i < ARRAY_LEN(sweep); i++) {
-		q = db_query(db, sweep[i]);
-		e = query_run(&q);
-	}
 	if (e != OK)
 		return e;
 	q = db_query(db, SQL_ORDER_ADD_DOMAINS);
 	query_int(&q, 1, now);
+	e = query_run(&q);
+	if (e != OK)
+		return e;
+	q = db_query(db, SQL_ORDER_FOLLOWED);
 	return query_run(&q);
 }
 
-enum err orders_follow(struct db *db, const char *const *service_hosts, size_t count, int64_t now)
+enum err orders_follow(struct db *db, const char *const service_hosts[2], int64_t now)
 {
 	enum err e = db_begin(db);
 
-	return e == OK ? db_end(db, follow(db, service_hosts, count, now)) : e;
+	if (e != OK)
+		return e;
+	e = follow_service(db, service_hosts, now);
+	return db_end(db, e == OK ? follow_domains(db, now) : e);
 }
 
 static void read_row(struct query *q, struct arena *a, struct order *o)
@@ -104,9 +116,16 @@ enum err orders_claim(struct db *db, int64_t now, int64_t lease_s, struct arena 
 
 enum err orders_clear(struct db *db)
 {
-	struct query q = db_query(db, SQL_ORDER_CLEAR);
+	static const enum sql parts[] = { SQL_ORDER_CLEAR, SQL_ORDER_FORGET };
+	enum err e = db_begin(db);
 
-	return query_run(&q);
+	if (e != OK)
+		return e;
+	for (size_t i = 0; e == OK && i < ARRAY_LEN(parts); i++) {
+		struct query q = db_query(db, parts[i]);
+		e = query_run(&q);
+	}
+	return db_end(db, e);
 }
 
 enum err orders_unclaim_all(struct db *db)

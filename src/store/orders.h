@@ -44,10 +44,9 @@ struct order {
 
 /*
  * Makes the queue follow the domains: a row for each host that is served here and for each of
- * service_hosts, none for others.
+ * service_hosts ("" is none), none for others.  Only what changed since the last time is touched.
  */
-enum err orders_follow(struct db *db, const char *const *service_hosts, size_t count,
-                       int64_t now) MUST_USE;
+enum err orders_follow(struct db *db, const char *const service_hosts[2], int64_t now) MUST_USE;
 /* The next one due, claimed for lease_s seconds.  ERR_NOTFOUND. */
 enum err orders_claim(struct db *db, int64_t now, int64_t lease_s, struct arena *a,
                       struct order *out) MUST_USE;

@@ -36,12 +36,13 @@
 #define ORDER_NEW                                                                            \
 	"insert into cert_order (tenant, host, domain, state, due, claimed_until, rank,"     \
 	" tries, faults, why, problem, order_url, authorization_url, challenge_url, method," \
-	" seq, replaces, renew_at, explanation, started, wanted) "
+	" seq, replaces, renew_at, explanation, started) "
 #define ORDER_BLANK(due, rank) \
-	"'idle', " due ", 0, " rank ", 0, 0, '', '', '', '', '', '', 0, '', 0, '', 0, 1"
-#define ORDER_NO_DOMAIN                                                      \
-	" not exists (select 1 from domain d where d.id = cert_order.domain" \
-	" and d.removed = 0 and d.hosted = 1 and d.hosting = 'here')"
+	"'idle', " due ", 0, " rank ", 0, 0, '', '', '', '', '', '', 0, '', 0, '', 0"
+/* Domains whose order is to be made or to go, as the index domain_order has them. */
+#define ORDER_FOLLOWS                                                          \
+	"ordered <> case when removed = 0 and hosted = 1 and hosting = 'here'" \
+	" then 1 else 0 end"
 
 /* The first one that is due of each rank: each has its stretch of the index. */
 #define ORDER_FIRST(number)                                                             \
@@ -301,22 +302,31 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " (select 1 from cert_use u where u.tenant = $1 and u.fingerprint = $2)"),
 
 	/* orders of certificates */
-	ROW(SQL_ORDER_DOUBT_SERVICE, "update cert_order set wanted = 0 where domain = 0"),
-	ROW(SQL_ORDER_ADD_SERVICE,
-	    ORDER_NEW "values ($1, $2, 0, " ORDER_BLANK(
-	            "$3", "0") ")"
-	                       " on conflict (tenant, host) do update set wanted = 1"),
-	ROW(SQL_ORDER_DROP_SERVICE, "delete from cert_order where domain = 0 and wanted = 0"),
-	ROW(SQL_ORDER_DROP_DOMAINS, "delete from cert_order where domain <> 0 and" ORDER_NO_DOMAIN),
+	ROW(SQL_ORDER_DROP_SERVICE,
+	    "delete from cert_order where domain = 0 and host <> $1 and host <> $2"),
+	ROW(SQL_ORDER_ADD_SERVICE, ORDER_NEW
+	    "values ($1, $2, 0, " ORDER_BLANK("$3", "0") ")"
+	                                                 " on conflict (tenant, host) do nothing"),
+	/* In this order, and as text, SQLite finds each row by its whole key. */
+	ROW(SQL_ORDER_DROP_DOMAINS,
+	    "delete from cert_order where domain <> 0 and (host, tenant) in (select"
+	    " cast('mta-sts.' || name as text), tenant from domain where ordered = 1"
+	    " and " ORDER_FOLLOWS ")"),
 	ROW(SQL_ORDER_ADD_DOMAINS,
 	    ORDER_NEW "select tenant, 'mta-sts.' || name, id, " ORDER_BLANK(
-	            "$1", "3") " from domain where removed = 0 and hosted = 1 and hosting = 'here'"
+	            "$1", "3") " from domain where ordered = 0 and " ORDER_FOLLOWS
 	                       " on conflict (tenant, host) do nothing"),
+	/* A host of the service that is a policy host too has one row: its domain follows later. */
+	ROW(SQL_ORDER_FOLLOWED,
+	    "update domain set ordered = (select count(*) from cert_order o where"
+	    " o.tenant = domain.tenant and o.host = 'mta-sts.' || domain.name"
+	    " and o.domain = domain.id) where ordered >= 0 and " ORDER_FOLLOWS),
 	ROW(SQL_ORDER_CLAIM,
 	    "update cert_order set claimed_until = $2, due = case when due = 0 then $1 else due end"
 	    " where (tenant, host) = (select tenant, host from (" ORDER_FIRSTS
 	    ") f order by rank limit 1) returning " ORDER_COLUMNS),
 	ROW(SQL_ORDER_CLEAR, "delete from cert_order"),
+	ROW(SQL_ORDER_FORGET, "update domain set ordered = 0 where ordered = 1"),
 	ROW(SQL_ORDER_UNCLAIM, "update cert_order set claimed_until = 0 where claimed_until > 0"),
 	/* One made due while it is worked on stays due, and an idle one wanted. */
 	ROW(SQL_ORDER_PUT,

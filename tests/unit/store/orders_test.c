@@ -19,7 +19,9 @@ static int64_t add_domain(struct fixture *f, const char *name, bool hosted)
 	return id;
 }
 
-static const char *const hosts[] = { "admin.example", "reports.example" };
+static const char *const hosts[2] = { "admin.example", "reports.example" }, *const one_host[2] = {
+	"admin.example", ""
+};
 
 /* All rows as "host/state/rank ". */
 static const char *listing(struct fixture *f)
@@ -43,19 +45,74 @@ TEST(following)
 	fixture_open(&f);
 	id = add_domain(&f, "a.example", true);
 	(void)add_domain(&f, "seen.example", false);
-	EXPECT(orders_follow(f.db, hosts, 2, NOON) == OK, "followed");
+	EXPECT(orders_follow(f.db, hosts, NOON) == OK, "followed");
 	EXPECT_SLICE(slice_str(listing(&f)),
 	             S("admin.example/idle/0 mta-sts.a.example/idle/3 reports.example/idle/0 "),
 	             "hosted domains and the service's hosts");
-	EXPECT(orders_follow(f.db, hosts, 1, NOON) == OK, "again");
+	EXPECT(orders_follow(f.db, one_host, NOON) == OK, "again");
 	EXPECT_SLICE(slice_str(listing(&f)), S("admin.example/idle/0 mta-sts.a.example/idle/3 "),
 	             "a host that is no longer named goes");
 	EXPECT(orders_count(f.db, TENANT_ONLY, counts, &waiting) == OK && counts[ORDER_IDLE] == 2 &&
 	               counts[ORDER_WANTED] == 0 && waiting == 0,
 	       "counted by state");
 	assert_int_equal(domains_remove(f.db, id, NOON), OK);
-	EXPECT(orders_follow(f.db, hosts, 1, NOON) == OK, "again");
+	EXPECT(orders_follow(f.db, one_host, NOON) == OK, "again");
 	EXPECT_SLICE(slice_str(listing(&f)), S("admin.example/idle/0 "), "so does a domain's");
+	fixture_close(&f);
+}
+
+/* A pass writes what changed and nothing else. */
+TEST(following_changes_only)
+{
+	struct fixture f;
+	struct domain d;
+	int64_t id;
+	int before;
+
+	fixture_open(&f);
+	id = add_domain(&f, "a.example", true);
+	(void)add_domain(&f, "b.example", true);
+	assert_int_equal(orders_follow(f.db, hosts, NOON), OK);
+	before = sqlite3_total_changes(f.db->conn.handle);
+	EXPECT(orders_follow(f.db, hosts, NOON + 300) == OK &&
+	               sqlite3_total_changes(f.db->conn.handle) == before,
+	       "nothing changed");
+	assert_int_equal(domains_by_id(f.db, id, f.a, &d), OK);
+	d.hosting = HOSTING_EXTERNAL;
+	assert_int_equal(domains_update(f.db, &d, d.revision), OK);
+	before = sqlite3_total_changes(f.db->conn.handle);
+	EXPECT(orders_follow(f.db, one_host, NOON + 600) == OK &&
+	               sqlite3_total_changes(f.db->conn.handle) == before + 3,
+	       "two orders go, one domain is noted");
+	EXPECT_SLICE(slice_str(listing(&f)), S("admin.example/idle/0 mta-sts.b.example/idle/3 "),
+	             "of what is hosted elsewhere");
+	d.hosting = HOSTING_HERE;
+	assert_int_equal(domains_update(f.db, &d, d.revision + 1), OK);
+	EXPECT(orders_clear(f.db) == OK && orders_follow(f.db, one_host, NOON + 900) == OK,
+	       "switched off and on");
+	EXPECT_SLICE(slice_str(listing(&f)),
+	             S("admin.example/idle/0 mta-sts.a.example/idle/3 mta-sts.b.example/idle/3 "),
+	             "all are back");
+	fixture_close(&f);
+}
+
+/* A host of the service that is a domain's policy host, too, has one order, the domain's later. */
+TEST(following_one_name_twice)
+{
+	static const char *const same[2] = { "mta-sts.a.example", "" };
+	struct fixture f;
+	struct order o;
+	int64_t id;
+
+	fixture_open(&f);
+	id = add_domain(&f, "a.example", true);
+	EXPECT(orders_follow(f.db, same, NOON) == OK && orders_follow(f.db, same, NOON) == OK,
+	       "followed");
+	EXPECT_SLICE(slice_str(listing(&f)), S("mta-sts.a.example/idle/0 "), "once");
+	EXPECT(orders_follow(f.db, one_host, NOON) == OK &&
+	               orders_get(f.db, TENANT_ONLY, S("mta-sts.a.example"), f.a, &o) == OK &&
+	               o.domain == id,
+	       "its domain still wants it");
 	fixture_close(&f);
 }
 
@@ -66,7 +123,7 @@ TEST(claiming)
 
 	fixture_open(&f);
 	(void)add_domain(&f, "a.example", true);
-	assert_int_equal(orders_follow(f.db, hosts, 1, NOON), OK);
+	assert_int_equal(orders_follow(f.db, one_host, NOON), OK);
 	EXPECT(orders_claim(f.db, NOON - 1, 60, f.a, &o) == ERR_NOTFOUND, "nothing due");
 	EXPECT(orders_claim(f.db, NOON, 60, f.a, &o) == OK && o.rank == 0, "service hosts first");
 	EXPECT(orders_claim(f.db, NOON, 60, f.a, &other) == OK && other.rank == 3, "then domains");
@@ -131,7 +188,7 @@ static void hurry_while_claimed(enum order_state from, enum order_state to, enum
 	struct order o;
 
 	fixture_open(&f);
-	assert_int_equal(orders_follow(f.db, hosts, 1, NOON), OK);
+	assert_int_equal(orders_follow(f.db, one_host, NOON), OK);
 	assert_int_equal(orders_claim(f.db, NOON, 60, f.a, &o), OK);
 	o.state = from;
 	o.due = NOON;
@@ -206,5 +263,5 @@ TEST(accounts)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(following), UNIT(claiming), UNIT(claiming_of_many), UNIT(hurrying), UNIT(spending),
-          UNIT(accounts))
+TEST_MAIN(UNIT(following), UNIT(following_changes_only), UNIT(following_one_name_twice),
+          UNIT(claiming), UNIT(claiming_of_many), UNIT(hurrying), UNIT(spending), UNIT(accounts))

@@ -17,12 +17,9 @@ static const struct walk {
 	{ SQL_DOMAIN_COUNT_HOSTED, "somebody asks for looks at all domains" },
 	{ SQL_PUBLICATION_ALL_DUE, "only what is not announced, at a start" },
 	{ SQL_PUSH_UNCLAIM, "at a start" },
-	{ SQL_ORDER_DOUBT_SERVICE, "one process orders, and looks now and then" },
-	{ SQL_ORDER_DROP_SERVICE, "the same" },
-	{ SQL_ORDER_DROP_DOMAINS, "the same" },
-	{ SQL_ORDER_ADD_DOMAINS, "the same" },
 	{ SQL_ORDER_UNCLAIM, "at a start" },
 	{ SQL_ORDER_CLEAR, "ordering is switched off" },
+	{ SQL_ORDER_FORGET, "the same" },
 	{ SQL_ORDER_COUNT, "counts" },
 	{ SQL_ORDER_SPENT, "tenants are few" },
 	{ SQL_SUPPLY_UNUSED, "mailboxes and folders are few" },
@@ -54,7 +51,7 @@ static const struct walk {
 	{ SQL_FETCH_TOTALS, "a row for each status" },
 };
 
-/* What a statement that a page asks for must find its rows by. */
+/* What a statement that a page asks for, or that runs all the time, must find its rows by. */
 static const struct key {
 	enum sql sql;
 	const char *by;
@@ -69,6 +66,10 @@ static const struct key {
 	{ SQL_FETCH_DAYS_OLD, "(publication=? AND day<?)" },
 	{ SQL_ALERT_LIST, "(tenant=? AND (name,cause)>(?,?))" },
 	{ SQL_ALERT_OF_NAME, "(tenant=? AND name=?)" },
+	{ SQL_ORDER_DROP_SERVICE, "cert_order_service (domain=?)" },
+	{ SQL_ORDER_DROP_DOMAINS, "domain_order (ordered=?)" },
+	{ SQL_ORDER_ADD_DOMAINS, "domain_order (ordered=?)" },
+	{ SQL_ORDER_FOLLOWED, "domain_order (ordered>?)" },
 };
 
 /* The lines of a plan, one below the other; lives until the next one. */
@@ -143,7 +144,18 @@ TEST(no_other_statement_walks)
 	fixture_close(&f);
 }
 
-TEST(pages_find_rows_by_their_key)
+/* An exception that is none any more hides the next one. */
+TEST(each_of_these_walks)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	for (size_t i = 0; i < ARRAY_LEN(walks); i++)
+		EXPECT(has_walk(plan_of(&f, walks[i].sql)), sql_table[walks[i].sql].name);
+	fixture_close(&f);
+}
+
+TEST(rows_are_found_by_their_key)
 {
 	struct fixture f;
 
@@ -156,4 +168,5 @@ TEST(pages_find_rows_by_their_key)
 	fixture_close(&f);
 }
 
-TEST_MAIN(UNIT(no_other_statement_walks), UNIT(pages_find_rows_by_their_key))
+TEST_MAIN(UNIT(no_other_statement_walks), UNIT(each_of_these_walks),
+          UNIT(rows_are_found_by_their_key))
