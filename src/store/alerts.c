@@ -66,9 +66,7 @@ enum err alerts_get(struct db *db, int64_t tenant, const char *name, enum alert_
 	bool found = query_row(&q);
 	if (found)
 		read_row(&q, cause, a, &row);
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	if (e == OK)
 		*out = row;
 	return e;
@@ -265,9 +263,7 @@ enum err self_check_get(struct db *db, int64_t domain, struct arena *a, struct s
 		r.mx_unmatched = query_copy_str(&q, 11, a);
 		r.mx_why = query_copy_str(&q, 12, a);
 	}
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	if (e == OK)
 		*out = r;
 	return e;

@@ -73,9 +73,7 @@ enum err alerts_under_way(struct db *db, int64_t *mail_out)
 
 	if (found)
 		mail = query_get_int(&q, 0);
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	if (e == OK)
 		*mail_out = mail;
 	return e;

@@ -85,9 +85,7 @@ enum err arrivals_get(struct db *db, struct slice sha256, struct arena *a, struc
 		row.reports = query_get_int(&q, 7);
 		row.domain = query_get_int(&q, 8);
 	}
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	if (e == OK)
 		*out = row;
 	return e;

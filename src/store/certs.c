@@ -166,9 +166,7 @@ static enum err read_one(struct db *db, struct query *q, struct arena *a, struct
 
 	if (found)
 		read_row(q, a, &c, &chain);
-	enum err e = query_end(q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(q, found);
 	if (e == OK)
 		e = read_names(db, &c, a);
 	if (e == OK)

@@ -60,13 +60,10 @@ enum err checks_get(struct db *db, int64_t domain, struct arena *a, struct check
 		c.adopted = query_get_int(&q, 8);
 		c.definite = query_get_int(&q, 9);
 	}
-	enum err e = query_end(&q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*out = c;
-	return OK;
+	enum err e = query_end_found(&q, found);
+	if (e == OK)
+		*out = c;
+	return e;
 }
 
 static enum err missing(struct db *db, const char *kind, struct arena *a, int64_t **ids,

@@ -215,6 +215,13 @@ enum err query_end(struct query *q)
 	return q->status;
 }
 
+enum err query_end_found(struct query *q, bool found)
+{
+	enum err e = query_end(q);
+
+	return e == OK && !found ? ERR_NOTFOUND : e;
+}
+
 enum err query_run(struct query *q)
 {
 	while (query_row(q))

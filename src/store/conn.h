@@ -92,6 +92,8 @@ struct slice query_copy(struct query *q, int column, struct arena *a);
 const char *query_copy_str(struct query *q, int column, struct arena *a);
 /* Frees the statement for its next use and tells the first failure. */
 enum err query_end(struct query *q) MUST_USE;
+/* query_end of what looked for one row: ERR_NOTFOUND when all went well and there was none. */
+enum err query_end_found(struct query *q, bool found) MUST_USE;
 /* Steps to the end, then query_end.  ERR_CONFLICT: a constraint said no. */
 enum err query_run(struct query *q) MUST_USE;
 /* The same; ERR_NOTFOUND when no row was changed. */

@@ -108,8 +108,7 @@ static enum err find(struct db *db, const struct domain *d, struct arena *a, str
 	if (found)
 		*out = (struct known){ query_get_int(&q, 0), query_get_int(&q, 1) != 0,
 			               query_get_int(&q, 2) != 0, query_copy_str(&q, 3, a) };
-	enum err e = query_end(&q);
-	return e == OK && !found ? ERR_NOTFOUND : e;
+	return query_end_found(&q, found);
 }
 
 /* Back into sight; an observed domain that becomes hosted keeps its tag. */
@@ -262,13 +261,10 @@ static enum err read_one(struct query *q, struct arena *a, struct domain *out)
 
 	if (found)
 		read_row(q, a, &d);
-	enum err e = query_end(q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*out = d;
-	return OK;
+	enum err e = query_end_found(q, found);
+	if (e == OK)
+		*out = d;
+	return e;
 }
 
 enum err domains_by_name(struct db *db, int64_t tenant, struct slice name, struct arena *a,

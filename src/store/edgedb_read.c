@@ -174,13 +174,10 @@ static enum err read_host(struct edgedb *d, struct slice name, struct arena *a,
 		for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 			*parts[i] = arena_copy(a, *parts[i]);
 	}
-	enum err e = query_end(&q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*out = h;
-	return OK;
+	enum err e = query_end_found(&q, found);
+	if (e == OK)
+		*out = h;
+	return e;
 }
 
 enum err edgedb_host(struct edgedb *d, struct slice name, struct arena *a, struct edge_host *out)
@@ -219,9 +216,7 @@ static enum err read_cert(struct edgedb *d, struct slice fingerprint, struct are
 		for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 			*parts[i] = arena_copy(a, *parts[i]);
 	}
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	while (e == OK && c.chain_count < EDGE_CHAIN_MAX && slice_next(&chain, ' ', &digest))
 		e = read_link(d, digest, a, &c.chain[c.chain_count++]);
 	if (e == OK)

@@ -34,9 +34,7 @@ enum err held_get(struct db *db, const char *sha256, struct arena *a, struct hel
 	bool found = query_row(&q);
 	if (found)
 		read_row(&q, a, &row);
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	if (e == OK)
 		*out = row;
 	return e;

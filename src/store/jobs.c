@@ -115,11 +115,8 @@ enum err jobs_next(struct db *db, int64_t *run_at_out)
 
 	if (found)
 		at = query_get_int(&q, 0);
-	enum err e = query_end(&q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*run_at_out = at;
-	return OK;
+	enum err e = query_end_found(&q, found);
+	if (e == OK)
+		*run_at_out = at;
+	return e;
 }

@@ -31,13 +31,10 @@ enum err looks_get(struct db *db, struct slice host, struct arena *a, struct loo
 		l.not_after = query_get_int(&q, 4);
 		l.issuer = query_copy_str(&q, 5, a);
 	}
-	enum err e = query_end(&q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*out = l;
-	return OK;
+	enum err e = query_end_found(&q, found);
+	if (e == OK)
+		*out = l;
+	return e;
 }
 
 enum err looks_drop(struct db *db, struct slice host)

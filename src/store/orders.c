@@ -272,9 +272,7 @@ enum err order_account_get(struct db *db, const char *directory, struct arena *a
 		account.url = query_copy_str(&q, 0, a);
 		account.sealed_key = query_copy(&q, 1, a);
 	}
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	if (e == OK)
 		*out = account;
 	return e;

@@ -86,13 +86,10 @@ static enum err read_one(struct query *q, struct arena *a, struct publication *o
 
 	if (found)
 		read_row(q, a, &p);
-	enum err e = query_end(q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*out = p;
-	return OK;
+	enum err e = query_end_found(q, found);
+	if (e == OK)
+		*out = p;
+	return e;
 }
 
 static enum err read_all(struct query *q, struct arena *a, struct publication **out,
@@ -183,8 +180,7 @@ enum err policies_id_holder(struct db *db, int64_t domain, struct slice id, int6
 	bool found = query_row(&q);
 	if (found)
 		*out = query_get_int(&q, 0);
-	enum err e = query_end(&q);
-	return e == OK && !found ? ERR_NOTFOUND : e;
+	return query_end_found(&q, found);
 }
 
 static enum err number_of(struct db *db, enum sql statement, int64_t key, int64_t *out)

@@ -74,9 +74,7 @@ enum err quarantine_get(struct db *db, struct slice sha256, struct arena *a,
 	bool found = query_row(&q);
 	if (found)
 		read_row(&q, a, &row);
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	if (e == OK)
 		*out = row;
 	return e;

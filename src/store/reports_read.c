@@ -133,9 +133,7 @@ static enum err get(struct db *db, int64_t id, struct arena *a, struct report_ro
 	bool found = query_row(&q);
 	if (found)
 		read_row(&q, a, out);
-	enum err e = query_end(&q);
-	if (e == OK && !found)
-		e = ERR_NOTFOUND;
+	enum err e = query_end_found(&q, found);
 	return e == OK ? reports_read_policies(db, id, a, &out->policies, &out->policy_count) : e;
 }
 

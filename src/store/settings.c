@@ -13,13 +13,10 @@ static enum err read_one(struct query q, const char *name, struct arena *a, stru
 	bool found = query_row(&q);
 	if (found)
 		value = query_copy(&q, 0, a);
-	enum err e = query_end(&q);
-	if (e != OK)
-		return e;
-	if (!found)
-		return ERR_NOTFOUND;
-	*out = value;
-	return OK;
+	enum err e = query_end_found(&q, found);
+	if (e == OK)
+		*out = value;
+	return e;
 }
 
 enum err settings_get(struct db *db, const char *name, struct arena *a, struct slice *out)
