@@ -73,6 +73,8 @@ int boot_main(const char *role);
  */
 int role_edge(const struct boot *b);
 int role_intake(const struct boot *b);
+/* The paths that intake reads because its settings name them, NULL behind the last one; in a. */
+const char *const *intake_reads(const struct conf *conf, struct arena *a);
 int role_reader(const struct boot *b);
 /*
  * Before the reader's cage: returns in a fresh child, again and again; the process that calls it

@@ -18,7 +18,7 @@ struct cage_facts cage_probe(void)
 	};
 }
 
-enum err cage_enter(enum role role, const char *state)
+enum err cage_enter(enum role role, const char *state, const char *const *reads)
 {
 	struct cage_facts facts = cage_probe();
 	enum err e = OK;
@@ -33,6 +33,6 @@ enum err cage_enter(enum role role, const char *state)
 		return OK;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return ERR_IO;
-	e = cage_files(role, state);
+	e = cage_files(role, state, reads);
 	return e == OK && facts.seccomp ? cage_calls(role) : e;
 }

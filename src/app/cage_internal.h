@@ -6,8 +6,8 @@
 
 /* The version of Landlock here, 0: none. */
 int cage_landlock_version(void);
-/* Limits the files of role; OK also where the kernel has no Landlock. */
-enum err cage_files(enum role role, const char *state) MUST_USE;
+/* Limits the files of role to its own and those in reads; OK also where there is no Landlock. */
+enum err cage_files(enum role role, const char *state, const char *const *reads) MUST_USE;
 /* Limits the calls of role. */
 enum err cage_calls(enum role role) MUST_USE;
 

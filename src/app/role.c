@@ -59,6 +59,17 @@ static int run(enum role role, const struct boot *b)
 	return EXIT_USAGE;
 }
 
+static void enter_cage(enum role role, const struct conf *conf)
+{
+	static const char *const none[] = { NULL };
+	struct arena *a = arena_new();
+	const char *const *reads = role == ROLE_INTAKE ? intake_reads(conf, a) : none;
+
+	if (cage_enter(role, conf->server.state, reads) != OK)
+		log_fatal("the cage of this role cannot be entered");
+	arena_free(a);
+}
+
 int boot_main(const char *name)
 {
 	struct boot *b;
@@ -79,8 +90,7 @@ int boot_main(const char *name)
 		log_fatal("the board cannot be mapped");
 	if (role == ROLE_READER)
 		reader_generations();
-	if (cage_enter(role, b->conf->server.state) != OK)
-		log_fatal("the cage of this role cannot be entered");
+	enter_cage(role, b->conf);
 	code = run(role, b);
 	boot_free(b);
 	return code;

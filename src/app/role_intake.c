@@ -77,6 +77,25 @@ static void fill_mailbox(const struct boot *b, const struct outside *o,
 		log_fatal("a URL that was good is not any more");
 }
 
+const char *const *intake_reads(const struct conf *conf, struct arena *a)
+{
+	size_t max = 3 + 3 * conf->mailbox_count + strlen(conf->report.watch), count = 0;
+	const char **out = arena_calloc(a, max, sizeof(*out));
+	struct slice rest = slice_str(conf->report.watch), path;
+
+	for (size_t i = 0; i < conf->mailbox_count; i++) {
+		const struct conf_mailbox *m = &conf->mailboxes[i];
+
+		out[count++] = m->password_file;
+		out[count++] = m->oauth_secret_file;
+		out[count++] = m->ca_file;
+	}
+	out[count++] = conf->resolver.trust_anchor;
+	while (slice_next(&rest, ' ', &path))
+		out[count++] = arena_str(a, path);
+	return out;
+}
+
 int role_intake(const struct boot *b)
 {
 	struct mailbox_conf mailboxes[CONF_MAILBOXES_MAX];

@@ -95,11 +95,8 @@ static void on_tick(void *arg)
 		loop_timer_set(&in->tick, TICK_MS);
 }
 
-static void on_signal(void *arg, unsigned ready)
+void intake_drain(struct intake *in)
 {
-	struct intake *in = arg;
-
-	(void)ready;
 	in->draining = true;
 	supplies_stop(in->supplies);
 	intake_end_smtp(in);
@@ -108,6 +105,12 @@ static void on_signal(void *arg, unsigned ready)
 	if (in->set->ingest >= 0)
 		loop_watch_want(&in->ingest, 0);
 	loop_timer_set(&in->tick, 0);
+}
+
+static void on_signal(void *arg, unsigned ready)
+{
+	(void)ready; /* each of them asks for the same */
+	intake_drain(arg);
 }
 
 static int open_signals(void)
@@ -158,6 +161,8 @@ static enum err open_all(struct intake *in)
 	struct diag diag = { .why = "" };
 	enum err e = db_open(in->set->database, DB_WRITE, &in->db, &diag);
 
+	if (e == OK)
+		e = db_temp_in_memory(in->db);
 	if (e != OK) {
 		log_error("the database cannot be opened", F("reason", diag.why));
 		return e;

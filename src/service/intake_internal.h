@@ -171,6 +171,11 @@ struct intake {
 	unsigned drain_ticks;
 };
 
+/* intake.c */
+
+/* Takes nothing new any more, finishes what it has, and ends. */
+void intake_drain(struct intake *in);
+
 /* intake_queue.c */
 
 void queue_init(struct queue *q);

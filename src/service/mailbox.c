@@ -32,6 +32,7 @@ struct mailbox {
 	struct imap *session;
 	struct supply_row row;
 	struct mailbox_secret secret;
+	struct reach reach[3];
 	int64_t saved_looked; /* of the row, when it was saved */
 	unsigned failures;    /* polls in a row */
 	bool again;           /* go on at once with a new session */
@@ -413,6 +414,9 @@ void mailbox_run(struct supply *s, void *arg)
 
 	m->conf = arg;
 	m->supply = s;
+	reach_init(&m->reach[0], m->conf->password_file);
+	reach_init(&m->reach[1], m->conf->secret_file);
+	reach_init(&m->reach[2], m->conf->ca_file);
 	if (load(m, a) && supply_save(s, &m->row) == OK) {
 		do {
 			enum err e = poll_once(m);
@@ -420,6 +424,8 @@ void mailbox_run(struct supply *s, void *arg)
 			if (supply_must_end(s))
 				break;
 			report_state(m, e);
+			if (m->failures > 0)
+				supply_keep_reach(s, m->reach, ARRAY_LEN(m->reach));
 			if (supply_save(s, &m->row) != OK)
 				m->failures++;
 		} while (supply_sleep(s, pause_ms(m)));

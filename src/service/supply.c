@@ -10,7 +10,7 @@
 
 #define STACK_SIZE (1u << 20)
 
-enum ask_kind { ASK_LOAD, ASK_SAVE, ASK_GIVE };
+enum ask_kind { ASK_LOAD, ASK_SAVE, ASK_GIVE, ASK_END };
 
 /* What a thread wants from the loop; it lies on the thread's stack until it is done. */
 struct ask {
@@ -118,6 +118,10 @@ static void answer(struct supplies *all, struct ask *a)
 		break;
 	case ASK_GIVE:
 		start_giving(all, a);
+		break;
+	case ASK_END:
+		intake_drain(all->in);
+		finish(a, OK);
 		break;
 	}
 }
@@ -277,6 +281,19 @@ enum err supply_save(struct supply *s, const struct supply_row *row)
 	struct ask q = { .kind = ASK_SAVE, .save = row };
 
 	return ask(s, &q);
+}
+
+void supply_keep_reach(struct supply *s, const struct reach *paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ask q = { .kind = ASK_END };
+
+		if (supply_must_end(s) || !reach_is_lost(&paths[i]))
+			continue;
+		log_info("a path of the settings was replaced: intake begins anew to reach it",
+		         F("path", paths[i].path));
+		(void)ask(s, &q); /* it ends already, else */
+	}
 }
 
 static void complete(struct item *it)

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "service/intake_internal.h"
+#include "service/reach.h"
 #include "store/supplies.h"
 
 #define SUPPLY_PARCELS_MAX 32u
@@ -44,6 +45,11 @@ bool supply_must_end(const struct supply *s);
 const atomic_bool *supply_stop_flag(const struct supply *s);
 /* Becomes readable when intake ends. */
 int supply_wake(const struct supply *s);
+/*
+ * Ends intake, which its parent starts anew, when one of these paths is lost: its next process
+ * reaches it.
+ */
+void supply_keep_reach(struct supply *s, const struct reach *paths, size_t count);
 
 /* The row of that kind and name, in a.  ERR_NOTFOUND: none; ERR_UNAVAILABLE, ERR_IO. */
 enum err supply_load(struct supply *s, const char *kind, const char *name, struct arena *a,

@@ -244,6 +244,8 @@ static void look_and_save(struct watch *w)
 	memcpy(before, w->why, sizeof(before));
 	w->why[0] = '\0';
 	(void)look(w); /* w->why has it */
+	if (w->why[0] != '\0')
+		supply_keep_reach(w->supply, &w->reach, 1);
 	if (supply_must_end(w->supply))
 		return;
 	w->row.polled = clock_now_s();
@@ -291,9 +293,12 @@ static void split_paths(struct watching *all, struct supply *s)
 
 	all->list = arena_calloc(all->arena, strlen(all->paths) / 2 + 1, sizeof(*all->list));
 	while (slice_next(&rest, ' ', &path))
-		if (path.len > 0)
-			all->list[all->count++] =
-			        (struct watch){ .path = arena_str(all->arena, path), .supply = s };
+		if (path.len > 0) {
+			struct watch *w = &all->list[all->count++];
+
+			*w = (struct watch){ .path = arena_str(all->arena, path), .supply = s };
+			reach_init(&w->reach, w->path);
+		}
 }
 
 static void run(struct supply *s, void *arg)

@@ -19,6 +19,7 @@ struct watch_seen {
 struct watch {
 	const char *path;
 	struct supply *supply;
+	struct reach reach;
 	struct supply_row
 	        row; /* mark: files changed before (in ns) are done; mbox: see the store */
 	int64_t saved_ms, folder_ns; /* folder_ns: its newest change that a whole scan has seen */

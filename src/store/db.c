@@ -65,6 +65,11 @@ enum err db_open(const char *path, enum db_mode mode, struct db **out, struct di
 	return OK;
 }
 
+enum err db_temp_in_memory(struct db *db)
+{
+	return conn_exec(&db->conn, "pragma temp_store = memory");
+}
+
 void db_close(struct db *db)
 {
 	if (db == NULL)

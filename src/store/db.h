@@ -44,6 +44,8 @@ enum db_mode {
  */
 enum err db_open(const char *path, enum db_mode mode, struct db **out, struct diag *diag) MUST_USE;
 void db_close(struct db *db); /* NULL does nothing */
+/* What SQLite sets aside stays in memory: for processes that may make no files.  As conn_err. */
+enum err db_temp_in_memory(struct db *db) MUST_USE;
 
 /* The version of the newest migration this program knows, and the one the file stands at. */
 int db_version_newest(void);

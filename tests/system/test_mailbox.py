@@ -265,6 +265,20 @@ def test_what_keeps_a_mailbox_from_being_read(dovecot, serve):
     assert PASSWORD not in service.log_text()
 
 
+def test_a_password_file_that_is_replaced(dovecot, serve):
+    """Not written in place but put there by its name, as editors and secret managers do."""
+    dovecot.append("replaced", report_mail(1))
+    text = section(dovecot, "replaced", password=False, password_file=dovecot.folder / "turned")
+    turned, new = dovecot.folder / "turned", dovecot.folder / "turned.new"
+    for path, content in (turned, "nope"), (new, PASSWORD):
+        path.write_text(content)
+        path.chmod(0o600)
+    service = serve(text)
+    eventually(lambda: "refuses the user or the secret" in (way(service, "office")["why"] or ""))
+    new.rename(turned)
+    assert looked_at(service, 1)["why"] is None
+
+
 @pytest.fixture
 def names(tmp_path):
     """A resolver that knows mail.example; its address."""

@@ -81,6 +81,23 @@ def test_what_appears_is_taken_once(watched):
     assert sorted(p.name for p in service.folder_in.iterdir())[:3] == ["a.json", "b.json.gz", "c.eml"]
 
 
+def test_what_is_made_or_replaced_later_is_reached(watched, tmp_path):
+    """Intake's cage knows files, not names: for a path that is another one now it begins anew, by itself."""
+    service = watched
+    pid = next(p for p, role in service.children().items() if role == "intake")
+    (tmp_path / "missing").mkdir()
+    (tmp_path / "missing" / "a.json").write_bytes(report("made later"))
+    eventually(lambda: reports_by_trust(service) == {"imported": 1})
+    service.folder_in.rename(tmp_path / "aside")
+    service.folder_in.mkdir()
+    (service.folder_in / "b.json").write_bytes(report("in the new one"))
+    (tmp_path / "aside" / "c.json").write_bytes(report("in the old one"))
+    eventually(lambda: reports_by_trust(service) == {"imported": 2})
+    assert pid not in service.children(), "it has begun anew"
+    assert service.log_text().count("a path of the settings was replaced") == 2
+    assert "process died" not in service.log_text()
+
+
 def test_over_restarts(watched):
     """What arrives while intake is dead is taken afterwards; what was there before counts once."""
     service = watched

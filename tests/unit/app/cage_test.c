@@ -177,13 +177,18 @@ static const struct row {
 	{ "intake: sockets are to be had", ROLE_INTAKE, open_socket, GOES },
 };
 
+/* A service's files, made by make_world. */
+static char world[] = "/tmp/mxseal-cage-XXXXXX";
+static char state_dir[64], named_file[64], named_folder[64];
+static const char *const reads[] = { "", "off", named_file, named_folder, "/nowhere", NULL };
+
 static int in_cage(const struct row *row)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (cage_enter(row->role, "/tmp") != OK)
+		if (cage_enter(row->role, state_dir, reads) != OK)
 			_exit(250);
 		_exit(row->try());
 	}
@@ -214,8 +219,8 @@ TEST(landlock_limits_files)
 	if (cage_probe().landlock == 0)
 		return; /* this kernel has none; seccomp alone stands in the reader's way */
 	static const struct row files[] = {
-		{ "intake: files in its state are made", ROLE_INTAKE, make_file, GOES },
-		{ "intake: files of the machine are read", ROLE_INTAKE, open_file, GOES },
+		{ "intake: files are not made", ROLE_INTAKE, make_file, FAILS },
+		{ "intake: files of the machine are not read", ROLE_INTAKE, open_file, FAILS },
 		{ "edge: files are not made", ROLE_EDGE, make_file, FAILS },
 		{ "edge: files of the machine are not read", ROLE_EDGE, open_file, FAILS },
 	};
@@ -228,4 +233,114 @@ TEST(landlock_limits_files)
 	}
 }
 
-TEST_MAIN(UNIT(forbidden_things_fail), UNIT(landlock_limits_files))
+static const char *const folders[] = { "state", "state/archive", "state/edge",
+	                               "named", "named/new",     "other" };
+static const char *const files[] = {
+	"state/mxseal.db",   "state/mxseal.db-wal", "state/mxseal.db-shm", "state/master.key",
+	"state/demo-ca.key", "state/archive/1",     "state/edge/edge.db",  "password",
+	"named/new/1",       "other/secret",        "named.key",
+};
+
+/* From here on, until remove_world, paths below world are relative. */
+static void make_world(void)
+{
+	assert_non_null(mkdtemp(world));
+	assert_int_equal(chdir(world), 0);
+	(void)snprintf(state_dir, sizeof(state_dir), "%s/state", world); /* these fit */
+	(void)snprintf(named_file, sizeof(named_file), "%s/password", world);
+	(void)snprintf(named_folder, sizeof(named_folder), "%s/named", world);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		assert_int_equal(mkdir(folders[i], 0700), 0);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		int fd = open(files[i], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+		assert_true(fd >= 0);
+		(void)close(fd); /* empty */
+	}
+}
+
+static void remove_world(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		(void)unlink(files[i]);  /* all of them were made */
+	(void)unlink("state/archive/2"); /* only where Landlock failed to be there */
+	for (size_t i = ARRAY_LEN(folders); i-- > 0;)
+		(void)rmdir(folders[i]); /* as above */
+	(void)chdir("/");
+	(void)rmdir(world);
+}
+
+/* What intake reaches in its state, of its settings, and of the rest of the machine. */
+TEST(intake_reaches_its_own_files)
+{
+	static const struct {
+		const char *label, *path;
+		int flags;
+		bool goes;
+	} paths[] = {
+		{ "the database is written", "state/mxseal.db", O_RDWR, true },
+		{ "its log", "state/mxseal.db-wal", O_RDWR, true },
+		{ "its index", "state/mxseal.db-shm", O_RDWR, true },
+		{ "the archive is read", "state/archive/1", O_RDWR | O_TRUNC, true },
+		{ "and listed", "state/archive", O_RDONLY | O_DIRECTORY, true },
+		{ "and grows", "state/archive/2", O_RDWR | O_CREAT, true },
+		{ "what edges serve is read", "state/edge/edge.db", O_RDONLY, true },
+		{ "and not written", "state/edge/edge.db", O_RDWR, false },
+		{ "the master key is not read", "state/master.key", O_RDONLY, false },
+		{ "nor a key of a demonstration", "state/demo-ca.key", O_RDONLY, false },
+		{ "nor is the state listed", "state", O_RDONLY | O_DIRECTORY, false },
+		{ "nor a file made in it", "state/new", O_WRONLY | O_CREAT, false },
+		{ "a file of the settings is read", "password", O_RDONLY, true },
+		{ "and not written", "password", O_WRONLY, false },
+		{ "a folder of the settings is listed", "named", O_RDONLY | O_DIRECTORY, true },
+		{ "and read below", "named/new/1", O_RDONLY, true },
+		{ "and not written", "named/new/1", O_WRONLY, false },
+		{ "a name that only begins so is not", "named.key", O_RDONLY, false },
+		{ "other files are not read", "other/secret", O_RDONLY, false },
+		{ "nor other folders listed", "other", O_RDONLY | O_DIRECTORY, false },
+		{ "nor /tmp", "/tmp", O_RDONLY | O_DIRECTORY, false },
+		{ "nor the root", "/", O_RDONLY | O_DIRECTORY, false },
+		{ "nor secrets of the machine", "/etc/shadow", O_RDONLY, false },
+		{ "nor homes", "/home", O_RDONLY | O_DIRECTORY, false },
+		{ "nor data of other services", "/srv", O_RDONLY | O_DIRECTORY, false },
+		{ "nor private keys of others", "/etc/ssl/private", O_RDONLY | O_DIRECTORY, false },
+		{ "nor processes", "/proc/1/status", O_RDONLY, false },
+		{ "what the system brings is read", "/usr", O_RDONLY | O_DIRECTORY, true },
+		{ "roots of TLS are found", "/etc/ssl/certs", O_RDONLY | O_DIRECTORY, true },
+		{ "nothing goes nowhere", "/dev/null", O_RDWR, true },
+	};
+	int status = 0;
+	pid_t pid;
+
+	if (cage_probe().landlock == 0)
+		return; /* as above */
+	pid = fork();
+	if (pid == 0) {
+		test_failures = 0;
+		if (cage_enter(ROLE_INTAKE, state_dir, reads) != OK)
+			_exit(250);
+		for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+			int fd = open(paths[i].path, paths[i].flags | O_CLOEXEC, 0600);
+
+			EXPECT((fd >= 0) == paths[i].goes, paths[i].label);
+			EXPECT(fd >= 0 || paths[i].goes || errno == EACCES, paths[i].label);
+		}
+		EXPECT(unlink("state/archive/2") == 0, "segments go again");
+		EXPECT(unlink("state/mxseal.db") != 0, "the database stays");
+		_exit(test_failures == 0 ? 0 : 1);
+	}
+	EXPECT(waitpid(pid, &status, 0) == pid && status == 0, "intake reaches what it needs only");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { UNIT(forbidden_things_fail),
+		                            UNIT(landlock_limits_files),
+		                            UNIT(intake_reaches_its_own_files) };
+	int failed;
+
+	make_world();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	remove_world();
+	return failed;
+}
