@@ -2,7 +2,8 @@
  * Handed-over connections: decrypted bytes between a peer and intake or desk.
  *
  * Two directions, each with a buffer of EDGE_RELAY_BUFFER bytes: a full one is not read
- * into, and an end on one side is passed on once its bytes are through.
+ * into, and an end on one side is passed on once its bytes are through.  A side that breaks has
+ * ended: what it said before still goes to the other one, and what it was to be told is dropped.
  */
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,7 +66,7 @@ static bool is_empty(const struct flow *f)
 	return f->start == f->end;
 }
 
-/* OK: something came, or the end did.  ERR_AGAIN: not now.  Else: broken. */
+/* OK: something came, or the end did, said or not.  ERR_AGAIN: not now. */
 static enum err fill(struct flow *f, struct side *from)
 {
 	size_t got = 0;
@@ -79,15 +80,24 @@ static enum err fill(struct flow *f, struct side *from)
 		f->start = 0;
 	}
 	e = stream_read(&from->stream, f->bytes + f->end, EDGE_RELAY_BUFFER - f->end, &got);
-	if (e == ERR_AGAIN)
+	if (e == ERR_AGAIN) {
 		from->blocked |= from->stream.want;
-	f->began = f->began || e == OK || e == ERR_CLOSED;
-	f->ended = e == ERR_CLOSED;
+		return e;
+	}
+	f->began = true;
+	f->ended = e != OK;
 	f->end += got;
-	return e == ERR_CLOSED ? OK : e;
+	return OK;
 }
 
-/* OK: something went, or the end was passed on.  ERR_AGAIN: not now.  Else: broken. */
+/* Whoever it was for is gone. */
+static void drop(struct flow *f)
+{
+	f->ended = f->finished = true;
+	f->start = f->end = 0;
+}
+
+/* OK: something went, the end was passed on, or nobody is there to take it.  ERR_AGAIN: not now. */
 static enum err drain(struct flow *f, struct side *to)
 {
 	size_t put = 0;
@@ -107,25 +117,22 @@ static enum err drain(struct flow *f, struct side *to)
 	}
 	if (e == ERR_AGAIN)
 		to->blocked |= to->stream.want;
-	return e;
+	else if (e != OK)
+		drop(f);
+	return e == ERR_AGAIN ? e : OK;
 }
 
-/* Moves what can be moved one way.  *more_out: it stopped only to be fair. */
-static enum err pump(struct flow *f, struct side *from, struct side *to, bool *more_out)
+/* Moves what can be moved one way.  True: it stopped only to be fair. */
+static bool pump(struct flow *f, struct side *from, struct side *to)
 {
 	size_t turns = TURN_MAX / EDGE_RELAY_BUFFER;
 	enum err in = OK, out = OK;
 
 	while (turns-- > 0 && (in == OK || out == OK)) {
 		in = fill(f, from);
-		if (in != OK && in != ERR_AGAIN)
-			return in;
 		out = drain(f, to);
-		if (out != OK && out != ERR_AGAIN)
-			return out;
 	}
-	*more_out = in == OK || out == OK;
-	return OK;
+	return in == OK || out == OK;
 }
 
 /* What the side waits for: input if there is room for it, and whatever a call was blocked on. */
@@ -142,27 +149,20 @@ static void rewatch(struct side *s, const struct flow *from_it, bool more)
 
 static void run(struct relay *r)
 {
-	bool more_in = false, more_out = false;
-	enum err e;
+	bool more_in, more_out, lingers;
 
 	r->client.blocked = r->service.blocked = 0;
-	e = pump(&r->in, &r->client, &r->service, &more_in);
-	/* A service that is gone cannot take the rest, but what it answered is still passed on. */
-	if (e == ERR_CLOSED) {
-		r->in.ended = r->in.finished = true;
-		r->in.start = r->in.end = 0;
-		e = OK;
-	}
-	if (e == OK)
-		e = pump(&r->out, &r->service, &r->client, &more_out);
-	if (e != OK || (r->in.finished && r->out.finished)) {
+	more_in = pump(&r->in, &r->client, &r->service);
+	more_out = pump(&r->out, &r->service, &r->client);
+	if (r->in.finished && r->out.finished) {
 		relay_close(r);
 		return;
 	}
 	if (r->out.began)
 		link_remove(&r->silent);
+	lingers = r->out.finished && is_empty(&r->in);
 	r->idle_due_ms = clock_mono_ms() +
-	                 (r->out.finished ? EDGE_RELAY_LINGER_MS : r->edge->o.limits.relay_idle_ms);
+	                 (lingers ? EDGE_RELAY_LINGER_MS : r->edge->o.limits.relay_idle_ms);
 	rewatch(&r->client, &r->in, more_out);
 	rewatch(&r->service, &r->out, more_in);
 }

@@ -139,6 +139,75 @@ TEST(a_slow_service_holds_the_peer)
 	stop(&w);
 }
 
+/* How a peer may end a connection without saying so in TLS. */
+enum ending { ENDS_SIDE, ENDS_ALL, RESETS };
+
+static void end_rudely(const struct client *c, enum ending how)
+{
+	const struct linger none = { .l_onoff = 1 };
+
+	if (how == RESETS)
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	(void)(how == ENDS_SIDE ? shutdown(c->fd, SHUT_WR) : close(c->fd)); /* as is */
+}
+
+static size_t read_all(int fd)
+{
+	static char chunk[16384];
+	size_t got = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, chunk, sizeof(chunk), 0)) > 0)
+		got += (size_t)n;
+	return n == 0 ? got : 0;
+}
+
+/* What was received stands in the relay's buffer when the peer ends: the service still gets it. */
+TEST(an_end_without_a_word_loses_nothing)
+{
+	static const struct {
+		const char *label;
+		enum ending how;
+		const char *answer; /* said by the service before the peer ends */
+	} rows[] = {
+		{ "a side is ended", ENDS_SIDE, "" },
+		{ "the connection is closed", ENDS_ALL, "" },
+		{ "nor does an answer that nobody takes", ENDS_ALL, "answer" },
+		{ "a reset ends it as well", RESETS, "" },
+	};
+	enum { CHUNK = 16384, TOTAL = 256 * 1024 };
+	static char chunk[CHUNK];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct world w;
+		struct hand h;
+		struct client c;
+		size_t sent = 0;
+		int fd, spare;
+
+		world_init(&w);
+		start(&w);
+		EXPECT(client_open(&c, &w, "rpt.service.example", TLS1_3_VERSION, NULL), "opened");
+		for (; sent < TOTAL && SSL_write(c.ssl, chunk, CHUNK) == CHUNK; sent += CHUNK)
+			;
+		fd = taken(w.intake[0], &h);
+		(void)usleep(200000); /* all of it is in the relay, or as far as it goes */
+		spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		end_rudely(&c, rows[i].how);
+		(void)usleep(200000); /* the relay learns of it */
+		(void)!send(fd, rows[i].answer, strlen(rows[i].answer), MSG_NOSIGNAL);
+		(void)usleep(200000); /* and that nobody takes the answer */
+		EXPECT(sent == TOTAL && read_all(fd) == TOTAL, rows[i].label);
+		(void)close(fd);
+		if (rows[i].how != ENDS_SIDE)
+			c.fd = spare;
+		else
+			(void)close(spare);
+		client_close(&c);
+		stop(&w);
+	}
+}
+
 TEST(a_large_answer)
 {
 	enum { CHUNK = 16384, TOTAL = 2 * 1024 * 1024 };
@@ -301,12 +370,14 @@ TEST(nobody_to_hand_over_to)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		UNIT(both_ways_and_both_ends), UNIT(a_slow_service_holds_the_peer),
-		UNIT(a_large_answer),          UNIT(silent_peers_are_not_handed_over),
-		UNIT(idle_relays_end),         UNIT(caps_of_their_own),
-		UNIT(nobody_to_hand_over_to)
-	};
+	const struct CMUnitTest tests[] = { UNIT(both_ways_and_both_ends),
+		                            UNIT(a_slow_service_holds_the_peer),
+		                            UNIT(an_end_without_a_word_loses_nothing),
+		                            UNIT(a_large_answer),
+		                            UNIT(silent_peers_are_not_handed_over),
+		                            UNIT(idle_relays_end),
+		                            UNIT(caps_of_their_own),
+		                            UNIT(nobody_to_hand_over_to) };
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
