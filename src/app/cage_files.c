@@ -33,8 +33,11 @@ static const struct rule {
 	{ ROLE_EDGE, "/etc/ld.so.cache", READ_FILE },
 	{ ROLE_EDGE, "/usr", READ },
 	{ ROLE_EDGE, "/dev", READ | WRITE_FILE },
-	/* Not the state itself: the master key may lie there, and rights cannot be taken back
-	   below. */
+	/*
+	 * Of the state itself the names only, for its sync: the master key may lie there, and
+	 * rights cannot be taken back below.
+	 */
+	{ ROLE_INTAKE, "%s", LANDLOCK_ACCESS_FS_READ_DIR },
 	{ ROLE_INTAKE, "%s/archive", READ | WRITE | TRUNCATE },
 	{ ROLE_INTAKE, "%s/edge", READ },
 	/* They are there before intake begins, and stay: see conn_make_wal. */
