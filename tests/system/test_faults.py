@@ -404,12 +404,13 @@ def test_an_older_database_is_said_to_be_brought_up_to_date(demo):
     assert said() == 0
     demo.stop()
     with contextlib.closing(sqlite3.connect(demo.state / "mxseal.db", isolation_level=None)) as db:
-        # As version 19 had it.
-        db.execute("drop index cert_order_turn")
-        db.execute("create index cert_order_due on cert_order (due)")
-        db.execute("drop index cert_use_of")
-        db.execute("create index cert_use_of on cert_use (tenant, fingerprint)")
-        db.execute("pragma user_version = 19")
+        # As version 20 had it.
+        db.execute("drop table alert_pace")
+        db.execute("drop index domain_order")
+        db.execute("drop index cert_order_service")
+        db.execute("alter table domain drop column ordered")
+        db.execute("alter table cert_order add column wanted integer not null default 0")
+        db.execute("pragma user_version = 20")
         db.execute("pragma wal_checkpoint(truncate)")
     demo.start()
     assert said() == 1 and "the database is up to date" in demo.log_text()
