@@ -21,8 +21,6 @@ const struct edge_limits edge_limits_default = {
 	.head_ms = 5000,
 	.total_ms = 10000,
 	.relay_idle_ms = 180000,
-	.relay_window_ms = 180000,
-	.relay_window_min = 16384, /* 91 bytes a second */
 };
 
 /* Called in the handshake: the name decides everything about the connection. */

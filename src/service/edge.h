@@ -25,8 +25,6 @@ struct edge_limits {
 	int64_t head_ms;           /* from the start, or the answer before, to the end of a head */
 	int64_t total_ms;          /* from the start to the end of a connection */
 	int64_t relay_idle_ms;     /* a handed-over connection on which nothing moves */
-	int64_t relay_window_ms;   /* within which one that moves must move this, or it trickles */
-	size_t relay_window_min;   /* bytes; twice in a row too few ends it */
 };
 
 /* What is served unless somebody knows better; design values. */

@@ -18,10 +18,9 @@
 struct flow {
 	char *bytes;
 	size_t start, end;
-	size_t came, went; /* bytes in this window */
-	bool began;        /* a byte or the end came */
-	bool ended;        /* nothing more comes in */
-	bool finished;     /* and that was passed on */
+	bool began;    /* a byte or the end came */
+	bool ended;    /* nothing more comes in */
+	bool finished; /* and that was passed on */
 };
 
 struct side {
@@ -37,8 +36,7 @@ struct relay {
 	struct edge_peer *peer;
 	struct side client, service;
 	struct flow in, out; /* client to service, service to client */
-	int64_t idle_due_ms, window_due_ms;
-	bool trickled; /* in the last window in which anything moved */
+	int64_t idle_due_ms;
 };
 
 static void relay_close(struct relay *r)
@@ -89,7 +87,6 @@ static enum err fill(struct flow *f, struct side *from)
 	f->began = true;
 	f->ended = e != OK;
 	f->end += got;
-	f->came += got;
 	return OK;
 }
 
@@ -115,7 +112,6 @@ static enum err drain(struct flow *f, struct side *to)
 		e = stream_write(&to->stream, slice_of(f->bytes + f->start, f->end - f->start),
 		                 &put);
 		f->start += put;
-		f->went += put;
 		if (is_empty(f))
 			f->start = f->end = 0;
 	}
@@ -254,8 +250,7 @@ enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct strea
 	r->in.bytes = mem_alloc(EDGE_RELAY_BUFFER);
 	r->out.bytes = mem_alloc(EDGE_RELAY_BUFFER);
 	memcpy(r->in.bytes, first.p, first.len);
-	r->in.end = r->in.came = first.len;
-	r->window_due_ms = clock_mono_ms() + e->o.limits.relay_window_ms;
+	r->in.end = first.len;
 	r->in.began = first.len > 0;
 	link_init(&r->all);
 	link_init(&r->silent);
@@ -271,33 +266,6 @@ enum err edge_relay_open(struct edge *e, const struct edge_conn *c, struct strea
 	return OK;
 }
 
-/*
- * Whether the client trickled in the window that ends: it sent little without being answered, or
- * took little of what stands ready for it.  How long a service thinks, and how long a
- * connection that is kept rests between two requests, does not count.
- */
-static bool trickles(const struct relay *r, size_t min)
-{
-	bool sends = r->in.came > 0 && r->in.came < min && r->out.came == 0 && is_empty(&r->in);
-	bool takes = !is_empty(&r->out) && r->out.went < min;
-
-	return sends || takes;
-}
-
-/* True: too little moved in two windows in a row.  One may have cut an honest request in two. */
-static bool end_window(struct relay *r, int64_t now_ms)
-{
-	const struct edge_limits *limits = &r->edge->o.limits;
-	bool before = r->trickled, rested = r->in.came + r->out.went == 0 && is_empty(&r->out);
-
-	if (now_ms < r->window_due_ms)
-		return false;
-	r->trickled = rested ? before : trickles(r, limits->relay_window_min);
-	r->window_due_ms = now_ms + limits->relay_window_ms;
-	r->in.came = r->in.went = r->out.came = r->out.went = 0;
-	return before && !rested && r->trickled;
-}
-
 void edge_relay_expire(struct edge *e, int64_t now_ms)
 {
 	struct link *l = e->relays.next;
@@ -306,7 +274,7 @@ void edge_relay_expire(struct edge *e, int64_t now_ms)
 		struct relay *r = LINK_OWNER(l, struct relay, all);
 
 		l = l->next;
-		if (end_window(r, now_ms) || r->idle_due_ms <= now_ms)
+		if (r->idle_due_ms <= now_ms)
 			relay_close(r);
 	}
 }

@@ -280,109 +280,6 @@ TEST(idle_relays_end)
 	stop(&w);
 }
 
-/* How long a relay lives, at most for so many windows, whose client and service do something. */
-enum { WINDOW_MS = 400, WINDOW_MIN = 2000, WINDOWS = 8 };
-
-struct pace {
-	const char *label;
-	size_t sends, answers; /* bytes at each step; the service reads what is sent */
-	unsigned step_ms;
-	bool lives;
-};
-
-static bool lives_on(const struct client *c, const struct pace *p, int fd)
-{
-	static char bytes[65536];
-	int64_t end = clock_mono_ms() + WINDOWS * WINDOW_MS;
-	ssize_t n = 1;
-
-	while (clock_mono_ms() < end && n != 0) {
-		/* Failures show below, as an end. */
-		if (p->sends > 0)
-			(void)SSL_write(c->ssl, bytes, (int)p->sends);
-		(void)usleep(p->step_ms * 1000);
-		while ((n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
-			;
-		if (n != 0 && p->answers > 0) {
-			(void)send(fd, bytes, p->answers, MSG_NOSIGNAL);
-			(void)usleep(1000); /* the relay passes it on */
-			(void)SSL_read(c->ssl, bytes, sizeof(bytes));
-		}
-	}
-	return n != 0;
-}
-
-TEST(trickling_relays_end)
-{
-	static const struct pace rows[] = {
-		{ "a few bytes now and then", 10, 0, 150, false },
-		{ "a little less than is asked for", 600, 0, 150, false },
-		{ "a slow upload", 1200, 0, 150, true },
-		{ "requests that are answered", 10, 300, 300, true },
-		{ "requests and answers with rests between", 100, 300, 900, true },
-		{ "a service that thinks", 0, 0, 150, true },
-	};
-	struct world w;
-
-	world_init(&w);
-	w.limits.relay_window_ms = WINDOW_MS;
-	w.limits.relay_window_min = WINDOW_MIN;
-	start(&w);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct hand h;
-		struct client c;
-		int fd;
-
-		EXPECT(client_open(&c, &w, "admin.service.example", TLS1_3_VERSION, NULL),
-		       "opened");
-		EXPECT(client_send(&c, "x"), "said");
-		fd = taken(w.desk[0], &h);
-		EXPECT(lives_on(&c, &rows[i], fd) == rows[i].lives, rows[i].label);
-		(void)close(fd);
-		client_close(&c);
-	}
-	stop(&w);
-}
-
-/* More than all buffers hold is on its way to a client that takes `takes` bytes at each step. */
-static bool download_lives(struct world *w, int takes)
-{
-	static char bytes[16384];
-	int64_t end = clock_mono_ms() + WINDOWS * WINDOW_MS;
-	int small = 4096, fd;
-	struct client c;
-	struct hand h;
-	ssize_t n = 1;
-
-	EXPECT(client_open(&c, w, "admin.service.example", TLS1_3_VERSION, NULL), "opened");
-	(void)setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-	EXPECT(client_send(&c, "GET"), "asked");
-	fd = taken(w->desk[0], &h);
-	while (clock_mono_ms() < end && (n > 0 || errno == EAGAIN)) {
-		while ((n = send(fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
-			;
-		for (int got = 0, k = 1; got < takes && k > 0; got += k)
-			k = SSL_read(c.ssl, bytes, sizeof(bytes));
-		(void)usleep(20000);
-	}
-	(void)close(fd);
-	client_close(&c);
-	return n > 0 || errno == EAGAIN;
-}
-
-TEST(downloads_that_nobody_takes_end)
-{
-	struct world w;
-
-	world_init(&w);
-	w.limits.relay_window_ms = WINDOW_MS;
-	w.limits.relay_window_min = WINDOW_MIN;
-	start(&w);
-	EXPECT(!download_lives(&w, 0), "nothing is taken");
-	EXPECT(download_lives(&w, 1 << 18), "a slow client takes it");
-	stop(&w);
-}
-
 static const char ask[] = "POST / HTTP/1.1\r\nHost: rpt.service.example\r\n\r\n";
 
 /* With `answered` the relays that are open have had an answer and may not be closed. */
@@ -479,8 +376,6 @@ int main(void)
 		                            UNIT(a_large_answer),
 		                            UNIT(silent_peers_are_not_handed_over),
 		                            UNIT(idle_relays_end),
-		                            UNIT(trickling_relays_end),
-		                            UNIT(downloads_that_nobody_takes_end),
 		                            UNIT(caps_of_their_own),
 		                            UNIT(nobody_to_hand_over_to) };
 
