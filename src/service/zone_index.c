@@ -12,8 +12,7 @@ struct zone_node {
 	struct zone_node *next; /* of the same bucket */
 	unsigned holders;
 	uint16_t name_len, set_count;
-	struct zone_set
-	        *sets[]; /* in the order of types; behind them the name without the origin */
+	struct zone_set *sets[]; /* in the order of types; the name without the origin follows */
 };
 
 /* A name that only has names below it. */

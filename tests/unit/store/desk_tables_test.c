@@ -1,13 +1,13 @@
 /* What desk writes beside domains and policies: jobs, the audit log, sessions, settings. */
 #include "store/audit.h"
 #include "store/checks.h"
-#include "store/copy.h"
 #include "store/domains.h"
 #include "store/jobs.h"
 #include "store/looks.h"
 #include "store/pushes.h"
 #include "store/sessions.h"
 #include "store/settings.h"
+#include "unit/store/copy_all.h"
 #include "unit/store/fixture.h"
 
 TEST(jobs)
@@ -320,20 +320,6 @@ TEST(settings)
 	EXPECT(settings_set(f.db, "a", slice_of(big, SETTING_MAX + 1)) == ERR_LIMIT, "above it");
 	mem_free(big);
 	fixture_close(&f);
-}
-
-/* The whole of it, one page at a time. */
-static enum err copy_all(const char *from, const char *to)
-{
-	struct copy *c = NULL;
-	enum err e = copy_begin(from, to, &c);
-
-	if (e != OK)
-		return e;
-	while ((e = copy_step(c, 1)) == ERR_AGAIN)
-		continue;
-	copy_free(c);
-	return e;
 }
 
 /* A copy stands alone, under whatever name. */

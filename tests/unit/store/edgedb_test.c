@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
-#include "store/copy.h"
+#include "unit/store/copy_all.h"
 #include "unit/test.h"
 
 #define NOBODY 65534
@@ -135,20 +135,6 @@ TEST(opening)
 	(void)snprintf(missing, sizeof(missing), "%s-journal", f.path);
 	EXPECT(stat(missing, &st) != 0, "never a rollback journal");
 	fixture_close(&f);
-}
-
-/* The whole of it, one page at a time. */
-static enum err copy_all(const char *from, const char *to)
-{
-	struct copy *c = NULL;
-	enum err e = copy_begin(from, to, &c);
-
-	if (e != OK)
-		return e;
-	while ((e = copy_step(c, 1)) == ERR_AGAIN)
-		continue;
-	copy_free(c);
-	return e;
 }
 
 /* What a backup is made of, and what a restore does to it. */
